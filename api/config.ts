@@ -1,0 +1,56 @@
+/** Configuration: the environment, parsed once in a main file and passed down. */
+import { resolve } from "node:path";
+import { z } from "zod";
+
+const environment = z.object({
+  PORT: z.coerce.number().int().min(0).max(65535).default(8080),
+  HOST: z.string().min(1).default("127.0.0.1"),
+  TESSERA_DATA_DIR: z.string().min(1).default("./data"),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  CLICKHOUSE_URL: z.url({ protocol: /^https?$/ }).optional(),
+  TESSERA_API_KEY: z
+    .string()
+    .regex(/^[\x21-\x7e]{20,200}$/, "must be 20 to 200 printable characters without blanks")
+    .optional(),
+  LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
+  TESSERA_DASHBOARDS: z.enum(["build", "off"]).default("build"),
+});
+
+export interface Config {
+  /** 0 asks the system for a free port. */
+  readonly port: number;
+  readonly host: string;
+  /** Absolute. */
+  readonly dataDir: string;
+  /** Undefined: the embedded PostgreSQL. */
+  readonly databaseUrl: string | undefined;
+  /** Undefined: the embedded ClickHouse. */
+  readonly clickhouseUrl: string | undefined;
+  /** The demo project's key at the first start; undefined: one is made and printed once. */
+  readonly apiKey: string | undefined;
+  readonly logLevel: string;
+  /** "off" serves a page that says so and never installs or builds. */
+  readonly dashboards: "build" | "off";
+}
+
+export class ConfigError extends Error {}
+
+/** @throws ConfigError naming each variable that is wrong; never its value. */
+export function parseConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
+  const parsed = environment.safeParse(given);
+  if (!parsed.success) {
+    throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("\n"));
+  }
+  const e = parsed.data;
+  return {
+    port: e.PORT,
+    host: e.HOST,
+    dataDir: resolve(e.TESSERA_DATA_DIR),
+    databaseUrl: e.DATABASE_URL,
+    clickhouseUrl: e.CLICKHOUSE_URL,
+    apiKey: e.TESSERA_API_KEY,
+    logLevel: e.LOG_LEVEL,
+    dashboards: e.TESSERA_DASHBOARDS,
+  };
+}

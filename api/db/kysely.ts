@@ -1,0 +1,50 @@
+import { Kysely, PostgresDialect } from "kysely";
+import pg from "pg";
+import type { DB } from "./tables.ts";
+
+const int8 = 20;
+const int8Array = 1016;
+const date = 1082;
+
+function safeInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new RangeError(`int8 value ${text} is beyond a safe integer`);
+  return value;
+}
+
+/** Parsers of this pool only: int8 as a safe number, date as "YYYY-MM-DD". */
+const types: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: "text" | "binary") => {
+    if (format !== "binary") {
+      if (oid === int8) return safeInteger;
+      if (oid === int8Array) return (text: string) => text.slice(1, -1).split(",").filter(Boolean).map(safeInteger);
+      if (oid === date) return (text: string) => text;
+    }
+    return pg.types.getTypeParser(oid, format as "text");
+  }) as pg.CustomTypesConfig["getTypeParser"],
+};
+
+export interface PoolOptions {
+  readonly connectionString: string;
+  /** Connections at most. */
+  readonly max: number;
+  readonly applicationName: string;
+}
+
+/** A pool whose sessions bound every wait: 10 s a statement, 5 s for a lock, 10 s idle in a transaction. */
+export function createPool(options: PoolOptions): pg.Pool {
+  return new pg.Pool({
+    connectionString: options.connectionString,
+    max: options.max,
+    application_name: options.applicationName,
+    statement_timeout: 10_000,
+    lock_timeout: 5_000,
+    idle_in_transaction_session_timeout: 10_000,
+    connectionTimeoutMillis: 10_000,
+    types,
+  });
+}
+
+export function createKysely(pool: pg.Pool): Kysely<DB> {
+  return new Kysely<DB>({ dialect: new PostgresDialect({ pool }) });
+}

@@ -1,0 +1,264 @@
+/** The tables of `migrations/*.sql` as Kysely sees them. int8 columns arrive as numbers: the pool parses them, and refuses what is not a safe integer. */
+import type { ColumnType, Generated, JSONColumnType } from "kysely";
+
+/** Written as a Date or an ISO string, read as a Date. */
+type Instant = ColumnType<Date, Date | string, Date | string>;
+type NullableInstant = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;
+type Json<T> = ColumnType<T, string, string>;
+type JsonObject = Record<string, unknown>;
+type WithDefault<T> = Generated<T>;
+
+export interface DB {
+  project: { id: string; name: string; created_at: WithDefault<Date> };
+  api_key: {
+    id: string;
+    project_id: string;
+    name: string;
+    kind: "secret" | "publishable";
+    key_hash: Buffer;
+    hint: string;
+    scopes: string[];
+    allowed_origins: WithDefault<string[]>;
+    created_at: WithDefault<Date>;
+    expires_at: NullableInstant;
+    revoked_at: NullableInstant;
+  };
+  server_secret: { name: string; value: Buffer };
+  customer: {
+    project_id: string;
+    id: string;
+    identifier: string;
+    name: string | null;
+    email: string | null;
+    phone: string | null;
+    birthday: string | null;
+    attributes: JSONColumnType<JsonObject>;
+    tags: JSONColumnType<Record<string, string[]>>;
+    consent: JSONColumnType<Record<string, boolean>>;
+    metadata: JSONColumnType<JsonObject>;
+    blocked: WithDefault<boolean>;
+    created_at: Instant;
+    updated_at: Instant;
+  };
+  orders: {
+    project_id: string;
+    id: string;
+    customer_id: string;
+    status: "created" | "paid" | "cancelled" | "refunded";
+    currency: string;
+    amount: number;
+    shipping_amount: WithDefault<number>;
+    items: Json<unknown[]>;
+    occurred_at: Instant;
+    paid_at: NullableInstant;
+    updated_at: Instant;
+  };
+  order_status: { project_id: string; order_id: string; status: string; occurred_at: Instant };
+  custom_event: {
+    project_id: string;
+    id: string;
+    customer_id: string;
+    name: string;
+    properties: JSONColumnType<JsonObject>;
+    occurred_at: Instant;
+  };
+  campaign: {
+    project_id: string;
+    id: string;
+    type: "main" | "sub";
+    parent_id: string | null;
+    name: string;
+    template: "discount" | "loyalty" | "gift_card" | "referral";
+    status: "draft" | "active" | "paused" | "archived";
+    triggers_on: string | null;
+    trigger_name: string | null;
+    starts_at: NullableInstant;
+    ends_at: NullableInstant;
+    time_zone: WithDefault<string>;
+    currency: string;
+    budget_amount: number | null;
+    budget_policy: WithDefault<"refuse" | "trim">;
+    redemptions_max: number | null;
+    limits: Json<unknown>;
+    rules: ColumnType<unknown, string | null, string | null>;
+    rewards: Json<unknown>;
+    stacking: Json<unknown>;
+    holdout_percent: WithDefault<number>;
+    holdout_codes: WithDefault<boolean>;
+    on_cancel: WithDefault<"rollback" | "keep">;
+    team: string | null;
+    budget_code: string | null;
+    channel: string | null;
+    purpose: string | null;
+    medium: string | null;
+    customer_information: string | null;
+    metadata: JSONColumnType<JsonObject>;
+    version: WithDefault<number>;
+    created_at: Instant;
+    updated_at: Instant;
+  };
+  campaign_usage: {
+    project_id: string;
+    campaign_id: string;
+    redemptions_count: WithDefault<number>;
+    discount_amount: WithDefault<number>;
+  };
+  voucher_batch: {
+    project_id: string;
+    id: string;
+    campaign_id: string;
+    size: number;
+    done: WithDefault<number>;
+    pattern: Json<unknown>;
+    template: Json<unknown>;
+    status: "running" | "done" | "failed";
+    error: string | null;
+    created_at: Instant;
+    updated_at: Instant;
+  };
+  voucher: {
+    project_id: string;
+    id: string;
+    code: string;
+    campaign_id: string;
+    kind: "unique" | "generic";
+    status: "created" | "distributed" | "redeemed" | "disabled";
+    redemptions_max: number | null;
+    redemptions_count: WithDefault<number>;
+    discount_amount: WithDefault<number>;
+    customer_id: string | null;
+    batch_id: string | null;
+    starts_at: NullableInstant;
+    expires_at: NullableInstant;
+    limits: Json<unknown>;
+    rules: ColumnType<unknown, string | null, string | null>;
+    metadata: JSONColumnType<JsonObject>;
+    version: WithDefault<number>;
+    created_at: Instant;
+    updated_at: Instant;
+  };
+  customer_usage: {
+    project_id: string;
+    customer_id: string;
+    scope: "campaign" | "voucher";
+    scope_id: string;
+    redemptions_count: WithDefault<number>;
+    discount_amount: WithDefault<number>;
+  };
+  publication: {
+    project_id: string;
+    id: string;
+    voucher_id: string;
+    campaign_id: string;
+    customer_id: string;
+    source_id: string | null;
+    channel: string;
+    published_at: Instant;
+  };
+  redemption: {
+    project_id: string;
+    id: string;
+    order_id: string;
+    customer_id: string | null;
+    status: "redeemed" | "rolled_back";
+    currency: string;
+    amount: number;
+    discount_amount: number;
+    order_data: Json<unknown>;
+    source: string;
+    risk: Json<unknown>;
+    trace: Json<unknown>;
+    response: Json<JsonObject>;
+    occurred_at: Instant;
+    created_at: Instant;
+  };
+  redemption_code: {
+    project_id: string;
+    redemption_id: string;
+    position: number;
+    order_id: string;
+    voucher_id: string;
+    code: string;
+    campaign_id: string;
+    main_campaign_id: string;
+    customer_id: string | null;
+    discount_amount: number;
+    items_discount: number[];
+    shipping_discount: WithDefault<number>;
+    live: WithDefault<boolean>;
+  };
+  redemption_rollback: {
+    project_id: string;
+    id: string;
+    redemption_id: string;
+    discount_amount: number;
+    reason: string | null;
+    occurred_at: Instant;
+    created_at: Instant;
+  };
+  rejection: {
+    project_id: string;
+    id: string;
+    order_id: string | null;
+    customer_id: string | null;
+    customer_identifier: string | null;
+    codes: string[];
+    campaign_ids: string[];
+    reasons: Json<unknown>;
+    currency: string;
+    amount: number;
+    order_data: Json<unknown>;
+    source: string;
+    risk: Json<unknown>;
+    trace: Json<unknown>;
+    occurred_at: Instant;
+    created_at: Instant;
+  };
+  offer_decision: {
+    project_id: string;
+    id: string;
+    customer_id: string | null;
+    customer_identifier: string;
+    offers: Json<unknown>;
+    model: string;
+    created_at: Instant;
+  };
+  outbox: {
+    seq: Generated<number>;
+    xid: Generated<string>;
+    event_id: string;
+    project_id: string;
+    type: string;
+    version: WithDefault<number>;
+    occurred_at: Instant;
+    recorded_at: WithDefault<Date>;
+    payload: Json<unknown>;
+  };
+  relay_batch: {
+    number: number;
+    after_xid: string;
+    after_seq: number;
+    upto_xid: string;
+    upto_seq: number;
+    rows: number;
+    created_at: WithDefault<Date>;
+    delivered_at: NullableInstant;
+  };
+  dead_letter: {
+    xid: string;
+    seq: number;
+    event_id: string;
+    project_id: string;
+    type: string;
+    error: string;
+    failed_at: WithDefault<Date>;
+  };
+  idempotency_key: {
+    project_id: string;
+    key: string;
+    request_hash: Buffer;
+    response_status: number;
+    response_body: string;
+    created_at: WithDefault<Date>;
+  };
+}

@@ -1,0 +1,19 @@
+/** What the API needs from outside, built once in `main.ts` (or a test) and passed down. */
+import type { ClickHouseClient } from "@clickhouse/client";
+import type { Kysely } from "kysely";
+import type pg from "pg";
+import type { Logger } from "pino";
+import type { Registry } from "prom-client";
+import type { Models } from "../models/serving.ts";
+import type { DB } from "./db/tables.ts";
+
+export interface Deps {
+  readonly db: Kysely<DB>;
+  readonly pool: pg.Pool;
+  readonly warehouse: ClickHouseClient;
+  readonly models: Models;
+  readonly log: Logger;
+  readonly metrics: Registry;
+  /** Absolute; where the dashboards' build and other regenerable files live. */
+  readonly dataDir: string;
+}

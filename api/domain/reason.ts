@@ -1,0 +1,44 @@
+/** Why a code does not apply: stable keys, with the numeric code of the original product where it has one (`domain.md` 3). */
+
+export const reasonCodes = {
+  voucher_expired: 1001,
+  voucher_no_uses_left: 1002,
+  voucher_assigned_to_other_customer: 1003,
+  voucher_not_active: 1004,
+  customer_required: 1006,
+  order_below_minimum: 2001,
+  order_total_mismatch: 2002,
+  voucher_not_yet_active: null,
+  voucher_budget_reached: null,
+  campaign_ended: null,
+  campaign_not_started: null,
+  campaign_not_active: null,
+  campaign_redemptions_reached: null,
+  campaign_budget_reached: null,
+  customer_limit_reached: null,
+  rule_not_met: null,
+  not_combinable: null,
+  stack_limit_reached: null,
+  no_effect: null,
+  voucher_unknown: null,
+  customer_blocked: null,
+  currency_mismatch: null,
+  in_holdout: null,
+} as const;
+
+export type ReasonKey = keyof typeof reasonCodes;
+
+export type FactValue = string | number | boolean | null | readonly string[] | readonly number[];
+
+export interface Reason {
+  readonly key: ReasonKey;
+  readonly code?: number;
+  /** For the shopper: the rule's own message, else a plain English sentence. */
+  readonly message: string;
+  /** The path of the leaf inside the tree that failed, e.g. "campaign.rules/all/0". */
+  readonly rule_id?: string;
+  readonly expected?: FactValue;
+  readonly actual?: FactValue;
+  /** What is missing, in the fact's own unit: 420 for "4.20 EUR short". */
+  readonly gap?: number;
+}
