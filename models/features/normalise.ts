@@ -1,0 +1,62 @@
+/** Standardisation learnt from the training rows and kept in the manifest. */
+import { z } from "zod";
+import type { FeatureSet } from "./feature.ts";
+
+export const normaliserSchema = z.array(
+  z.object({
+    feature: z.string(),
+    /** In scaled space, as `low` and `high`. */
+    mean: z.number(),
+    /** 0 when the training rows all had the same value: the feature is then ignored. */
+    std: z.number().min(0),
+    /** The 0.1 % and 99.9 % quantiles: a network says nothing sensible beyond what it was shown. */
+    low: z.number(),
+    high: z.number(),
+    /** Raw; what "usual" means in a sentence. */
+    median: z.number(),
+  }),
+);
+export type Normaliser = z.infer<typeof normaliserSchema>;
+
+function scaled(scale: "none" | "log1p", value: number): number {
+  return scale === "log1p" ? Math.sign(value) * Math.log1p(Math.abs(value)) : value;
+}
+
+/** @param bounded false keeps values beyond the training range, as an anomaly detector must see them (up to 12 deviations). */
+export function normalise<Input>(
+  set: FeatureSet<Input>,
+  normaliser: Normaliser,
+  raw: readonly number[],
+  bounded: boolean,
+): Float32Array {
+  const out = new Float32Array(set.features.length);
+  for (const [index, feature] of set.features.entries()) {
+    const learnt = normaliser[index];
+    if (learnt === undefined || learnt.std === 0) continue;
+    const value = scaled(feature.scale, raw[index] ?? feature.default);
+    const inRange = bounded ? Math.min(learnt.high, Math.max(learnt.low, value)) : value;
+    out[index] = Math.min(12, Math.max(-12, (inRange - learnt.mean) / learnt.std));
+  }
+  return out;
+}
+
+/** @throws RangeError without rows. */
+export function fitNormaliser<Input>(set: FeatureSet<Input>, rows: readonly (readonly number[])[]): Normaliser {
+  if (rows.length === 0) throw new RangeError("a normaliser needs rows");
+  return set.features.map((feature, index) => {
+    const raw = rows.map((row) => row[index] ?? feature.default).sort((a, b) => a - b);
+    const values = raw.map((value) => scaled(feature.scale, value));
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
+    const std = Math.sqrt(variance);
+    const at = (list: readonly number[], share: number) => list[Math.round(share * (list.length - 1))] ?? 0;
+    return {
+      feature: feature.name,
+      mean,
+      std: std < 1e-9 ? 0 : std,
+      low: at(values, 0.001),
+      high: at(values, 0.999),
+      median: at(raw, 0.5),
+    };
+  });
+}
