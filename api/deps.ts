@@ -14,6 +14,8 @@ export interface Deps {
   readonly models: Models;
   readonly log: Logger;
   readonly metrics: Registry;
+  /** The parts that must work before requests are welcome, by name: postgres, clickhouse, migrations, relay. */
+  readonly readiness: () => Promise<Readonly<Record<string, boolean>>>;
   /** Absolute; where the dashboards' build and other regenerable files live. */
   readonly dataDir: string;
 }

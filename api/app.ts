@@ -1,0 +1,40 @@
+/** The HTTP application: every feature's routes behind one edge. Holds no state of its own besides caches. */
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import type { Deps } from "./deps.ts";
+import { healthRoutes } from "./health/routes.ts";
+import { answerError, answerProblem } from "./http/answer-problem.ts";
+import { crossOrigin } from "./http/cors.ts";
+import { guardHeaders, observe, provide, refuseBadAddress } from "./http/edge.ts";
+import type { AppEnv } from "./http/environment.ts";
+import { Problem } from "./http/problem.ts";
+import { createRouter } from "./http/router.ts";
+import { createKeyRing } from "./keys/key-ring.ts";
+
+/** Where publishable keys may come, from a browser on another origin. */
+const publishablePaths = ["/v1/validations", "/v1/qualifications"];
+
+export function createApp(deps: Deps): OpenAPIHono<AppEnv> {
+  const app = createRouter();
+  app.use(provide(deps, createKeyRing(deps.db)), observe(deps), guardHeaders());
+  app.use(crossOrigin(publishablePaths), refuseBadAddress());
+  app.onError(answerError);
+
+  app.route("/", healthRoutes(deps));
+
+  app.notFound((c) => {
+    const allowed = allowedMethods(app, c.req.path);
+    if (allowed.length > 0) {
+      const allow = allowed.join(", ");
+      return answerProblem(c, new Problem("method_not_allowed", `Allowed: ${allow}.`, { headers: { allow } }));
+    }
+    return answerProblem(c, new Problem("not_found", "There is nothing at this address."));
+  });
+  return app;
+}
+
+const methods = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+
+/** The methods some route answers at this path; middleware, which matches all methods, does not count. */
+function allowedMethods(app: OpenAPIHono<AppEnv>, path: string): string[] {
+  return methods.filter((method) => app.router.match(method, path)[0].some(([[, route]]) => route.method === method));
+}

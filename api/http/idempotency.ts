@@ -1,0 +1,148 @@
+/**
+ * Idempotency-Key: the answer is stored by the transaction that did the work, so either both exist or neither.
+ * A twin that comes meanwhile waits on the unique index and then reads the stored answer.
+ */
+import { createHash } from "node:crypto";
+import type { Context, TypedResponse } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { type Kysely, sql, type Transaction } from "kysely";
+import type { DB } from "../db/tables.ts";
+import type { AppEnv } from "./environment.ts";
+import { Problem, problemMediaType } from "./problem.ts";
+
+export interface Answer<Status extends ContentfulStatusCode, Body> {
+  readonly status: Status;
+  readonly body: Body;
+}
+
+/** A response that the types of a route accept for each status the handler may answer with. */
+type Answered<Status extends ContentfulStatusCode, Body> = Status extends ContentfulStatusCode
+  ? Response & TypedResponse<Body, Status, "json">
+  : never;
+
+/** How long a stored answer is kept at least, in hours. */
+const keptHours = 48;
+
+/** Business refusals are answers too: the retry of a refused request must be refused, not tried again. */
+const storedProblemStatuses: readonly number[] = [409, 422];
+
+export interface RequestIdentity {
+  readonly key: string;
+  /** SHA-256 over method, path and the canonical body. */
+  readonly hash: Buffer;
+}
+
+/**
+ * Undefined without the header.
+ *
+ * @throws Problem 400 when the header is malformed.
+ */
+export function requestIdentity(c: Context<AppEnv>): RequestIdentity | undefined {
+  const key = c.req.header("idempotency-key");
+  if (key === undefined) return undefined;
+  if (!/^[\x20-\x7e]{1,200}$/.test(key)) {
+    const detail = "Expected 1 to 200 printable ASCII characters.";
+    throw new Problem("invalid_request", detail, { errors: [{ pointer: "/idempotency-key", detail, in: "header" }] });
+  }
+  const hash = createHash("sha256")
+    .update(`${c.req.method}\0${c.req.path}\0${canonicalJson(c.var.json)}`, "utf8")
+    .digest();
+  return { key, hash };
+}
+
+/** The same text for bodies that differ only in blanks and in the order of fields. */
+export function canonicalJson(value: unknown): string {
+  return (
+    JSON.stringify(value, (_key, inner: unknown) =>
+      typeof inner === "object" && inner !== null && !Array.isArray(inner)
+        ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+        : inner,
+    ) ?? ""
+  );
+}
+
+/**
+ * Runs `work` in one transaction and answers with what it returns. A Problem thrown by `work` undoes its writes.
+ *
+ * @throws Problem 422 `idempotency_key_reused` when the key came with another request.
+ */
+export async function withIdempotency<Status extends ContentfulStatusCode, Body>(
+  c: Context<AppEnv>,
+  work: (tx: Transaction<DB>) => Promise<Answer<Status, Body>>,
+): Promise<Answered<Status, Body>> {
+  const { db } = c.var.deps;
+  const identity = requestIdentity(c);
+  if (!identity) {
+    const { status, body } = await db.transaction().execute(work);
+    return send(c, status, JSON.stringify(body)) as Answered<Status, Body>;
+  }
+  const { projectId } = c.var.auth;
+  const stored = await db.transaction().execute(async (tx) => {
+    if (!(await claim(tx, projectId, identity))) return { replay: await readStored(tx, projectId, identity) };
+    await sql`savepoint work`.execute(tx);
+    const answer = await work(tx).catch(async (error: unknown) => {
+      if (!(error instanceof Problem && storedProblemStatuses.includes(error.status))) throw error;
+      await sql`rollback to savepoint work`.execute(tx);
+      return { status: error.status, body: error.toDocument(c.var.requestId) };
+    });
+    const text = JSON.stringify(answer.body);
+    await tx
+      .updateTable("idempotency_key")
+      .set({ response_status: answer.status, response_body: text })
+      .where("project_id", "=", projectId)
+      .where("key", "=", identity.key)
+      .execute();
+    return { fresh: { status: answer.status, text } };
+  });
+  if (stored.fresh) return send(c, stored.fresh.status, stored.fresh.text) as Answered<Status, Body>;
+  c.header("Idempotency-Replayed", "true");
+  return send(c, stored.replay.status, stored.replay.text) as Answered<Status, Body>;
+}
+
+/** True when the key is ours now. False when it was answered before; waits for a twin that is still at work. */
+async function claim(tx: Kysely<DB>, projectId: string, identity: RequestIdentity): Promise<boolean> {
+  const inserted = await tx
+    .insertInto("idempotency_key")
+    .values({
+      project_id: projectId,
+      key: identity.key,
+      request_hash: identity.hash,
+      response_status: 0,
+      response_body: "",
+    })
+    .onConflict((oc) => oc.columns(["project_id", "key"]).doNothing())
+    .returning("key")
+    .executeTakeFirst();
+  return inserted !== undefined;
+}
+
+async function readStored(tx: Kysely<DB>, projectId: string, identity: RequestIdentity) {
+  const row = await tx
+    .selectFrom("idempotency_key")
+    .select(["request_hash", "response_status", "response_body"])
+    .where("project_id", "=", projectId)
+    .where("key", "=", identity.key)
+    .executeTakeFirst();
+  // Swept between the two statements, which takes a key 48 hours old: the client may simply come again.
+  if (!row) throw new Problem("busy", "Try again.", { headers: { "retry-after": "1" } });
+  if (!row.request_hash.equals(identity.hash)) {
+    throw new Problem("idempotency_key_reused", "This Idempotency-Key came before with another request.");
+  }
+  return { status: row.response_status as ContentfulStatusCode, text: row.response_body };
+}
+
+function send(c: Context<AppEnv>, status: ContentfulStatusCode, text: string): Response {
+  return c.body(text, status, { "content-type": status >= 400 ? problemMediaType : "application/json" });
+}
+
+/** Deletes answers that are older than they must be kept, a bounded number at a time. @returns how many went */
+export async function sweepIdempotencyKeys(db: Kysely<DB>): Promise<number> {
+  const result = await sql`
+    delete from idempotency_key where (project_id, key) in (
+      select project_id, key from idempotency_key
+      where created_at < now() - make_interval(hours => ${keptHours}::integer)
+      order by created_at limit 5000
+    )
+  `.execute(db);
+  return Number(result.numAffectedRows ?? 0n);
+}

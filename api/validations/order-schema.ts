@@ -1,0 +1,106 @@
+/** The basket as the shop sends it: `Order` of the wire, shared by orders, validations, redemptions and offers. */
+import { z } from "@hono/zod-openapi";
+import type { OrderFacts } from "../domain/facts.ts";
+import { amount, currency, externalId, metadata } from "../http/schemas.ts";
+
+/** Lines, shipping and sums stay well inside what a double keeps exactly. */
+const orderAmountMax = 1_000_000_000_000_000;
+
+export const orderItemBody = z
+  .strictObject({
+    sku: z.string().min(1).max(200),
+    product_id: z.string().min(1).max(200).optional(),
+    name: z.string().max(500).optional(),
+    quantity: z.int().min(1).max(1_000_000),
+    unit_amount: amount,
+    categories: z.array(z.string().min(1).max(200)).max(50).optional(),
+    attributes: metadata.optional(),
+  })
+  .openapi("OrderItem", {
+    example: { sku: "coffee-1kg", name: "Coffee, 1 kg", quantity: 2, unit_amount: 2495, categories: ["coffee"] },
+  });
+
+const shape = {
+  currency,
+  items: z.array(orderItemBody).min(1).max(500),
+  shipping_amount: amount.optional(),
+  amount: z.int().min(0).max(orderAmountMax).optional().openapi({ description: "Must equal the sum of the lines" }),
+  tax_included: z.boolean().optional(),
+  channel: z.string().min(1).max(100).optional(),
+  store_id: z.string().min(1).max(200).optional(),
+  location: z.strictObject({ lat: z.number().min(-90).max(90), lon: z.number().min(-180).max(180) }).optional(),
+  payment: z
+    .strictObject({
+      method: z.string().min(1).max(100).optional(),
+      fingerprint: z.string().min(1).max(200).optional(),
+    })
+    .optional(),
+  device: z
+    .strictObject({
+      id: z.string().min(1).max(200).optional(),
+      ip: z.union([z.ipv4(), z.ipv6()]).optional(),
+      user_agent: z.string().max(1_000).optional(),
+    })
+    .optional(),
+  metadata: metadata.optional(),
+};
+
+type Lines = { readonly items: readonly { readonly quantity: number; readonly unit_amount: number }[] };
+
+/** Σ quantity × unit amount, in minor units. */
+export function sumOfLines(order: Lines): number {
+  return order.items.reduce((sum, item) => sum + item.quantity * item.unit_amount, 0);
+}
+
+function refuseHugeSums(order: Lines, context: z.core.$RefinementCtx): void {
+  order.items.forEach((item, index) => {
+    if (item.quantity * item.unit_amount > orderAmountMax) {
+      const message = `quantity × unit_amount may be at most ${orderAmountMax}`;
+      context.issues.push({ code: "custom", message, input: order, path: ["items", index, "unit_amount"] });
+    }
+  });
+  if (sumOfLines(order) > orderAmountMax) {
+    const message = `The lines may sum to at most ${orderAmountMax}`;
+    context.issues.push({ code: "custom", message, input: order, path: ["items"] });
+  }
+}
+
+const example = {
+  currency: "EUR",
+  items: [{ sku: "coffee-1kg", name: "Coffee, 1 kg", quantity: 2, unit_amount: 2495, categories: ["coffee"] }],
+  shipping_amount: 490,
+};
+
+export const orderBody = z
+  .strictObject({ id: externalId.optional(), ...shape })
+  .superRefine(refuseHugeSums)
+  .openapi("Order", { example });
+
+export const orderRequiredId = z
+  .strictObject({ id: externalId, ...shape })
+  .superRefine(refuseHugeSums)
+  .openapi("OrderWithId", { example: { id: "order-1", ...example } });
+
+export type OrderBody = z.output<typeof orderBody>;
+
+export function toOrderFacts(body: OrderBody): OrderFacts {
+  return {
+    id: body.id ?? null,
+    currency: body.currency,
+    items: body.items.map((item) => ({
+      sku: item.sku,
+      productId: item.product_id ?? null,
+      name: item.name ?? null,
+      quantity: item.quantity,
+      unitAmount: item.unit_amount,
+      categories: item.categories ?? [],
+      attributes: item.attributes ?? {},
+    })),
+    shippingAmount: body.shipping_amount ?? 0,
+    statedAmount: body.amount ?? null,
+    channel: body.channel ?? null,
+    storeId: body.store_id ?? null,
+    paymentMethod: body.payment?.method ?? null,
+    metadata: body.metadata ?? {},
+  };
+}
