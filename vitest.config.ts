@@ -1,0 +1,51 @@
+import { defineConfig } from "vitest/config";
+
+/** Both stores, started once for all projects that name it. */
+const withStores = ["test/support/global-setup.ts"];
+
+export default defineConfig({
+  test: {
+    pool: "forks",
+    // Two cores are what CI has; each file holds a database of its own in both stores.
+    maxWorkers: 2,
+    passWithNoTests: false,
+    projects: [
+      { test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 20_000 } },
+      stores("integration"),
+      stores("warehouse"),
+      stores("parity"),
+      {
+        // Whole processes, timed by deadlines: alone, after everything else.
+        test: {
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts"],
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+          testTimeout: 90_000,
+          hookTimeout: 90_000,
+        },
+      },
+      {
+        test: {
+          ...stores("browser").test,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});
+
+function stores(name: string) {
+  return {
+    test: {
+      name,
+      include: [`test/${name}/**/*.test.ts`, `test/${name}/**/*.test.tsx`],
+      globalSetup: withStores,
+      testTimeout: 60_000,
+      hookTimeout: 60_000,
+    },
+  };
+}

@@ -1,0 +1,41 @@
+import { type ClickHouseClient, createClient } from "@clickhouse/client";
+
+export interface WarehouseOptions {
+  /** http(s), with user and password in it when the server wants them. */
+  readonly url: string;
+  readonly database: string;
+  /** Milliseconds a request may take; 30,000 unless told. */
+  readonly requestTimeoutMs?: number;
+}
+
+/** The database of our tables, where the URL names none by its path. */
+const defaultDatabase = "tessera";
+
+/** The database a ClickHouse URL names by its path (`http://host:8123/name`), else "tessera". */
+export function databaseOf(url: string): string {
+  return decodeURIComponent(new URL(url).pathname.slice(1)) || defaultDatabase;
+}
+
+/**
+ * A client whose settings do not depend on the server's defaults: inserts are answered when they are stored, and 64-bit
+ * integers arrive as numbers (money and counts here stay far below 2^53).
+ */
+export function createWarehouse(options: WarehouseOptions): ClickHouseClient {
+  const url = new URL(options.url);
+  url.pathname = "/";
+  return createClient({
+    url,
+    database: options.database,
+    application: "tessera",
+    request_timeout: options.requestTimeoutMs ?? 30_000,
+    compression: { request: true, response: false },
+    keep_alive: { enabled: true, idle_socket_ttl: 2_000 },
+    clickhouse_settings: {
+      async_insert: 0,
+      wait_end_of_query: 1,
+      output_format_json_quote_64bit_integers: 0,
+      date_time_input_format: "best_effort",
+      date_time_output_format: "iso",
+    },
+  });
+}
