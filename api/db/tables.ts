@@ -200,7 +200,6 @@ export interface DB {
     project_id: string;
     id: string;
     order_id: string | null;
-    customer_id: string | null;
     customer_identifier: string | null;
     codes: string[];
     campaign_ids: string[];

@@ -183,7 +183,7 @@ create table rejection (
   project_id text collate "C" not null,
   id text collate "C" not null,
   order_id text collate "C",
-  customer_id text collate "C",
+  -- As it was sent: a refused attempt does not create a customer.
   customer_identifier text collate "C",
   codes text[] collate "C" not null,
   campaign_ids text[] collate "C" not null,
@@ -198,7 +198,8 @@ create table rejection (
   created_at timestamptz not null,
   primary key (project_id, id)
 );
-create index rejection_by_customer on rejection (project_id, customer_id, occurred_at) where customer_id is not null;
+create index rejection_by_customer on rejection (project_id, customer_identifier, occurred_at)
+  where customer_identifier is not null;
 create index rejection_by_campaign on rejection using gin (campaign_ids);
 create index rejection_by_code on rejection using gin (codes);
 

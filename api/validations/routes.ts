@@ -1,0 +1,94 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import type { Deps } from "../deps.ts";
+import { type ReasonKey, reasonCodes } from "../domain/reason.ts";
+import { secured } from "../http/auth.ts";
+import { createRouter } from "../http/router.ts";
+import { amount, json, jsonBody, problems } from "../http/schemas.ts";
+import { wireCode, wireOrder } from "../redemptions/answer.ts";
+import { codeWire, orderWire, validationBody } from "../redemptions/schemas.ts";
+import { toOrderFacts } from "./order-schema.ts";
+import { type Validation, validate } from "./validate.ts";
+
+const validationWire = z
+  .object({
+    id: z.string(),
+    valid: z.boolean(),
+    discount_amount: amount,
+    codes: z.array(codeWire),
+    order: orderWire,
+    trace: z
+      .array(z.record(z.string(), z.json()))
+      .optional()
+      .openapi({ description: "One entry a code: the rule trees as they were evaluated. Not for publishable keys." }),
+  })
+  .openapi("Validation");
+
+const createValidation = createRoute({
+  method: "post",
+  path: "/v1/validations",
+  tags: ["Redemption"],
+  summary: "Check codes against a customer and an order",
+  description:
+    "Takes nothing. Answers 200 whether the codes apply or not, with the discount of each line or every failed rule: what was expected, what was seen, what is missing.",
+  ...secured("checkout", { publishable: true }),
+  request: { body: jsonBody(validationBody) },
+  responses: { 200: json(validationWire, "What the codes would give"), ...problems() },
+});
+
+export function validationRoutes(deps: Deps) {
+  return createRouter().openapi(createValidation, async (c) => {
+    const body = c.req.valid("json");
+    const { projectId, scopes, kind } = c.var.auth;
+    const validation = await validate(deps, {
+      projectId,
+      codes: body.codes,
+      customer: body.customer?.identifier ?? null,
+      order: toOrderFacts(body.order),
+      at: scopes.includes("import") ? (body.at ?? null) : null,
+      source: body.source,
+    });
+    return c.json(kind === "publishable" ? forBrowsers(toWire(validation)) : toWire(validation), 200);
+  });
+}
+
+type ValidationWire = z.output<typeof validationWire>;
+
+function toWire({ id, facts, decision }: Validation): ValidationWire {
+  return {
+    id,
+    valid: decision.valid,
+    discount_amount: decision.discountAmount,
+    codes: decision.codes.map(wireCode) as ValidationWire["codes"],
+    order: wireOrder(facts, decision) as ValidationWire["order"],
+    trace: decision.codes.map((code) => code.trace) as unknown as NonNullable<ValidationWire["trace"]>,
+  };
+}
+
+/** Telling these apart would let a browser find out which codes exist. */
+const hiddenKeys: ReadonlySet<string> = new Set<ReasonKey>([
+  "voucher_unknown",
+  "voucher_expired",
+  "voucher_not_yet_active",
+  "voucher_not_active",
+  "voucher_no_uses_left",
+  "voucher_budget_reached",
+  "voucher_assigned_to_other_customer",
+]);
+
+/** Publishable keys get one answer for every code that does not exist or can no longer be used, and no trace. */
+function forBrowsers({ trace: _, ...validation }: ValidationWire): ValidationWire {
+  return {
+    ...validation,
+    codes: validation.codes.map((code) =>
+      code.reasons.some((reason) => hiddenKeys.has(reason.key))
+        ? {
+            ...code,
+            campaign_id: null,
+            reasons: [
+              { key: "voucher_not_active", code: reasonCodes.voucher_not_active, message: "This code cannot be used." },
+            ],
+          }
+        : code,
+    ),
+  };
+}

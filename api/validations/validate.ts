@@ -1,0 +1,49 @@
+/** Checks codes against a customer and an order, takes nothing, and announces what was asked and concluded. */
+import { appendEvents } from "../../ingest/outbox.ts";
+import type { Deps } from "../deps.ts";
+import { decide } from "../domain/decide.ts";
+import type { Decision } from "../domain/decision.ts";
+import type { Facts, OrderFacts } from "../domain/facts.ts";
+import { newId } from "../ids.ts";
+import { eventCodes, eventOrder, type Source } from "../redemptions/answer.ts";
+import { loadFacts } from "../redemptions/load-facts.ts";
+
+export interface ValidationRequest {
+  readonly projectId: string;
+  readonly codes: readonly string[];
+  readonly customer: string | null;
+  readonly order: OrderFacts;
+  /** RFC 3339; null decides at the database's clock. */
+  readonly at: string | null;
+  readonly source: Source;
+}
+
+export interface Validation {
+  readonly id: string;
+  readonly facts: Facts;
+  readonly decision: Decision;
+}
+
+export async function validate(deps: Deps, request: ValidationRequest): Promise<Validation> {
+  const { facts } = await loadFacts(deps, request);
+  const decision = decide(facts);
+  const id = newId("val");
+  await appendEvents(deps.db, [
+    {
+      event_id: newId("evt"),
+      project_id: request.projectId,
+      type: "validation.performed",
+      version: 1,
+      occurred_at: new Date(facts.now).toISOString(),
+      payload: {
+        validation_id: id,
+        valid: decision.valid,
+        customer: request.customer,
+        order: eventOrder(facts, decision),
+        codes: eventCodes(decision),
+        source: request.source,
+      },
+    },
+  ]);
+  return { id, facts, decision };
+}
