@@ -9,6 +9,8 @@ import type { AppEnv } from "./http/environment.ts";
 import { Problem } from "./http/problem.ts";
 import { createRouter } from "./http/router.ts";
 import { createKeyRing } from "./keys/key-ring.ts";
+import { keyRoutes } from "./keys/routes.ts";
+import { projectRoutes } from "./projects/routes.ts";
 
 /** Where publishable keys may come, from a browser on another origin. */
 const publishablePaths = ["/v1/validations", "/v1/qualifications"];
@@ -20,6 +22,8 @@ export function createApp(deps: Deps): OpenAPIHono<AppEnv> {
   app.onError(answerError);
 
   app.route("/", healthRoutes(deps));
+  app.route("/", projectRoutes(deps));
+  app.route("/", keyRoutes(deps));
 
   app.notFound((c) => {
     const allowed = allowedMethods(app, c.req.path);

@@ -69,6 +69,8 @@ export function canonicalJson(value: unknown): string {
 export async function withIdempotency<Status extends ContentfulStatusCode, Body>(
   c: Context<AppEnv>,
   work: (tx: Transaction<DB>) => Promise<Answer<Status, Body>>,
+  /** What is stored instead of the body, when the body holds a secret. */
+  redact: (body: Body) => Body = (body) => body,
 ): Promise<Answered<Status, Body>> {
   const { db } = c.var.deps;
   const identity = requestIdentity(c);
@@ -77,26 +79,38 @@ export async function withIdempotency<Status extends ContentfulStatusCode, Body>
     return send(c, status, JSON.stringify(body)) as Answered<Status, Body>;
   }
   const { projectId } = c.var.auth;
-  const stored = await db.transaction().execute(async (tx) => {
-    if (!(await claim(tx, projectId, identity))) return { replay: await readStored(tx, projectId, identity) };
-    await sql`savepoint work`.execute(tx);
-    const answer = await work(tx).catch(async (error: unknown) => {
-      if (!(error instanceof Problem && storedProblemStatuses.includes(error.status))) throw error;
-      await sql`rollback to savepoint work`.execute(tx);
-      return { status: error.status, body: error.toDocument(c.var.requestId) };
-    });
-    const text = JSON.stringify(answer.body);
+  const outcome = await db.transaction().execute(async (tx) => {
+    if (!(await claim(tx, projectId, identity))) return readStored(tx, projectId, identity);
+    const { text, storedText, status } = await attempt(c, tx, work, redact);
     await tx
       .updateTable("idempotency_key")
-      .set({ response_status: answer.status, response_body: text })
+      .set({ response_status: status, response_body: storedText })
       .where("project_id", "=", projectId)
       .where("key", "=", identity.key)
       .execute();
-    return { fresh: { status: answer.status, text } };
+    return { status, text, replayed: false };
   });
-  if (stored.fresh) return send(c, stored.fresh.status, stored.fresh.text) as Answered<Status, Body>;
-  c.header("Idempotency-Replayed", "true");
-  return send(c, stored.replay.status, stored.replay.text) as Answered<Status, Body>;
+  if (outcome.replayed) c.header("Idempotency-Replayed", "true");
+  return send(c, outcome.status, outcome.text) as Answered<Status, Body>;
+}
+
+/** The work's answer, or the refusal that it threw, with the writes before the refusal undone. */
+async function attempt<Status extends ContentfulStatusCode, Body>(
+  c: Context<AppEnv>,
+  tx: Transaction<DB>,
+  work: (tx: Transaction<DB>) => Promise<Answer<Status, Body>>,
+  redact: (body: Body) => Body,
+): Promise<{ status: ContentfulStatusCode; text: string; storedText: string }> {
+  await sql`savepoint work`.execute(tx);
+  try {
+    const { status, body } = await work(tx);
+    return { status, text: JSON.stringify(body), storedText: JSON.stringify(redact(body)) };
+  } catch (error) {
+    if (!(error instanceof Problem && storedProblemStatuses.includes(error.status))) throw error;
+    await sql`rollback to savepoint work`.execute(tx);
+    const text = JSON.stringify(error.toDocument(c.var.requestId));
+    return { status: error.status, text, storedText: text };
+  }
 }
 
 /** True when the key is ours now. False when it was answered before; waits for a twin that is still at work. */
@@ -128,7 +142,7 @@ async function readStored(tx: Kysely<DB>, projectId: string, identity: RequestId
   if (!row.request_hash.equals(identity.hash)) {
     throw new Problem("idempotency_key_reused", "This Idempotency-Key came before with another request.");
   }
-  return { status: row.response_status as ContentfulStatusCode, text: row.response_body };
+  return { status: row.response_status as ContentfulStatusCode, text: row.response_body, replayed: true };
 }
 
 function send(c: Context<AppEnv>, status: ContentfulStatusCode, text: string): Response {

@@ -1,0 +1,35 @@
+import type { Kysely } from "kysely";
+import { appendEvents } from "../../ingest/outbox.ts";
+import type { DB } from "../db/tables.ts";
+import { newId } from "../ids.ts";
+import type { CustomerRow } from "./queries.ts";
+
+export function announceCustomer(
+  tx: Kysely<DB>,
+  type: "customer.created" | "customer.updated",
+  row: CustomerRow,
+  at: Date,
+): Promise<void> {
+  return appendEvents(tx, [
+    {
+      event_id: newId("evt"),
+      project_id: row.project_id,
+      type,
+      version: 1,
+      occurred_at: at.toISOString(),
+      payload: {
+        customer: row.identifier,
+        profile: {
+          identifier: row.identifier,
+          name: row.name,
+          // Read from jsonb: JSON by construction.
+          attributes: row.attributes as Record<string, JsonValue>,
+          tags: row.tags,
+          created_at: row.created_at.toISOString(),
+        },
+      },
+    },
+  ]);
+}
+
+type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };

@@ -1,0 +1,123 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import type { Deps } from "../deps.ts";
+import { secured } from "../http/auth.ts";
+import { withIdempotency } from "../http/idempotency.ts";
+import { readCursor, toPage } from "../http/pagination.ts";
+import { notFound, Problem } from "../http/problem.ts";
+import { createRouter } from "../http/router.ts";
+import { idempotencyHeaders, json, jsonBody, listQuery, pageOf, problems, resourceId } from "../http/schemas.ts";
+import { createKey } from "./create-key.ts";
+import { endKey, listKeys, revokeKey } from "./queries.ts";
+import { createdKeyWire, keyBody, keyWire, rotateBody, toKeyWire } from "./schemas.ts";
+
+const tags = ["Keys and projects"];
+const params = z.object({ id: resourceId });
+
+const create = createRoute({
+  method: "post",
+  path: "/v1/keys",
+  tags,
+  summary: "Create a key",
+  description: "The text is shown once; only its digest is kept.",
+  ...secured("admin"),
+  request: { headers: idempotencyHeaders, body: jsonBody(keyBody) },
+  responses: { 201: json(createdKeyWire, "The key with its text"), ...problems(422) },
+});
+
+const list = createRoute({
+  method: "get",
+  path: "/v1/keys",
+  tags,
+  summary: "List the project's keys",
+  ...secured("admin"),
+  request: { query: z.strictObject(listQuery) },
+  responses: { 200: json(pageOf(keyWire), "Keys, newest first"), ...problems() },
+});
+
+const revoke = createRoute({
+  method: "delete",
+  path: "/v1/keys/{id}",
+  tags,
+  summary: "Revoke a key",
+  description: "Holds at once in the process that answers, within 5 seconds in others. A key cannot revoke itself.",
+  ...secured("admin"),
+  request: { params },
+  responses: { 204: { description: "Revoked" }, ...problems(404, 409) },
+});
+
+const rotate = createRoute({
+  method: "post",
+  path: "/v1/keys/{id}/rotate",
+  tags,
+  summary: "Replace a key's text",
+  description: "Makes a key with the same name, scopes and origins. The old one ends after `grace_seconds`.",
+  ...secured("admin"),
+  request: { params, headers: idempotencyHeaders, body: jsonBody(rotateBody) },
+  responses: { 201: json(createdKeyWire, "The new key with its text"), ...problems(404, 422) },
+});
+
+export function keyRoutes(deps: Deps) {
+  return createRouter()
+    .openapi(create, (c) => {
+      const body = c.req.valid("json");
+      return withIdempotency(
+        c,
+        async (tx) => {
+          const { row, text } = await createKey(tx, {
+            projectId: c.var.auth.projectId,
+            name: body.name,
+            kind: body.kind,
+            scopes: body.kind === "secret" ? body.scopes : ["checkout"],
+            allowedOrigins: body.kind === "publishable" ? body.allowed_origins : [],
+            expiresAt: body.expires_at === undefined ? null : new Date(body.expires_at),
+          });
+          return { status: 201, body: { ...toKeyWire(row), key: text } };
+        },
+        withoutText,
+      );
+    })
+    .openapi(list, async (c) => {
+      const { limit, cursor } = c.req.valid("query");
+      const before = readCursor(cursor, z.tuple([z.string()]))?.[0];
+      const rows = await listKeys(deps.db, c.var.auth.projectId, before, limit);
+      return c.json(
+        toPage(rows, limit, (row) => [row.id], toKeyWire),
+        200,
+      );
+    })
+    .openapi(revoke, async (c) => {
+      const { id } = c.req.valid("param");
+      // The last key with `admin` could otherwise shut the project for good.
+      if (id === c.var.auth.keyId) throw new Problem("conflict", "A key cannot revoke itself. Rotate it instead.");
+      if (!(await revokeKey(deps.db, c.var.auth.projectId, id))) throw notFound("key");
+      c.var.keyRing.forget(id);
+      return c.body(null, 204);
+    })
+    .openapi(rotate, async (c) => {
+      const { id } = c.req.valid("param");
+      const { grace_seconds: graceSeconds } = c.req.valid("json");
+      const answer = await withIdempotency(
+        c,
+        async (tx) => {
+          const old = await endKey(tx, c.var.auth.projectId, id, graceSeconds);
+          if (!old) throw notFound("key");
+          const { row, text } = await createKey(tx, {
+            projectId: old.project_id,
+            name: old.name,
+            kind: old.kind,
+            scopes: toKeyWire(old).scopes,
+            allowedOrigins: old.allowed_origins,
+          });
+          return { status: 201, body: { ...toKeyWire(row), key: text } };
+        },
+        withoutText,
+      );
+      c.var.keyRing.forget(id);
+      return answer;
+    });
+}
+
+/** What is stored for a replay: the text of a key is never written anywhere. */
+function withoutText<T extends { key: string | null }>(body: T): T {
+  return { ...body, key: null };
+}

@@ -1,0 +1,75 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import type { Deps } from "../deps.ts";
+import { secured } from "../http/auth.ts";
+import { withIdempotency } from "../http/idempotency.ts";
+import { Problem } from "../http/problem.ts";
+import { createRouter } from "../http/router.ts";
+import { idempotencyHeaders, json, jsonBody, listQuery, pageOf, problems } from "../http/schemas.ts";
+import { createdKeyWire, toKeyWire } from "../keys/schemas.ts";
+import { createProject } from "./create-project.ts";
+
+const tags = ["Keys and projects"];
+
+const projectBody = z
+  .strictObject({
+    name: z
+      .string()
+      .min(1)
+      .max(100)
+      .refine((text) => text === text.trim(), "Expected no blanks at the ends"),
+  })
+  .openapi("NewProject", { example: { name: "web shop" } });
+
+const projectWire = z.object({ id: z.string(), name: z.string(), created_at: z.string() }).openapi("Project");
+const createdProjectWire = projectWire.extend({ key: createdKeyWire }).openapi("CreatedProject");
+
+const create = createRoute({
+  method: "post",
+  path: "/v1/projects",
+  tags,
+  summary: "Create a project",
+  description: "Also makes its first key, with every scope. No key sees another project.",
+  ...secured("admin"),
+  request: { headers: idempotencyHeaders, body: jsonBody(projectBody) },
+  responses: { 201: json(createdProjectWire, "The project with its first key"), ...problems(409, 422) },
+});
+
+const list = createRoute({
+  method: "get",
+  path: "/v1/projects",
+  tags,
+  summary: "List the projects that this key may see: its own",
+  ...secured("admin"),
+  request: { query: z.strictObject(listQuery) },
+  responses: { 200: json(pageOf(projectWire), "The key's project"), ...problems() },
+});
+
+export function projectRoutes(deps: Deps) {
+  return createRouter()
+    .openapi(create, (c) => {
+      const { name } = c.req.valid("json");
+      return withIdempotency(
+        c,
+        async (tx) => {
+          const project = await createProject(tx, { name });
+          if (!project) throw new Problem("already_exists", "There is a project with this name.");
+          const key = { ...toKeyWire(project.key.row), key: project.key.text as string | null };
+          return {
+            status: 201,
+            body: { id: project.id, name: project.name, created_at: project.createdAt.toISOString(), key },
+          };
+        },
+        // The text of a key is never written anywhere.
+        (body) => ({ ...body, key: { ...body.key, key: null } }),
+      );
+    })
+    .openapi(list, async (c) => {
+      const rows = await deps.db
+        .selectFrom("project")
+        .select(["id", "name", "created_at"])
+        .where("id", "=", c.var.auth.projectId)
+        .execute();
+      const data = rows.map((row) => ({ id: row.id, name: row.name, created_at: row.created_at.toISOString() }));
+      return c.json({ data, next_cursor: null }, 200);
+    });
+}
