@@ -138,6 +138,8 @@ export interface AppliedBefore {
   readonly redemptionId: string;
   readonly voucherId: string;
   readonly campaignId: string;
+  /** The main campaign, whose cap per order its children share. */
+  readonly parentId: string;
   readonly stacking: Stacking;
   readonly discountAmount: number;
   /** One entry a line of the order as it was then. */

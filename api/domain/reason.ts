@@ -42,3 +42,13 @@ export interface Reason {
   /** What is missing, in the fact's own unit: 420 for "4.20 EUR short". */
   readonly gap?: number;
 }
+
+/** A reason with its numeric code, where it has one. */
+export function makeReason(
+  key: ReasonKey,
+  message: string,
+  detail: Pick<Reason, "rule_id" | "expected" | "actual" | "gap"> = {},
+): Reason {
+  const code = reasonCodes[key];
+  return code === null ? { key, message, ...detail } : { key, code, message, ...detail };
+}

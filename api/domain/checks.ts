@@ -1,0 +1,92 @@
+/** Everything about a code but its rules, its money and its neighbours: status, windows, owner, uses, currency. */
+import { type Counter, countersOf, type Tally } from "./counters.ts";
+import type { CampaignFacts, Facts, MainCampaignFacts, VoucherFacts } from "./facts.ts";
+import { isHeldOut } from "./holdout.ts";
+import { formatMoney } from "./money.ts";
+import { makeReason, type Reason } from "./reason.ts";
+import { formatInstant } from "./time.ts";
+
+export function voucherReasons(voucher: VoucherFacts, facts: Facts): Reason[] {
+  const reasons: Reason[] = [];
+  if (voucher.status === "disabled") reasons.push(makeReason("voucher_not_active", "This code is switched off"));
+  if (voucher.startsAt !== null && facts.now < voucher.startsAt) {
+    const detail = { expected: formatInstant(voucher.startsAt), actual: formatInstant(facts.now) };
+    reasons.push(makeReason("voucher_not_yet_active", "This code is not valid yet", detail));
+  }
+  if (voucher.expiresAt !== null && facts.now >= voucher.expiresAt) {
+    const detail = { expected: formatInstant(voucher.expiresAt), actual: formatInstant(facts.now) };
+    reasons.push(makeReason("voucher_expired", "This code has expired", detail));
+  }
+  // Whom it belongs to stays untold.
+  if (voucher.assignedTo !== null && facts.customer !== null && facts.customer.id !== voucher.assignedTo) {
+    reasons.push(makeReason("voucher_assigned_to_other_customer", "This code belongs to another customer"));
+  }
+  return reasons;
+}
+
+/** Of a main or a sub-campaign. */
+export function campaignReasons(campaign: MainCampaignFacts, now: number): Reason[] {
+  const reasons: Reason[] = [];
+  if (campaign.status !== "active") {
+    const detail = { expected: "active", actual: campaign.status };
+    reasons.push(makeReason("campaign_not_active", "This promotion is not running", detail));
+  }
+  if (campaign.startsAt !== null && now < campaign.startsAt) {
+    const detail = { expected: formatInstant(campaign.startsAt), actual: formatInstant(now) };
+    reasons.push(makeReason("campaign_not_started", "This promotion has not started yet", detail));
+  }
+  if (campaign.endsAt !== null && now >= campaign.endsAt) {
+    const detail = { expected: formatInstant(campaign.endsAt), actual: formatInstant(now) };
+    reasons.push(makeReason("campaign_ended", "This promotion has ended", detail));
+  }
+  return reasons;
+}
+
+/** About who pays with what: the customer, the lottery of the holdout, the currency and the order's own sum. */
+export function requestReasons(voucher: VoucherFacts, campaign: CampaignFacts, facts: Facts, amount: number): Reason[] {
+  const { customer, order } = facts;
+  const reasons: Reason[] = [];
+  if (customer === null && needsCustomer(voucher, campaign)) {
+    reasons.push(makeReason("customer_required", "This code needs a known customer"));
+  }
+  if (customer?.blocked === true) {
+    reasons.push(makeReason("customer_blocked", "This customer cannot use codes"));
+  }
+  if (
+    customer !== null &&
+    campaign.holdoutCodes &&
+    isHeldOut(campaign.id, customer.identifier, campaign.holdoutPercent)
+  ) {
+    reasons.push(makeReason("in_holdout", "This code is not offered to this customer"));
+  }
+  if (order.currency !== campaign.currency) {
+    const detail = { expected: campaign.currency, actual: order.currency };
+    reasons.push(makeReason("currency_mismatch", `This code is for orders in ${campaign.currency}`, detail));
+  }
+  if (order.statedAmount !== null && order.statedAmount !== amount) {
+    const message = `The order says ${formatMoney(order.statedAmount, order.currency)}, but its lines sum to ${formatMoney(amount, order.currency)}`;
+    reasons.push(makeReason("order_total_mismatch", message, { expected: amount, actual: order.statedAmount }));
+  }
+  return reasons;
+}
+
+function needsCustomer(voucher: VoucherFacts, campaign: CampaignFacts): boolean {
+  const asCustomer = countersOf(voucher, campaign, true);
+  return voucher.assignedTo !== null || asCustomer.some((c) => c.target.kind === "customer" && c.usesMax !== null);
+}
+
+const usesMessages: Readonly<Partial<Record<Counter["usesReason"], string>>> = {
+  voucher_no_uses_left: "This code has been used up",
+  campaign_redemptions_reached: "This promotion has been used up",
+  customer_limit_reached: "This customer has used this promotion as often as it allows",
+};
+
+/** One reason for each counter that has no use left. */
+export function usesReasons(counters: readonly Counter[], tally: Tally): Reason[] {
+  return counters.flatMap((counter) => {
+    const used = tally.usesOf(counter);
+    if (counter.usesMax === null || used < counter.usesMax) return [];
+    const message = usesMessages[counter.usesReason] ?? "There are no uses left";
+    return [makeReason(counter.usesReason, message, { expected: counter.usesMax, actual: used })];
+  });
+}
