@@ -14,10 +14,6 @@ export async function sessionSecret(db: Kysely<DB>): Promise<Buffer> {
     .values({ name, value: randomBytes(32) })
     .onConflict((conflict) => conflict.column("name").doNothing())
     .execute();
-  const row = await db
-    .selectFrom("server_secret")
-    .select("value")
-    .where("name", "=", name)
-    .executeTakeFirstOrThrow();
+  const row = await db.selectFrom("server_secret").select("value").where("name", "=", name).executeTakeFirstOrThrow();
   return row.value;
 }

@@ -2,7 +2,7 @@
 import type { Kysely } from "kysely";
 import { LRUCache } from "lru-cache";
 import type { DB } from "../db/tables.ts";
-import { openSession, sealSession, type Session, sessionSeconds } from "./cookie.ts";
+import { openSession, type Session, sealSession, sessionSeconds } from "./cookie.ts";
 import { sessionSecret } from "./secret.ts";
 
 /** What a key must be allowed to see before it can open the dashboards. */
