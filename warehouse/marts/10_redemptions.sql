@@ -1,0 +1,87 @@
+-- Grain: a redemption × a code it took.
+-- A rollback never takes a row away: it sets `rolled_back` and its amount, and `net_discount_amount` is what still
+-- stands. Order amounts repeat on every code of a redemption: sum them over distinct redemption_id only.
+CREATE OR REPLACE VIEW {database}.redemptions {on_cluster}
+(
+  project_id String COMMENT 'The tenant',
+  redemption_id String COMMENT 'Id of the redemption; one row for each of its codes',
+  code_position UInt16 COMMENT 'Place of the code in the redemption, from 1',
+  occurred_at DateTime64(3, 'UTC') COMMENT 'When it was redeemed',
+  day Date COMMENT 'UTC day of occurred_at',
+  customer String COMMENT 'The shop''s identifier of the customer; empty for a guest',
+  order_id String COMMENT 'The shop''s id of the order',
+  code String COMMENT 'The code as it was typed',
+  voucher_id String COMMENT 'Id of the voucher',
+  campaign_id String COMMENT 'The sub-campaign',
+  main_campaign_id String COMMENT 'Its main campaign',
+  source String COMMENT 'api, integration, mobile or console',
+  channel String COMMENT 'Sales channel of the order',
+  store_id String COMMENT 'Store of the order',
+  currency String COMMENT 'ISO 4217; all amounts of the row are in its minor units',
+  discount_amount Int64 COMMENT 'What this code took off',
+  rolled_back UInt8 COMMENT '1 when the redemption was rolled back',
+  rolled_back_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When it was rolled back',
+  rolled_back_amount Int64 COMMENT 'Discount of this code given back',
+  net_discount_amount Int64 COMMENT 'discount_amount − rolled_back_amount',
+  order_amount Int64 COMMENT 'Order before discounts, without shipping; the same on every code of the redemption',
+  order_discount_amount Int64 COMMENT 'All discounts of the order; the same on every code of the redemption',
+  order_total_amount Int64 COMMENT 'What was left to pay; the same on every code of the redemption',
+  risk_score Nullable(Float64) COMMENT '0 (ordinary) to 1',
+  risk_action String COMMENT 'allow or flag',
+  recorded_at DateTime64(6, 'UTC') COMMENT 'When the service wrote it down'
+)
+AS
+WITH
+  taken AS
+  (
+    SELECT
+      project_id, redemption_id, code_position, occurred_at, customer, order_id,
+      taken_code.1 AS code, taken_code.2 AS voucher_id, taken_code.3 AS campaign_id, taken_code.4 AS main_campaign_id,
+      taken_code.5 AS code_discount,
+      source, channel, store_id, currency, amount, discount_amount, total_amount, risk_score, risk_action, recorded_at
+    FROM {database}.events
+    ARRAY JOIN
+      arrayZip(codes.code, codes.voucher_id, codes.campaign_id, codes.main_campaign_id, codes.discount_amount) AS taken_code,
+      arrayEnumerate(codes.code) AS code_position
+    WHERE type = 'redemption.succeeded'
+  ),
+  given_back AS
+  (
+    SELECT project_id, redemption_id, given_code.1 AS code, 1 AS found, min(occurred_at) AS at, sum(given_code.2) AS amount
+    FROM {database}.events
+    ARRAY JOIN arrayZip(codes.code, codes.discount_amount) AS given_code
+    WHERE type = 'redemption.rolled_back'
+    GROUP BY project_id, redemption_id, code
+  )
+SELECT
+  taken.project_id AS project_id,
+  taken.redemption_id AS redemption_id,
+  taken.code_position AS code_position,
+  taken.occurred_at AS occurred_at,
+  toDate(taken.occurred_at) AS day,
+  taken.customer AS customer,
+  taken.order_id AS order_id,
+  taken.code AS code,
+  taken.voucher_id AS voucher_id,
+  taken.campaign_id AS campaign_id,
+  taken.main_campaign_id AS main_campaign_id,
+  taken.source AS source,
+  taken.channel AS channel,
+  taken.store_id AS store_id,
+  taken.currency AS currency,
+  taken.code_discount AS discount_amount,
+  ifNull(given_back.found, 0) AS rolled_back,
+  if(rolled_back = 1, given_back.at, NULL) AS rolled_back_at,
+  ifNull(given_back.amount, 0) AS rolled_back_amount,
+  taken.code_discount - rolled_back_amount AS net_discount_amount,
+  taken.amount AS order_amount,
+  taken.discount_amount AS order_discount_amount,
+  taken.total_amount AS order_total_amount,
+  taken.risk_score AS risk_score,
+  taken.risk_action AS risk_action,
+  taken.recorded_at AS recorded_at
+FROM taken
+LEFT JOIN given_back
+  ON given_back.project_id = taken.project_id
+  AND given_back.redemption_id = taken.redemption_id
+  AND given_back.code = taken.code;

@@ -1,0 +1,64 @@
+-- Grain: a redemption × a line of its order. What was bought with a promotion, line by line.
+CREATE OR REPLACE VIEW {database}.redemption_lines {on_cluster}
+(
+  project_id String COMMENT 'The tenant',
+  redemption_id String COMMENT 'Id of the redemption; one row for each line of its order',
+  line UInt16 COMMENT 'Place of the line in the order, from 1',
+  occurred_at DateTime64(3, 'UTC') COMMENT 'When it was redeemed',
+  day Date COMMENT 'UTC day of occurred_at',
+  customer String COMMENT 'The shop''s identifier of the customer; empty for a guest',
+  order_id String COMMENT 'The shop''s id of the order',
+  campaign_ids Array(String) COMMENT 'The sub-campaigns of the redemption''s codes',
+  sku String COMMENT 'The shop''s article number',
+  product_id String COMMENT 'The shop''s product',
+  category String COMMENT 'First category of the product',
+  categories Array(String) COMMENT 'All of them',
+  quantity UInt32 COMMENT 'Units',
+  currency String COMMENT 'ISO 4217; all amounts of the row are in its minor units',
+  unit_amount Int64 COMMENT 'Price of one unit before discounts',
+  line_amount Int64 COMMENT 'quantity × unit_amount',
+  discount_amount Int64 COMMENT 'The line''s share of all discounts',
+  paid_amount Int64 COMMENT 'line_amount − discount_amount',
+  rolled_back UInt8 COMMENT '1 when the redemption was rolled back'
+)
+AS
+WITH
+  bought AS
+  (
+    SELECT
+      project_id, redemption_id, line, occurred_at, customer, order_id, codes.campaign_id AS campaigns, currency,
+      item.1 AS sku, item.2 AS product_id, item.3 AS quantity, item.4 AS unit_amount, item.5 AS line_discount,
+      item.6 AS category, item.7 AS categories
+    FROM {database}.events
+    ARRAY JOIN
+      arrayZip(items.sku, items.product_id, items.quantity, items.unit_amount, items.discount_amount, items.category,
+        items.categories) AS item,
+      arrayEnumerate(items.sku) AS line
+    WHERE type = 'redemption.succeeded'
+  ),
+  given_back AS
+  (
+    SELECT DISTINCT project_id, redemption_id, 1 AS found FROM {database}.events WHERE type = 'redemption.rolled_back'
+  )
+SELECT
+  bought.project_id AS project_id,
+  bought.redemption_id AS redemption_id,
+  bought.line AS line,
+  bought.occurred_at AS occurred_at,
+  toDate(bought.occurred_at) AS day,
+  bought.customer AS customer,
+  bought.order_id AS order_id,
+  arrayDistinct(bought.campaigns) AS campaign_ids,
+  bought.sku AS sku,
+  bought.product_id AS product_id,
+  bought.category AS category,
+  bought.categories AS categories,
+  bought.quantity AS quantity,
+  bought.currency AS currency,
+  bought.unit_amount AS unit_amount,
+  bought.quantity * bought.unit_amount AS line_amount,
+  bought.line_discount AS discount_amount,
+  line_amount - bought.line_discount AS paid_amount,
+  ifNull(given_back.found, 0) AS rolled_back
+FROM bought
+LEFT JOIN given_back ON given_back.project_id = bought.project_id AND given_back.redemption_id = bought.redemption_id;

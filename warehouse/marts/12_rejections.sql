@@ -1,0 +1,73 @@
+-- Grain: a rejection × a reason. Rejected redemptions are never redemptions; what is lost is the basket.
+-- `lost_amount` stands on the first reason only, so that it adds up over any set of whole rejections.
+CREATE OR REPLACE VIEW {database}.rejections {on_cluster}
+(
+  project_id String COMMENT 'The tenant',
+  rejection_id String COMMENT 'Id of the rejection; one row for each of its reasons',
+  reason_position UInt16 COMMENT 'Place of the reason, from 1',
+  occurred_at DateTime64(3, 'UTC') COMMENT 'When it was rejected',
+  day Date COMMENT 'UTC day of occurred_at',
+  customer String COMMENT 'The shop''s identifier of the customer; empty for a guest',
+  order_id String COMMENT 'The shop''s id of the order',
+  code String COMMENT 'The code that the reason refused',
+  campaign_id String COMMENT 'Its sub-campaign; empty when the code is unknown',
+  reason_key String COMMENT 'Stable key of the reason: voucher_expired, order_below_minimum …',
+  reason_code UInt16 COMMENT 'Its number; 0 where it has none',
+  codes Array(String) COMMENT 'All codes that were tried together',
+  source String COMMENT 'api, integration, mobile or console',
+  channel String COMMENT 'Sales channel of the order',
+  store_id String COMMENT 'Store of the order',
+  currency String COMMENT 'ISO 4217; all amounts of the row are in its minor units',
+  order_amount Int64 COMMENT 'The basket before discounts, without shipping; the same on every reason of the rejection',
+  lost_amount Int64 COMMENT 'order_amount on the first reason of a rejection whose order was not bought later, else 0',
+  bought_later UInt8 COMMENT '1 when the same order was paid, or took a redemption, at or after the rejection',
+  risk_score Nullable(Float64) COMMENT '0 (ordinary) to 1',
+  risk_action String COMMENT 'allow or flag',
+  recorded_at DateTime64(6, 'UTC') COMMENT 'When the service wrote it down'
+)
+AS
+WITH
+  refused AS
+  (
+    SELECT
+      project_id, subject_id, reason_position, occurred_at, customer, order_id, codes.code AS codes_tried,
+      reason.1 AS reason_key, reason.2 AS reason_code, reason.3 AS voucher_code, reason.4 AS reason_campaign,
+      source, channel, store_id, currency, amount, risk_score, risk_action, recorded_at
+    FROM {database}.events
+    LEFT ARRAY JOIN
+      arrayZip(reasons.key, reasons.code, reasons.voucher_code, reasons.campaign_id) AS reason,
+      arrayEnumerate(reasons.key) AS reason_position
+    WHERE type = 'redemption.rejected'
+  ),
+  bought AS
+  (
+    SELECT project_id, order_id, max(occurred_at) AS at
+    FROM {database}.events
+    WHERE type IN ('order.paid', 'redemption.succeeded') AND order_id != ''
+    GROUP BY project_id, order_id
+  )
+SELECT
+  refused.project_id AS project_id,
+  refused.subject_id AS rejection_id,
+  refused.reason_position AS reason_position,
+  refused.occurred_at AS occurred_at,
+  toDate(refused.occurred_at) AS day,
+  refused.customer AS customer,
+  refused.order_id AS order_id,
+  refused.voucher_code AS code,
+  refused.reason_campaign AS campaign_id,
+  refused.reason_key AS reason_key,
+  refused.reason_code AS reason_code,
+  refused.codes_tried AS codes,
+  refused.source AS source,
+  refused.channel AS channel,
+  refused.store_id AS store_id,
+  refused.currency AS currency,
+  refused.amount AS order_amount,
+  if(refused.reason_position <= 1 AND bought_later = 0, refused.amount, 0) AS lost_amount,
+  ifNull(bought.at >= refused.occurred_at, 0) AS bought_later,
+  refused.risk_score AS risk_score,
+  refused.risk_action AS risk_action,
+  refused.recorded_at AS recorded_at
+FROM refused
+LEFT JOIN bought ON bought.project_id = refused.project_id AND bought.order_id = refused.order_id;

@@ -1,0 +1,102 @@
+-- Grain: a customer. The wide row behind Customer 360. A customer whose last word is an erasure is not in it.
+-- Amounts are in the currency the customer pays most orders in; other currencies are left out, never added.
+CREATE OR REPLACE VIEW {database}.customers {on_cluster}
+(
+  project_id String COMMENT 'The tenant',
+  customer String COMMENT 'The shop''s identifier of the customer',
+  name String COMMENT 'Name, when known',
+  attributes String COMMENT 'Attributes, JSON',
+  tags String COMMENT 'Category tags, JSON',
+  created_at Nullable(DateTime64(3, 'UTC')) COMMENT 'Since when the shop knows the customer',
+  first_seen_at DateTime64(3, 'UTC') COMMENT 'First event',
+  last_seen_at DateTime64(3, 'UTC') COMMENT 'Newest event',
+  currency String COMMENT 'ISO 4217; all amounts of the row are in its minor units',
+  orders_count UInt64 COMMENT 'Paid orders, not cancelled or refunded since',
+  orders_amount Int64 COMMENT 'What they were left to pay',
+  average_order_amount Nullable(Float64) COMMENT 'orders_amount / orders_count in that currency',
+  first_order_at Nullable(DateTime64(3, 'UTC')) COMMENT 'First of them',
+  last_order_at Nullable(DateTime64(3, 'UTC')) COMMENT 'Newest of them',
+  recency_days Nullable(Int64) COMMENT 'Days from the newest of them until now',
+  redemptions_count Int64 COMMENT 'Redemptions that still stand',
+  discount_amount Int64 COMMENT 'Their discount',
+  discounted_orders_share Nullable(Float64) COMMENT 'Share of orders_count with a redemption that still stands: dependence on discounts',
+  rejections_count UInt64 COMMENT 'Rejected redemptions',
+  validations_count UInt64 COMMENT 'Validations',
+  published_count UInt64 COMMENT 'Vouchers given to the customer',
+  favourite_category String COMMENT 'Category with the most units in paid orders and redemptions',
+  favourite_campaign_id String COMMENT 'Campaign with the most codes redeemed',
+  risk_score_max Nullable(Float64) COMMENT 'Highest risk score of a redemption or rejection',
+  flagged_count UInt64 COMMENT 'Redemptions and rejections flagged'
+)
+AS
+WITH
+  activity AS
+  (
+    SELECT
+      project_id,
+      customer,
+      argMaxIf(name, (recorded_at, event_id), type IN ('customer.created', 'customer.updated')) AS name,
+      argMaxIf(payload, (recorded_at, event_id), type IN ('customer.created', 'customer.updated')) AS profile,
+      maxIf(recorded_at, type = 'customer.erased') AS erased_at,
+      maxIf(recorded_at, type != 'customer.erased') AS heard_at,
+      min(occurred_at) AS first_seen_at,
+      max(occurred_at) AS last_seen_at,
+      toInt64(countIf(type = 'redemption.succeeded')) - toInt64(countIf(type = 'redemption.rolled_back')) AS redemptions,
+      sumMapIf(map(toString(currency), if(type = 'redemption.succeeded', discount_amount, -discount_amount)),
+        type IN ('redemption.succeeded', 'redemption.rolled_back')) AS discounts,
+      countIf(type = 'redemption.rejected') AS rejections,
+      countIf(type = 'validation.performed') AS validations,
+      countIf(type = 'voucher.published') AS published,
+      sumMapIf(items.category, items.quantity, type IN ('order.paid', 'redemption.succeeded')) AS units,
+      sumMapIf(codes.campaign_id, arrayMap(c -> 1, codes.code), type = 'redemption.succeeded') AS campaigns_used,
+      maxIf(risk_score, type IN ('redemption.succeeded', 'redemption.rejected')) AS risk_score_max,
+      countIf(risk_action = 'flag') AS flagged
+    FROM {database}.events
+    WHERE customer != ''
+    GROUP BY project_id, customer
+  ),
+  bought AS
+  (
+    SELECT
+      project_id,
+      customer,
+      count() AS orders,
+      countIf(redemptions_count > 0) AS discounted_orders,
+      min(paid_at) AS first_order_at,
+      max(paid_at) AS last_order_at,
+      topK(1)(currency)[1] AS currency,
+      sumMap(map(currency, total_amount)) AS amounts,
+      sumMap(map(currency, 1)) AS counts
+    FROM {database}.orders
+    WHERE status = 'paid'
+    GROUP BY project_id, customer
+  )
+SELECT
+  a.project_id AS project_id,
+  a.customer AS customer,
+  a.name AS name,
+  JSONExtractRaw(a.profile, 'profile', 'attributes') AS attributes,
+  JSONExtractRaw(a.profile, 'profile', 'tags') AS tags,
+  parseDateTime64BestEffortOrNull(JSONExtractString(a.profile, 'profile', 'created_at'), 3, 'UTC') AS created_at,
+  a.first_seen_at AS first_seen_at,
+  a.last_seen_at AS last_seen_at,
+  if(ifNull(b.currency, '') != '', b.currency, ifNull(mapKeys(a.discounts)[1], '')) AS currency,
+  ifNull(b.orders, 0) AS orders_count,
+  ifNull(b.amounts[currency], 0) AS orders_amount,
+  if(b.counts[currency] > 0, orders_amount / b.counts[currency], NULL) AS average_order_amount,
+  if(orders_count > 0, b.first_order_at, NULL) AS first_order_at,
+  if(orders_count > 0, b.last_order_at, NULL) AS last_order_at,
+  if(orders_count > 0, dateDiff('day', b.last_order_at, now64(3)), NULL) AS recency_days,
+  a.redemptions AS redemptions_count,
+  a.discounts[currency] AS discount_amount,
+  if(orders_count > 0, b.discounted_orders / orders_count, NULL) AS discounted_orders_share,
+  a.rejections AS rejections_count,
+  a.validations AS validations_count,
+  a.published AS published_count,
+  a.units.1[indexOf(a.units.2, arrayMax(a.units.2))] AS favourite_category,
+  a.campaigns_used.1[indexOf(a.campaigns_used.2, arrayMax(a.campaigns_used.2))] AS favourite_campaign_id,
+  a.risk_score_max AS risk_score_max,
+  a.flagged AS flagged_count
+FROM activity AS a
+LEFT JOIN bought AS b ON b.project_id = a.project_id AND b.customer = a.customer
+WHERE a.erased_at <= a.heard_at OR a.heard_at > a.erased_at;
