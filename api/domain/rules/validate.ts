@@ -1,0 +1,87 @@
+/** Whether a rule of the right shape also makes sense. Asked once, when a rule is stored; evaluation then trusts it. */
+import type { Issue } from "../issue.ts";
+import { groupOf } from "./group.ts";
+import { checkOperand } from "./operand-check.ts";
+import { type FoundPath, findPath, operatorsByType } from "./paths.ts";
+import type { ItemsRule, Leaf, Rule } from "./rule.ts";
+
+const depthMax = 8;
+const nodesMax = 100;
+const keyLengthMax = 64;
+const windowDaysMax = 3_650;
+
+/**
+ * Everything wrong with the rule, nothing when it is sound. `scope` is "item" for a reward's `where`, in which
+ * `item.*` can be asked straight away; elsewhere only inside `{ on: "items", where }`.
+ */
+export function checkRule(rule: Rule, scope: "order" | "item" = "order"): Issue[] {
+  const nodes = countNodes(rule, 1);
+  if (nodes > nodesMax) return [{ pointer: "", detail: `a rule has at most ${nodesMax} nodes` }];
+  return check(rule, "", 1, scope);
+}
+
+/** Stops below the depth limit, so that no depth of nesting can exhaust the stack. */
+function countNodes(rule: Rule, depth: number): number {
+  if (depth > depthMax) return 1;
+  const children = "where" in rule ? [rule.where] : (groupOf(rule)?.children ?? []);
+  return children.reduce((sum, child) => sum + countNodes(child, depth + 1), 1);
+}
+
+function check(rule: Rule, pointer: string, depth: number, scope: "order" | "item"): Issue[] {
+  if (depth > depthMax) return [{ pointer, detail: `a rule is at most ${depthMax} levels deep` }];
+  const group = groupOf(rule);
+  if (group !== null) {
+    if (group.children.length === 0) return [{ pointer: `${pointer}/${group.op}`, detail: "needs at least one rule" }];
+    return group.children.flatMap((child, index) => check(child, `${pointer}/${group.op}/${index}`, depth + 1, scope));
+  }
+  return "where" in rule ? checkItems(rule, pointer, depth, scope) : checkLeaf(rule as Leaf, pointer, scope);
+}
+
+function checkItems(rule: ItemsRule, pointer: string, depth: number, scope: "order" | "item"): Issue[] {
+  if (scope === "item") return [{ pointer: `${pointer}/on`, detail: "items cannot be asked for inside items" }];
+  return check(rule.where, `${pointer}/where`, depth + 1, "item");
+}
+
+function checkLeaf(leaf: Leaf, pointer: string, scope: "order" | "item"): Issue[] {
+  const found = findPath(leaf.on);
+  if (found === null) return [{ pointer: `${pointer}/on`, detail: `unknown path "${leaf.on.slice(0, 100)}"` }];
+  return [
+    ...checkPath(found, scope).map((detail) => ({ pointer: `${pointer}/on`, detail })),
+    ...checkOperation(leaf, found, pointer),
+    ...checkHistory(leaf, found, pointer),
+  ];
+}
+
+function checkPath({ definition, key }: FoundPath, scope: "order" | "item"): string[] {
+  if (key.length > keyLengthMax) return [`a key has at most ${keyLengthMax} characters`];
+  if (definition.of === "item" && scope === "order") {
+    return [`item paths can be asked only inside { "on": "items", "where": … }`];
+  }
+  return [];
+}
+
+function checkOperation(leaf: Leaf, { definition }: FoundPath, pointer: string): Issue[] {
+  const allowed = operatorsByType[definition.type];
+  if (!allowed.includes(leaf.op)) {
+    return [{ pointer: `${pointer}/op`, detail: `${leaf.on} can be asked with ${allowed.join(", ")}` }];
+  }
+  const detail = checkOperand(leaf.op, leaf.value, definition.type);
+  return detail === null ? [] : [{ pointer: `${pointer}/value`, detail }];
+}
+
+function checkHistory(leaf: Leaf, { definition }: FoundPath, pointer: string): Issue[] {
+  const issues: Issue[] = [];
+  const { window_days: days, name } = leaf;
+  if (days !== undefined && !definition.history) {
+    issues.push({ pointer: `${pointer}/window_days`, detail: `${leaf.on} has no window` });
+  } else if (days !== undefined && !(Number.isInteger(days) && days >= 1 && days <= windowDaysMax)) {
+    issues.push({ pointer: `${pointer}/window_days`, detail: `must be a whole number from 1 to ${windowDaysMax}` });
+  }
+  const isNamed = leaf.on === "events.count";
+  if (isNamed && (name === undefined || name === "")) {
+    issues.push({ pointer: `${pointer}/name`, detail: "events.count needs the name of the event" });
+  } else if (!isNamed && name !== undefined) {
+    issues.push({ pointer: `${pointer}/name`, detail: `${leaf.on} takes no name` });
+  }
+  return issues;
+}
