@@ -1,0 +1,69 @@
+/** The HTTP application over real stores, called in this process. */
+import { randomUUID } from "node:crypto";
+import { tmpdir } from "node:os";
+import { pino } from "pino";
+import { Registry } from "prom-client";
+import { beforeAll } from "vitest";
+import { createApp } from "../../api/app.ts";
+import type { Deps } from "../../api/deps.ts";
+import { createProject } from "../../api/projects/create-project.ts";
+import { loadModels } from "../../models/serving.ts";
+import { type Stores, useStores } from "./stores.ts";
+
+export interface TestProject {
+  readonly projectId: string;
+  /** Has every scope. */
+  readonly key: string;
+  /** Sends `body` as JSON unless it is a string or undefined. `headers` win over ours; an empty value leaves one out. */
+  request(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Response>;
+}
+
+export interface TestApp extends Stores {
+  readonly app: ReturnType<typeof createApp>;
+  readonly deps: Deps;
+  newProject(): Promise<TestProject>;
+}
+
+/** Call it at the top of a file; the fields are there from the first `beforeAll` after it. */
+export function useApp(): TestApp {
+  const stores = useStores();
+  const context = stores as { -readonly [K in keyof TestApp]: TestApp[K] };
+  beforeAll(async () => {
+    const log = pino({ level: "silent" });
+    context.deps = {
+      db: stores.db,
+      pool: stores.pool,
+      warehouse: stores.warehouse,
+      models: await loadModels({ log }),
+      log,
+      metrics: new Registry(),
+      readiness: async () => ({ postgres: true, clickhouse: true, migrations: true, relay: true }),
+      dataDir: tmpdir(),
+    };
+    context.app = createApp(context.deps);
+    context.newProject = () => newProject(context);
+  });
+  return context;
+}
+
+async function newProject({ app, db }: TestApp): Promise<TestProject> {
+  const project = await db.transaction().execute((tx) => createProject(tx, { name: `test ${randomUUID()}` }));
+  if (!project) throw new Error("a random project name was taken");
+  const key = project.key.text;
+  return {
+    projectId: project.id,
+    key,
+    request: async (method, path, body, headers = {}) => {
+      const all = {
+        authorization: `Bearer ${key}`,
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...headers,
+      };
+      return app.request(path, {
+        method,
+        headers: Object.fromEntries(Object.entries(all).filter(([, value]) => value !== "")),
+        ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
+      });
+    },
+  };
+}
