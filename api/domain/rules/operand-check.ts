@@ -46,17 +46,17 @@ function checkList(value: Operand, type: PathType): string | null {
 
 function checkRange(value: Operand, type: PathType): string | null {
   if (!Array.isArray(value) || value.length !== 2) return "must be a list of two values, from and to";
-  const [from, to] = value as readonly [string | number, string | number];
+  const [from, to]: readonly unknown[] = value;
   const wrong = checkOne(from, orderedType(type)) ?? checkOne(to, orderedType(type));
   if (wrong !== null) return `each value ${wrong}`;
   if (type === "instant") {
     return Number(parseInstant(String(from))) < Number(parseInstant(String(to))) ? null : "must begin before it ends";
   }
   // A time of day may wrap midnight.
-  return type === "local_time" || from <= to ? null : "must not begin above its end";
+  return type === "local_time" || Number(from) <= Number(to) ? null : "must not begin above its end";
 }
 
-function checkOne(value: Operand, type: PathType | "any_number"): string | null {
+function checkOne(value: unknown, type: PathType | "any_number"): string | null {
   switch (type) {
     case "money":
     case "number":
@@ -81,7 +81,7 @@ function checkOne(value: Operand, type: PathType | "any_number"): string | null 
   }
 }
 
-function checkScalar(value: Operand): string | null {
+function checkScalar(value: unknown): string | null {
   if (typeof value === "number") return Number.isFinite(value) ? null : "must be a finite number";
-  return typeof value === "object" ? "must be a text, a number, true or false" : null;
+  return typeof value === "string" || typeof value === "boolean" ? null : "must be a text, a number, true or false";
 }
