@@ -1,4 +1,5 @@
 import type { Kysely } from "kysely";
+import type { Event } from "../../ingest/events/events.ts";
 import { appendEvents } from "../../ingest/outbox.ts";
 import type { DB } from "../db/tables.ts";
 import { newId } from "../ids.ts";
@@ -10,26 +11,30 @@ export function announceCustomer(
   row: CustomerRow,
   at: Date,
 ): Promise<void> {
-  return appendEvents(tx, [
-    {
-      event_id: newId("evt"),
-      project_id: row.project_id,
-      type,
-      version: 1,
-      occurred_at: at.toISOString(),
-      payload: {
-        customer: row.identifier,
-        profile: {
-          identifier: row.identifier,
-          name: row.name,
-          // Read from jsonb: JSON by construction.
-          attributes: row.attributes as Record<string, JsonValue>,
-          tags: row.tags,
-          created_at: row.created_at.toISOString(),
-        },
+  return appendEvents(tx, [customerEvent(type, row, at)]);
+}
+
+type Announced = Pick<CustomerRow, "project_id" | "identifier" | "name" | "attributes" | "tags" | "created_at">;
+
+export function customerEvent(type: "customer.created" | "customer.updated", row: Announced, at: Date): Event {
+  return {
+    event_id: newId("evt"),
+    project_id: row.project_id,
+    type,
+    version: 1,
+    occurred_at: at.toISOString(),
+    payload: {
+      customer: row.identifier,
+      profile: {
+        identifier: row.identifier,
+        name: row.name,
+        // Read from jsonb: JSON by construction.
+        attributes: row.attributes as Record<string, JsonValue>,
+        tags: row.tags,
+        created_at: row.created_at.toISOString(),
       },
     },
-  ]);
+  };
 }
 
 type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
