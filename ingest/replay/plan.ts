@@ -13,6 +13,8 @@ export interface Household {
 
 export interface Publication {
   readonly kind: "publication";
+  /** The campaign's first day. */
+  readonly day: string;
   readonly householdId: string;
   readonly campaignId: string;
   readonly couponUpc: string;
@@ -55,7 +57,7 @@ export async function readPlan(folder: string): Promise<Plan> {
     const deeds = days.get(day) ?? new Map<string, Deed[]>();
     days.set(day, deeds.set(deed.householdId, [...(deeds.get(deed.householdId) ?? []), deed]));
   };
-  for (const [day, publication] of await readPublications(folder, campaigns)) add(day, publication);
+  for (const publication of await readPublications(folder, campaigns)) add(publication.day, publication);
   const writer = new BasketWriter(campaigns, products, prices);
   const { baskets, emptyBaskets } = writer.write([...receipts.values()], await readRedemptions(folder));
   for (const basket of baskets) add(basket.order.occurredAt.slice(0, 10), basket);
@@ -102,16 +104,15 @@ async function readProducts(folder: string): Promise<Map<string, Product>> {
   return products;
 }
 
-/** One publication for each household and campaign, on the campaign's first day: see `standInCoupon`. */
-async function readPublications(folder: string, campaigns: ReadonlyMap<string, Campaign>) {
-  const publications: [string, Publication][] = [];
-  for await (const { campaign_id, household_id } of readTable(folder, "campaigns")) {
-    const campaign = campaigns.get(campaign_id);
+/** One publication for each household and campaign: see `standInCoupon`. */
+async function readPublications(folder: string, campaigns: ReadonlyMap<string, Campaign>): Promise<Publication[]> {
+  const publications: Publication[] = [];
+  for await (const { campaign_id: campaignId, household_id: householdId } of readTable(folder, "campaigns")) {
+    const campaign = campaigns.get(campaignId);
     const upcs = campaign?.coupons.map((coupon) => coupon.upc) ?? [];
-    const couponUpc = standInCoupon(household_id, campaign_id, upcs);
+    const couponUpc = standInCoupon(householdId, campaignId, upcs);
     if (campaign === undefined || couponUpc === undefined) continue;
-    const publication = { kind: "publication", householdId: household_id, campaignId: campaign_id, couponUpc } as const;
-    publications.push([campaign.startDay, publication]);
+    publications.push({ kind: "publication", day: campaign.startDay, householdId, campaignId, couponUpc });
   }
   return publications;
 }
