@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import type { Context, TypedResponse } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import type { JSONParsed } from "hono/utils/types";
 import { type Kysely, sql, type Transaction } from "kysely";
 import type { DB } from "../db/tables.ts";
 import type { AppEnv } from "./environment.ts";
@@ -17,7 +18,7 @@ export interface Answer<Status extends ContentfulStatusCode, Body> {
 
 /** A response that the types of a route accept for each status the handler may answer with. */
 type Answered<Status extends ContentfulStatusCode, Body> = Status extends ContentfulStatusCode
-  ? Response & TypedResponse<Body, Status, "json">
+  ? Response & TypedResponse<JSONParsed<Body>, Status, "json">
   : never;
 
 /** How long a stored answer is kept at least, in hours. */
