@@ -1,0 +1,67 @@
+import type { ClickHouseClient } from "@clickhouse/client";
+import { z } from "zod";
+import { readLag } from "../../ingest/lag.ts";
+import type { Deps } from "../deps.ts";
+import { notFound } from "../http/problem.ts";
+import { findCampaign } from "./queries.ts";
+import type { CampaignReportWire } from "./schemas.ts";
+
+const figures = z.object({
+  redemptions_count: z.int(),
+  rejections_count: z.int(),
+  rollbacks_count: z.int(),
+  validations_count: z.int(),
+  published_count: z.int(),
+  orders_count: z.int(),
+  discount_amount: z.int(),
+  rolled_back_amount: z.int(),
+  revenue_amount: z.int(),
+  customers_count: z.int(),
+  new_customers_count: z.int(),
+});
+
+/**
+ * A campaign's figures from the warehouse, with how current they are: everything that the service did before `as_of`
+ * is in them. The lag is read first, so that the figures can only be newer than they say.
+ *
+ * @throws Problem `not_found`
+ */
+export async function reportCampaign(
+  deps: Pick<Deps, "db" | "pool" | "warehouse">,
+  projectId: string,
+  id: string,
+): Promise<CampaignReportWire> {
+  const campaign = await findCampaign(deps.db, projectId, id);
+  if (!campaign) throw notFound("campaign");
+  const askedAt = Date.now();
+  const lag = await readLag(deps.pool);
+  return {
+    campaign_id: id,
+    as_of: new Date(askedAt - lag.seconds * 1000).toISOString(),
+    ingest_lag: lag,
+    currency: campaign.currency,
+    ...(await readFigures(deps.warehouse, projectId, id)),
+  };
+}
+
+/** Customers cannot be summed over days; a new customer is new on one day only, and so can. */
+async function readFigures(warehouse: ClickHouseClient, projectId: string, campaignId: string) {
+  const result = await warehouse.query({
+    query: `
+      SELECT
+        sum(net_redemptions_count) AS redemptions_count, sum(rejections_count) AS rejections_count,
+        sum(rollbacks_count) AS rollbacks_count, sum(validations_count) AS validations_count,
+        sum(published_count) AS published_count, sum(orders_count) AS orders_count,
+        sum(net_discount_amount) AS discount_amount, sum(rolled_back_amount) AS rolled_back_amount,
+        sum(revenue_amount) AS revenue_amount, sum(new_customers_count) AS new_customers_count,
+        (SELECT uniqExact(customer) FROM redemptions
+         WHERE project_id = {project: String} AND {campaign: String} IN (campaign_id, main_campaign_id)
+           AND rolled_back = 0 AND customer != '') AS customers_count
+      FROM campaigns_daily
+      WHERE project_id = {project: String} AND campaign_id = {campaign: String}`,
+    query_params: { project: projectId, campaign: campaignId },
+    format: "JSONEachRow",
+  });
+  const [row] = await result.json();
+  return figures.parse(row);
+}

@@ -1,0 +1,195 @@
+/** Campaigns on the wire. */
+import { z } from "@hono/zod-openapi";
+import { amount, currency, instant, metadata, resourceId } from "../http/schemas.ts";
+import { limitsSchema, stackingSchema } from "./limits-schema.ts";
+import { rewardsSchema } from "./reward-schema.ts";
+import { rulesSchema } from "./rule-schema.ts";
+
+export const campaignTypes = ["main", "sub"] as const;
+export const campaignStatuses = ["draft", "active", "paused", "archived"] as const;
+const templates = ["discount", "loyalty", "gift_card", "referral"] as const;
+const triggers = ["redemption", "custom"] as const;
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: name });
+    // Intl also takes offsets; those know nothing of summer time and PostgreSQL reads their sign the other way round.
+    return /^[A-Za-z]/.test(name);
+  } catch {
+    return false;
+  }
+}
+
+const timeZone = z
+  .string()
+  .min(1)
+  .max(64)
+  .refine(isTimeZone, "must be an IANA time zone, e.g. Europe/Berlin")
+  .openapi({ example: "Europe/Berlin" });
+const count = z.int().min(1).max(Number.MAX_SAFE_INTEGER);
+const budgetPolicy = z
+  .enum(["refuse", "trim"])
+  .openapi({ description: "What happens to a discount that does not fit in what is left of the budget." });
+
+/** What a manager may say of any campaign. Absent: no bound, no text. */
+const common = {
+  name: z.string().min(1).max(200),
+  currency,
+  starts_at: instant.optional(),
+  ends_at: instant.optional().openapi({ description: "Exclusive." }),
+  time_zone: timeZone.optional(),
+  budget_amount: amount.optional(),
+  budget_policy: budgetPolicy.optional(),
+  redemptions_max: count.optional(),
+  limits: limitsSchema.optional(),
+  rules: rulesSchema.optional(),
+  team: z.string().min(1).max(100).optional(),
+  budget_code: z.string().min(1).max(100).optional(),
+  channel: z.string().min(1).max(100).optional(),
+  purpose: z.string().min(1).max(200).optional(),
+  medium: z.string().min(1).max(100).optional(),
+  customer_information: z.string().min(1).max(2000).optional(),
+  metadata: metadata.optional(),
+};
+
+const ofSub = {
+  parent_id: resourceId.openapi({ description: "A main campaign of the same currency." }),
+  triggers_on: z.enum(triggers).optional().openapi({ description: "Default: redemption." }),
+  trigger_name: z
+    .string()
+    .min(1)
+    .max(100)
+    .optional()
+    .openapi({ description: "The event's name; with `triggers_on: custom` only." }),
+  rewards: rewardsSchema,
+  stacking: stackingSchema.optional(),
+  holdout_percent: z.int().min(0).max(100).optional(),
+  holdout_codes: z.boolean().optional(),
+  on_cancel: z.enum(["rollback", "keep"]).optional(),
+};
+
+const mainShape = z.strictObject({ type: z.literal("main"), template: z.enum(templates).optional(), ...common });
+const subShape = z.strictObject({ type: z.literal("sub"), ...common, ...ofSub });
+
+function checkWindow(
+  given: { starts_at?: string | undefined; ends_at?: string | undefined },
+  context: z.RefinementCtx,
+) {
+  if (given.starts_at && given.ends_at && Date.parse(given.ends_at) <= Date.parse(given.starts_at)) {
+    context.addIssue({ code: "custom", path: ["ends_at"], message: "must be after starts_at" });
+  }
+}
+
+function checkTrigger(given: z.infer<typeof subShape>, context: z.RefinementCtx) {
+  if (given.triggers_on === "custom" && given.trigger_name === undefined) {
+    context.addIssue({ code: "custom", path: ["trigger_name"], message: "is required with triggers_on custom" });
+  }
+  if (given.triggers_on !== "custom" && given.trigger_name !== undefined) {
+    context.addIssue({ code: "custom", path: ["trigger_name"], message: "goes with triggers_on custom only" });
+  }
+}
+
+export const createCampaignBody = z
+  .discriminatedUnion("type", [
+    mainShape.superRefine(checkWindow).openapi("NewMainCampaign"),
+    subShape.superRefine(checkWindow).superRefine(checkTrigger).openapi("NewSubCampaign"),
+  ])
+  .openapi("NewCampaign");
+export type CampaignInput = z.infer<typeof createCampaignBody>;
+export type SubCampaignInput = Extract<CampaignInput, { type: "sub" }>;
+
+/** Null takes a field back to its default. The whole that results is checked like a new campaign. */
+export const patchCampaignBody = z
+  .strictObject({
+    name: common.name.optional(),
+    currency: currency.optional(),
+    parent_id: resourceId.optional(),
+    template: z.enum(templates).nullish(),
+    starts_at: instant.nullish(),
+    ends_at: instant.nullish(),
+    time_zone: timeZone.nullish(),
+    budget_amount: amount.nullish(),
+    budget_policy: budgetPolicy.nullish(),
+    redemptions_max: count.nullish(),
+    limits: limitsSchema.nullish(),
+    rules: rulesSchema.nullish(),
+    rewards: rewardsSchema.optional(),
+    stacking: stackingSchema.nullish(),
+    triggers_on: z.enum(triggers).nullish(),
+    trigger_name: z.string().min(1).max(100).nullish(),
+    holdout_percent: ofSub.holdout_percent.nullable(),
+    holdout_codes: ofSub.holdout_codes.nullable(),
+    on_cancel: ofSub.on_cancel.nullable(),
+    team: z.string().min(1).max(100).nullish(),
+    budget_code: z.string().min(1).max(100).nullish(),
+    channel: z.string().min(1).max(100).nullish(),
+    purpose: z.string().min(1).max(200).nullish(),
+    medium: z.string().min(1).max(100).nullish(),
+    customer_information: z.string().min(1).max(2000).nullish(),
+    metadata: metadata.nullish(),
+  })
+  .openapi("CampaignPatch");
+export type CampaignPatch = z.infer<typeof patchCampaignBody>;
+
+export const campaignWire = z
+  .object({
+    id: z.string(),
+    type: z.enum(campaignTypes),
+    parent_id: z.string().nullable(),
+    name: z.string(),
+    template: z.enum(templates),
+    status: z.enum(campaignStatuses),
+    triggers_on: z.enum(triggers).nullable(),
+    trigger_name: z.string().nullable(),
+    starts_at: instant.nullable(),
+    ends_at: instant.nullable(),
+    time_zone: z.string(),
+    currency: z.string(),
+    budget_amount: amount.nullable(),
+    budget_policy: budgetPolicy,
+    redemptions_max: z.int().nullable(),
+    limits: limitsSchema,
+    rules: z.union([rulesSchema, z.null()]),
+    rewards: rewardsSchema.min(0),
+    stacking: stackingSchema,
+    holdout_percent: z.int(),
+    holdout_codes: z.boolean(),
+    on_cancel: z.enum(["rollback", "keep"]),
+    team: z.string().nullable(),
+    budget_code: z.string().nullable(),
+    channel: z.string().nullable(),
+    purpose: z.string().nullable(),
+    medium: z.string().nullable(),
+    customer_information: z.string().nullable(),
+    metadata,
+    usage: z.object({ redemptions_count: z.int(), discount_amount: amount }),
+    version: z.int().openapi({ description: "Grows with every change." }),
+    created_at: instant,
+    updated_at: instant,
+  })
+  .openapi("Campaign");
+export type CampaignWire = z.infer<typeof campaignWire>;
+
+export const campaignReportWire = z
+  .object({
+    campaign_id: z.string(),
+    as_of: instant.openapi({ description: "Everything that happened before this is in the figures." }),
+    ingest_lag: z.object({
+      rows: z.int().openapi({ description: "Events that are not in the warehouse yet." }),
+      seconds: z.number().openapi({ description: "Age of the oldest of them." }),
+    }),
+    currency: z.string(),
+    redemptions_count: z.int().openapi({ description: "Codes redeemed that still stand." }),
+    rejections_count: z.int(),
+    rollbacks_count: z.int(),
+    validations_count: z.int(),
+    published_count: z.int(),
+    orders_count: z.int(),
+    discount_amount: amount.openapi({ description: "Discount that still stands." }),
+    rolled_back_amount: amount,
+    revenue_amount: amount.openapi({ description: "What the orders were left to pay after all discounts." }),
+    customers_count: z.int(),
+    new_customers_count: z.int().openapi({ description: "Of these, customers who had never bought before." }),
+  })
+  .openapi("CampaignReport");
+export type CampaignReportWire = z.infer<typeof campaignReportWire>;

@@ -1,0 +1,97 @@
+import type { Transaction } from "kysely";
+import type { DB } from "../db/tables.ts";
+import { notFound, Problem } from "../http/problem.ts";
+import { invalidRequest } from "../http/router.ts";
+import { announceCampaign } from "./announce.ts";
+import { definitionColumns } from "./create.ts";
+import { findCampaign, hasChildren, holdCampaign, lockCampaign, updateCampaign } from "./queries.ts";
+import { type CampaignInput, type CampaignPatch, type CampaignWire, createCampaignBody } from "./schemas.ts";
+import { type CampaignRow, toWire } from "./wire.ts";
+
+/** What others rely on once the campaign is live, or once it has sub-campaigns. */
+const fixedOnceLive = ["currency", "parent_id", "template"] as const;
+
+/**
+ * Changes what the patch names and checks the whole that results like a new campaign. A budget or a maximum may go
+ * below what is used already: then it is simply reached.
+ *
+ * @throws Problem `not_found`, `invalid_request`, `campaign_status_conflict`, or `conflict` when a field is fixed by now.
+ */
+export async function updateCampaignDefinition(
+  tx: Transaction<DB>,
+  projectId: string,
+  id: string,
+  patch: CampaignPatch,
+  at: Date,
+): Promise<CampaignWire> {
+  const found = await findCampaign(tx, projectId, id);
+  if (!found) throw notFound("campaign");
+  const parentId = patch.parent_id ?? found.parent_id;
+  // Locks go from the main campaign down, here as everywhere.
+  if (parentId !== null) await holdCampaign(tx, projectId, parentId);
+  const current = await lockCampaign(tx, projectId, id);
+  if (!current) throw notFound("campaign");
+  if (current.status === "archived") {
+    throw new Problem("campaign_status_conflict", "An archived campaign cannot be changed.");
+  }
+  await refuseFixed(tx, projectId, current, patch);
+  const columns = await definitionColumns(tx, projectId, merged(current, patch));
+  await updateCampaign(tx, projectId, id, { ...columns, updated_at: at });
+  const row = await findCampaign(tx, projectId, id);
+  if (!row) throw notFound("campaign");
+  const campaign = toWire(row);
+  await announceCampaign(tx, projectId, "campaign.updated", campaign);
+  return campaign;
+}
+
+async function refuseFixed(tx: Transaction<DB>, projectId: string, current: CampaignRow, patch: CampaignPatch) {
+  const changed = fixedOnceLive.filter((field) => patch[field] !== undefined && patch[field] !== current[field]);
+  if (changed.length === 0) return;
+  const why =
+    current.status !== "draft"
+      ? `is fixed once the campaign is ${current.status}`
+      : (await hasChildren(tx, projectId, current.id))
+        ? "is fixed once there are sub-campaigns"
+        : undefined;
+  if (why === undefined) return;
+  throw new Problem("conflict", `${changed.join(", ")} ${why}.`, {
+    errors: changed.map((field) => ({ pointer: `/${field}`, detail: `${field} ${why}.` })),
+  });
+}
+
+/** The definition as it would be sent today, with the patch over it; null and absent are the same in a definition. */
+function merged(current: CampaignRow, patch: CampaignPatch): CampaignInput {
+  const { id, status, usage, version, created_at, updated_at, ...stored } = toWire(current);
+  const {
+    parent_id,
+    triggers_on,
+    trigger_name,
+    rewards,
+    stacking,
+    holdout_percent,
+    holdout_codes,
+    on_cancel,
+    ...rest
+  } = stored;
+  const { template, ...common } = rest;
+  const definition =
+    current.type === "main"
+      ? { ...common, template }
+      : {
+          ...common,
+          parent_id,
+          triggers_on,
+          trigger_name,
+          rewards,
+          stacking,
+          holdout_percent,
+          holdout_codes,
+          on_cancel,
+        };
+  const given = Object.entries({ ...definition, ...patch }).filter(
+    ([, value]) => value !== null && value !== undefined,
+  );
+  const parsed = createCampaignBody.safeParse(Object.fromEntries(given));
+  if (!parsed.success) throw invalidRequest(parsed.error, "json");
+  return parsed.data;
+}

@@ -1,0 +1,86 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import type { Deps } from "../deps.ts";
+import { secured } from "../http/auth.ts";
+import { withIdempotency } from "../http/idempotency.ts";
+import { notFound } from "../http/problem.ts";
+import { createRouter } from "../http/router.ts";
+import { idempotencyHeaders, json, jsonBody, problems, resourceId } from "../http/schemas.ts";
+import { type CodesFormat, streamBatchCodes } from "./batch-codes.ts";
+import { batchToWire, createBatch, findBatch } from "./batches.ts";
+import { batchWire, createBatchBody } from "./schemas.ts";
+
+const tags = ["Voucher batches"];
+const params = z.object({ id: resourceId });
+
+const createBatchRoute = createRoute({
+  method: "post",
+  path: "/v1/campaigns/{id}/voucher-batches",
+  tags,
+  summary: "Have 1 to 5,000,000 vouchers made",
+  description: "They are made in the background; the batch shows how many exist already.",
+  ...secured("manage"),
+  request: { params, headers: idempotencyHeaders, body: jsonBody(createBatchBody) },
+  responses: { 202: json(batchWire, "The batch, running"), ...problems(404, 409, 422) },
+});
+
+const getBatchRoute = createRoute({
+  method: "get",
+  path: "/v1/voucher-batches/{id}",
+  tags,
+  summary: "Read a batch and its progress",
+  ...secured("manage"),
+  request: { params },
+  responses: { 200: json(batchWire, "The batch"), ...problems(404) },
+});
+
+const csv = "text/csv";
+const ndjson = "application/x-ndjson";
+
+const getCodesRoute = createRoute({
+  method: "get",
+  path: "/v1/voucher-batches/{id}/codes",
+  tags,
+  summary: "Download the codes of a batch",
+  description: "CSV, or NDJSON when `Accept` says so. While the batch runs: the codes made so far.",
+  ...secured("manage"),
+  request: { params },
+  responses: {
+    200: {
+      description: "One code a line, with its status, uses and expiry",
+      content: { [csv]: { schema: z.string() }, [ndjson]: { schema: z.string() } },
+    },
+    ...problems(404),
+  },
+});
+
+export function voucherBatchRoutes(deps: Deps) {
+  const router = createRouter();
+
+  router.openapi(createBatchRoute, (c) =>
+    withIdempotency(c, async (tx) => {
+      const { id } = c.req.valid("param");
+      return { status: 202, body: await createBatch(tx, c.var.auth.projectId, id, c.req.valid("json"), new Date()) };
+    }),
+  );
+
+  router.openapi(getBatchRoute, async (c) => {
+    const row = await findBatch(deps.db, c.var.auth.projectId, c.req.valid("param").id);
+    if (!row) throw notFound("voucher batch");
+    return c.json(batchToWire(row), 200);
+  });
+
+  router.openapi(getCodesRoute, async (c) => {
+    const { db } = deps;
+    const { projectId } = c.var.auth;
+    const { id } = c.req.valid("param");
+    if (!(await findBatch(db, projectId, id))) throw notFound("voucher batch");
+    const format: CodesFormat = c.req.header("accept")?.includes(ndjson) ? "ndjson" : "csv";
+    return c.body(streamBatchCodes(db, projectId, id, format, new Date()), 200, {
+      "content-type": format === "csv" ? `${csv}; charset=utf-8` : ndjson,
+      "content-disposition": `attachment; filename="${id}.${format}"`,
+      "cache-control": "no-store",
+    });
+  });
+
+  return router;
+}

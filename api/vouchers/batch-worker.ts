@@ -1,0 +1,250 @@
+/**
+ * Makes the codes of running batches, a chunk at a time. A chunk and the batch's progress are one transaction, so a
+ * worker that dies at any point leaves exactly `done` codes behind, and the next one goes on from there. Workers share
+ * the work by locking the batch's row; one that is locked is skipped.
+ */
+import { randomBytes } from "node:crypto";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { setTimeout as delay } from "node:timers/promises";
+import type pg from "pg";
+import { from as copyFrom } from "pg-copy-streams";
+import type { z } from "zod";
+import { appendEvents } from "../../ingest/outbox.ts";
+import type { Deps } from "../deps.ts";
+import { type CodePattern, codeSource } from "../domain/codes.ts";
+import { newId } from "../ids.ts";
+import { kyselyOn } from "./kysely-on.ts";
+import { batchTemplate, patternSchema } from "./schemas.ts";
+
+/** A chunk of this size takes about a second, and that is how long its locks are held. */
+const chunkSize = 50_000;
+const statementTimeout = "60s";
+const idlePauseMs = 500;
+const failurePauseMs = 1000;
+/** Rounds of replacing codes that exist already. The pattern has far more codes than a batch, so two are usual. */
+const topUpRoundsMax = 50;
+
+interface RunningBatch {
+  readonly projectId: string;
+  readonly id: string;
+  readonly campaignId: string;
+  readonly size: number;
+  readonly done: number;
+  readonly pattern: CodePattern;
+  readonly template: z.infer<typeof batchTemplate>;
+}
+
+type BatchStatus = "running" | "done" | "failed";
+
+interface NewVoucher {
+  readonly id: string;
+  readonly code: string;
+}
+
+/** Runs until `signal` aborts, and finishes the chunk it is at. Any number may run at once, in any process. */
+export async function runVoucherBatches(deps: Pick<Deps, "pool" | "log">, signal: AbortSignal): Promise<void> {
+  const crowded = new Set<string>();
+  while (!signal.aborted) {
+    const outcome = await tryNextChunk(deps, crowded);
+    if (outcome !== "worked") await pause(outcome === "idle" ? idlePauseMs : failurePauseMs, signal);
+  }
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await delay(ms, undefined, { signal }).catch(() => undefined);
+}
+
+/** @param crowded batches whose codes met existing ones: COPY stops at the first such code, so they go another way. */
+async function tryNextChunk(
+  { pool, log }: Pick<Deps, "pool" | "log">,
+  crowded: Set<string>,
+): Promise<"worked" | "idle" | "failed"> {
+  let batch: RunningBatch | undefined;
+  let client: pg.PoolClient | undefined;
+  try {
+    client = await pool.connect();
+    client.on("error", unheard);
+    await client.query("begin");
+    await client.query(`set local statement_timeout = '${statementTimeout}'`);
+    batch = await claimBatch(client);
+    const status = batch && (await makeChunk(client, batch, crowded.has(batch.id)));
+    await client.query("commit");
+    client.off("error", unheard).release();
+    if (batch && status !== "running") crowded.delete(batch.id);
+    return batch ? "worked" : "idle";
+  } catch (error) {
+    // Ending the connection undoes the chunk, whatever state it was left in.
+    client?.release(true);
+    if (batch && sqlState(error) === uniqueViolation) {
+      crowded.add(batch.id);
+      return "worked";
+    }
+    log.warn({ err: error, batch: batch?.id }, "a chunk of a voucher batch failed");
+    if (batch && isPermanent(error)) await failBatch(pool, batch, error).catch((err) => log.error({ err }, "batch"));
+    return "failed";
+  }
+}
+
+/** A connection that breaks between two statements says so by an event; without a listener it would end the process. */
+function unheard(): void {}
+
+const uniqueViolation = "23505";
+
+function sqlState(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+}
+
+/** Bad data, a broken constraint, a statement that is wrong: trying again gives the same. Anything else may pass. */
+function isPermanent(error: unknown): boolean {
+  return /^(22|23|42)/.test(sqlState(error) ?? "");
+}
+
+/** The one that waited longest, so that a small batch does not wait for a large one. */
+async function claimBatch(client: pg.PoolClient): Promise<RunningBatch | undefined> {
+  const result = await client.query(
+    `select project_id, id, campaign_id, size, done, pattern, template from voucher_batch
+     where status = 'running' order by updated_at, id limit 1 for update skip locked`,
+  );
+  const row = result.rows[0];
+  if (row === undefined) return undefined;
+  return {
+    projectId: row.project_id,
+    id: row.id,
+    campaignId: row.campaign_id,
+    size: row.size,
+    done: row.done,
+    pattern: patternSchema.parse(row.pattern) as CodePattern,
+    template: batchTemplate.parse(row.template),
+  };
+}
+
+async function makeChunk(client: pg.PoolClient, batch: RunningBatch, crowded: boolean): Promise<BatchStatus> {
+  const wanted = Math.min(chunkSize, batch.size - batch.done);
+  const nextCode = codeSource(batch.pattern, randomBytes);
+  const made = crowded
+    ? await insertAround(client, batch, wanted, nextCode)
+    : await copyVouchers(client, batch, newVouchers(wanted, nextCode));
+  const done = batch.done + made;
+  const status: BatchStatus = done === batch.size ? "done" : made === wanted ? "running" : "failed";
+  const error = status === "failed" ? "Nearly all codes of the pattern exist already." : null;
+  await client.query(
+    `update voucher_batch set done = $3, status = $4, error = $5, updated_at = clock_timestamp()
+     where project_id = $1 and id = $2`,
+    [batch.projectId, batch.id, done, status, error],
+  );
+  if (status === "done") await announceCompleted(client, batch);
+  return status;
+}
+
+/** In the order of their codes: two workers then wait for each other at most, and never in a circle. */
+function newVouchers(count: number, nextCode: () => string): NewVoucher[] {
+  const codes = new Set<string>();
+  while (codes.size < count) codes.add(nextCode());
+  return [...codes].sort().map((code) => ({ id: newId("vou"), code }));
+}
+
+const copied =
+  "project_id, id, code, campaign_id, kind, status, redemptions_max, batch_id, starts_at, expires_at, metadata, created_at, updated_at";
+
+async function copyVouchers(
+  client: pg.PoolClient,
+  batch: RunningBatch,
+  vouchers: readonly NewVoucher[],
+): Promise<number> {
+  const at = new Date().toISOString();
+  const { kind, redemptions_max, starts_at, expires_at, metadata } = batch.template;
+  const before = batch.projectId;
+  const after = [
+    batch.campaignId,
+    kind,
+    "created",
+    redemptions_max === null ? "\\N" : String(redemptions_max),
+    batch.id,
+    starts_at ?? "\\N",
+    expires_at ?? "\\N",
+    copyText(JSON.stringify(metadata)),
+    at,
+    at,
+  ].join("\t");
+  const blocks = function* () {
+    for (let start = 0; start < vouchers.length; start += 1000) {
+      const block = vouchers.slice(start, start + 1000);
+      yield block.map(({ id, code }) => `${before}\t${id}\t${code}\t${after}\n`).join("");
+    }
+  };
+  const copy = client.query(copyFrom(`copy voucher (${copied}) from stdin`));
+  await pipeline(Readable.from(blocks()), copy);
+  return vouchers.length;
+}
+
+/** Escapes for COPY's text format; JSON has no raw control characters, only backslashes. */
+function copyText(text: string): string {
+  return text.replaceAll("\\", "\\\\");
+}
+
+/** Inserts codes that are free and replaces those that are not. Fewer than `wanted` when hardly any is free. */
+async function insertAround(
+  client: pg.PoolClient,
+  batch: RunningBatch,
+  wanted: number,
+  nextCode: () => string,
+): Promise<number> {
+  let missing = wanted;
+  for (let round = 0; missing > 0 && round < topUpRoundsMax; round += 1) {
+    const inserted = await insertFree(client, batch, newVouchers(missing, nextCode));
+    if (missing > 20 && inserted * 20 < missing) return wanted - missing + inserted;
+    missing -= inserted;
+  }
+  return wanted - missing;
+}
+
+async function insertFree(
+  client: pg.PoolClient,
+  batch: RunningBatch,
+  vouchers: readonly NewVoucher[],
+): Promise<number> {
+  const { kind, redemptions_max, starts_at, expires_at, metadata } = batch.template;
+  const result = await client.query(
+    `insert into voucher (${copied})
+     select $1, fresh.id, fresh.code, $2, $3, 'created', $4::bigint, $5, $6::timestamptz, $7::timestamptz, $8::jsonb,
+            clock_timestamp(), clock_timestamp()
+     from unnest($9::text[], $10::text[]) as fresh (id, code)
+     on conflict (project_id, code) do nothing`,
+    [
+      batch.projectId,
+      batch.campaignId,
+      kind,
+      redemptions_max,
+      batch.id,
+      starts_at,
+      expires_at,
+      JSON.stringify(metadata),
+      vouchers.map((voucher) => voucher.id),
+      vouchers.map((voucher) => voucher.code),
+    ],
+  );
+  return result.rowCount ?? 0;
+}
+
+async function announceCompleted(client: pg.PoolClient, batch: RunningBatch): Promise<void> {
+  await appendEvents(kyselyOn(client), [
+    {
+      event_id: newId("evt"),
+      project_id: batch.projectId,
+      type: "voucher_batch.completed",
+      version: 1,
+      occurred_at: new Date().toISOString(),
+      payload: { batch_id: batch.id, campaign_id: batch.campaignId, size: batch.size },
+    },
+  ]);
+}
+
+async function failBatch(pool: pg.Pool, batch: RunningBatch, error: unknown): Promise<void> {
+  const text = error instanceof Error ? error.message : String(error);
+  await pool.query(
+    `update voucher_batch set status = 'failed', error = $3, updated_at = clock_timestamp()
+     where project_id = $1 and id = $2 and status = 'running'`,
+    [batch.projectId, batch.id, text.slice(0, 500)],
+  );
+}

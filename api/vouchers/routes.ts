@@ -1,0 +1,170 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { findCampaign } from "../campaigns/queries.ts";
+import type { Deps } from "../deps.ts";
+import { secured } from "../http/auth.ts";
+import { withIdempotency } from "../http/idempotency.ts";
+import { readCursor, toPage } from "../http/pagination.ts";
+import { notFound, Problem } from "../http/problem.ts";
+import { createRouter } from "../http/router.ts";
+import {
+  idempotencyHeaders,
+  json,
+  jsonBody,
+  listQuery,
+  pageOf,
+  problems,
+  resourceId,
+  typedCode,
+} from "../http/schemas.ts";
+import { assignVoucher, disableVoucher, enableVoucher } from "./change.ts";
+import { createVoucher } from "./create.ts";
+import { publishVoucher } from "./publish.ts";
+import { findVoucher, listVouchers } from "./queries.ts";
+import { assignBody, createVoucherBody, publicationWire, publishBody, voucherWire } from "./schemas.ts";
+import { toWire } from "./wire.ts";
+
+const tags = ["Vouchers"];
+const campaignParams = z.object({ id: resourceId });
+const voucherParams = z.object({ code: typedCode });
+
+const createVoucherRoute = createRoute({
+  method: "post",
+  path: "/v1/campaigns/{id}/vouchers",
+  tags,
+  summary: "Create one voucher in a sub-campaign",
+  ...secured("manage"),
+  request: { params: campaignParams, headers: idempotencyHeaders, body: jsonBody(createVoucherBody) },
+  responses: { 201: json(voucherWire, "The voucher"), ...problems(404, 409, 422) },
+});
+
+const listVouchersRoute = createRoute({
+  method: "get",
+  path: "/v1/campaigns/{id}/vouchers",
+  tags,
+  summary: "List a campaign's vouchers, the newest first",
+  ...secured("manage"),
+  request: { params: campaignParams, query: z.strictObject(listQuery) },
+  responses: { 200: json(pageOf(voucherWire), "Vouchers"), ...problems(404) },
+});
+
+const getVoucherRoute = createRoute({
+  method: "get",
+  path: "/v1/vouchers/{code}",
+  tags,
+  summary: "Read a voucher",
+  description: "Case and surrounding blanks do not matter.",
+  ...secured(["manage", "checkout"]),
+  request: { params: voucherParams },
+  responses: { 200: json(voucherWire, "The voucher"), ...problems(404) },
+});
+
+function switchRoute<V extends "disable" | "enable">(verb: V, summary: string) {
+  return createRoute({
+    method: "post",
+    path: `/v1/vouchers/{code}/${verb}`,
+    tags,
+    summary,
+    ...secured("manage"),
+    request: { params: voucherParams, headers: idempotencyHeaders },
+    responses: { 200: json(voucherWire, "The voucher as it is now"), ...problems(404, 422) },
+  });
+}
+const disableRoute = switchRoute("disable", "Take a voucher out of use");
+const enableRoute = switchRoute("enable", "Put a disabled voucher back");
+
+const assignRoute = createRoute({
+  method: "post",
+  path: "/v1/vouchers/{code}/assign",
+  tags,
+  summary: "Keep a voucher for one customer",
+  description: "Only they can redeem it from then on. It does not count as handed out.",
+  ...secured("manage"),
+  request: { params: voucherParams, headers: idempotencyHeaders, body: jsonBody(assignBody) },
+  responses: { 200: json(voucherWire, "The voucher as it is now"), ...problems(404, 409, 422) },
+});
+
+const publishRoute = createRoute({
+  method: "post",
+  path: "/v1/vouchers/{code}/publish",
+  tags,
+  summary: "Hand a voucher to a customer",
+  description: "A unique voucher becomes theirs, a generic one stays for everybody. The same source_id publishes once.",
+  ...secured("manage"),
+  request: { params: voucherParams, headers: idempotencyHeaders, body: jsonBody(publishBody) },
+  responses: { 201: json(publicationWire, "The publication"), ...problems(404, 409, 422) },
+});
+
+export function voucherRoutes(deps: Deps) {
+  const router = createRouter();
+
+  router.openapi(createVoucherRoute, (c) =>
+    withIdempotency(c, async (tx) => {
+      const { id } = c.req.valid("param");
+      return { status: 201, body: await createVoucher(tx, c.var.auth.projectId, id, c.req.valid("json"), new Date()) };
+    }),
+  );
+
+  router.openapi(listVouchersRoute, async (c) => {
+    const { db } = deps;
+    const { projectId } = c.var.auth;
+    const { id } = c.req.valid("param");
+    const { limit, cursor } = c.req.valid("query");
+    const before = readCursor(cursor, z.tuple([z.string()]))?.[0];
+    if (!(await findCampaign(db, projectId, id))) throw notFound("campaign");
+    const rows = await listVouchers(db, projectId, id, { limit: limit + 1, before });
+    const now = new Date();
+    return c.json(
+      toPage(
+        rows,
+        limit,
+        (row) => [row.id],
+        (row) => toWire(row, now),
+      ),
+      200,
+    );
+  });
+
+  router.openapi(getVoucherRoute, async (c) => {
+    const row = await findVoucher(deps.db, c.var.auth.projectId, c.req.valid("param").code);
+    if (!row) throw notFound("voucher");
+    return c.json(toWire(row, new Date()), 200);
+  });
+
+  router.openapi(disableRoute, (c) =>
+    withIdempotency(c, async (tx) => ({
+      status: 200,
+      body: await disableVoucher(tx, c.var.auth.projectId, c.req.valid("param").code, new Date()),
+    })),
+  );
+
+  router.openapi(enableRoute, (c) =>
+    withIdempotency(c, async (tx) => ({
+      status: 200,
+      body: await enableVoucher(tx, c.var.auth.projectId, c.req.valid("param").code, new Date()),
+    })),
+  );
+
+  router.openapi(assignRoute, (c) =>
+    withIdempotency(c, async (tx) => {
+      const { identifier } = c.req.valid("json").customer;
+      const { code } = c.req.valid("param");
+      return { status: 200, body: await assignVoucher(tx, c.var.auth.projectId, code, identifier, new Date()) };
+    }),
+  );
+
+  router.openapi(publishRoute, (c) => {
+    const input = c.req.valid("json");
+    if (input.occurred_at !== undefined && !c.var.auth.scopes.includes("import")) {
+      throw new Problem("scope_missing", "occurred_at needs a key with the scope import.", {
+        extensions: { required_scopes: ["import"] },
+      });
+    }
+    const publishedAt = input.occurred_at === undefined ? new Date() : new Date(input.occurred_at);
+    return withIdempotency(c, async (tx) => {
+      const { code } = c.req.valid("param");
+      return { status: 201, body: await publishVoucher(tx, c.var.auth.projectId, code, input, publishedAt) };
+    });
+  });
+
+  return router;
+}

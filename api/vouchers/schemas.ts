@@ -1,0 +1,159 @@
+/** Vouchers, publications and batches on the wire. */
+import { z } from "@hono/zod-openapi";
+import { limitsSchema } from "../campaigns/limits-schema.ts";
+import { rulesSchema } from "../campaigns/rule-schema.ts";
+import { normalizeCode } from "../domain/codes.ts";
+import { amount, customerReference, externalId, instant, metadata, typedCode } from "../http/schemas.ts";
+
+const kinds = ["unique", "generic"] as const;
+const count = z.int().min(1).max(Number.MAX_SAFE_INTEGER);
+const kind = z.enum(kinds).optional().openapi({ description: "Default: unique, one code with one use." });
+const redemptionsMax = count
+  .optional()
+  .openapi({ description: "Default: 1 for a unique voucher, no maximum for a generic one." });
+
+function checkWindow(
+  given: { starts_at?: string | undefined; expires_at?: string | undefined },
+  context: z.RefinementCtx,
+) {
+  if (given.starts_at && given.expires_at && Date.parse(given.expires_at) <= Date.parse(given.starts_at)) {
+    context.addIssue({ code: "custom", path: ["expires_at"], message: "must be after starts_at" });
+  }
+}
+
+const code = typedCode
+  .refine((text) => normalizeCode(text) !== null, "must be 1 to 64 letters A-Z, digits, dots, hyphens or underscores")
+  .openapi({ description: "Kept in upper case. Absent: a code is made.", example: "SALE10" });
+
+export const createVoucherBody = z
+  .strictObject({
+    code: code.optional(),
+    kind,
+    redemptions_max: redemptionsMax,
+    customer: customerReference.optional(),
+    starts_at: instant.optional(),
+    expires_at: instant.optional(),
+    limits: limitsSchema.optional(),
+    rules: rulesSchema.optional(),
+    metadata: metadata.optional(),
+  })
+  .superRefine(checkWindow)
+  .superRefine((given, context) => {
+    if (given.kind === "generic" && given.code === undefined) {
+      context.addIssue({ code: "custom", path: ["code"], message: "is required for a generic voucher" });
+    }
+  })
+  .openapi("NewVoucher");
+export type VoucherInput = z.infer<typeof createVoucherBody>;
+
+export const voucherWire = z
+  .object({
+    id: z.string(),
+    code: z.string(),
+    campaign_id: z.string(),
+    kind: z.enum(kinds),
+    status: z.enum(["created", "distributed", "redeemed", "expired", "disabled"]),
+    redemptions_max: z.int().nullable(),
+    redemptions_count: z.int(),
+    discount_amount: amount,
+    customer: customerReference.nullable(),
+    batch_id: z.string().nullable(),
+    starts_at: instant.nullable(),
+    expires_at: instant.nullable(),
+    limits: limitsSchema,
+    rules: z.union([rulesSchema, z.null()]),
+    metadata,
+    version: z.int(),
+    created_at: instant,
+    updated_at: instant,
+  })
+  .openapi("Voucher");
+export type VoucherWire = z.infer<typeof voucherWire>;
+
+export const assignBody = z.strictObject({ customer: customerReference }).openapi("VoucherAssignment");
+
+export const publishBody = z
+  .strictObject({
+    customer: customerReference,
+    channel: z.string().min(1).max(100).optional().openapi({ description: "Default: api." }),
+    source_id: externalId.optional().openapi({ description: "The same id publishes once." }),
+    occurred_at: instant.optional().openapi({ description: "When it was handed out. Needs the scope import." }),
+  })
+  .openapi("NewPublication");
+export type PublishInput = z.infer<typeof publishBody>;
+
+export const publicationWire = z
+  .object({
+    id: z.string(),
+    voucher_id: z.string(),
+    code: z.string(),
+    campaign_id: z.string(),
+    customer: customerReference,
+    channel: z.string(),
+    source_id: z.string().nullable(),
+    published_at: instant,
+  })
+  .openapi("Publication");
+export type PublicationWire = z.infer<typeof publicationWire>;
+
+const affix = z
+  .string()
+  .min(1)
+  .max(20)
+  .refine((text) => normalizeCode(text) !== null, "must be letters A-Z, digits, dots, hyphens or underscores");
+
+export const patternSchema = z
+  .strictObject({
+    prefix: affix.optional(),
+    suffix: affix.optional(),
+    charset: z
+      .enum(["digits", "letters", "mixed"])
+      .openapi({ description: "Letters and mixed leave out characters that look alike." }),
+    length: z.int().min(1).max(24).openapi({ description: "Random characters, without prefix and suffix." }),
+  })
+  .openapi("CodePattern");
+
+export const batchSizeMax = 5_000_000;
+
+export const createBatchBody = z
+  .strictObject({
+    size: z.int().min(1).max(batchSizeMax),
+    pattern: patternSchema,
+    kind,
+    redemptions_max: redemptionsMax,
+    starts_at: instant.optional(),
+    expires_at: instant.optional(),
+    metadata: metadata.optional(),
+  })
+  .superRefine(checkWindow)
+  .openapi("NewVoucherBatch");
+export type BatchInput = z.infer<typeof createBatchBody>;
+
+/** What each voucher of a batch is like, as stored with the batch. */
+export const batchTemplate = z.strictObject({
+  kind: z.enum(kinds),
+  redemptions_max: z.int().nullable(),
+  starts_at: instant.nullable(),
+  expires_at: instant.nullable(),
+  metadata,
+});
+
+export const batchWire = z
+  .object({
+    id: z.string(),
+    campaign_id: z.string(),
+    status: z.enum(["running", "done", "failed"]),
+    size: z.int(),
+    done: z.int().openapi({ description: "Codes that exist already." }),
+    pattern: patternSchema,
+    kind: z.enum(kinds),
+    redemptions_max: z.int().nullable(),
+    starts_at: instant.nullable(),
+    expires_at: instant.nullable(),
+    metadata,
+    error: z.string().nullable(),
+    created_at: instant,
+    updated_at: instant,
+  })
+  .openapi("VoucherBatch");
+export type BatchWire = z.infer<typeof batchWire>;

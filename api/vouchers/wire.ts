@@ -1,0 +1,38 @@
+/** A stored voucher as clients see it. */
+import type { Selectable } from "kysely";
+import { limitsSchema } from "../campaigns/limits-schema.ts";
+import { parseStoredRules } from "../campaigns/rule-schema.ts";
+import type { DB } from "../db/tables.ts";
+import type { VoucherWire } from "./schemas.ts";
+
+/** A voucher with the identifier of the customer it is assigned to. */
+export type VoucherRow = Selectable<DB["voucher"]> & { readonly customer_identifier: string | null };
+
+/** A voucher past its end shows as expired, unless its status says more. */
+export function shownStatus(row: Pick<VoucherRow, "status" | "expires_at">, now: Date): VoucherWire["status"] {
+  const open = row.status === "created" || row.status === "distributed";
+  return open && row.expires_at !== null && row.expires_at <= now ? "expired" : row.status;
+}
+
+export function toWire(row: VoucherRow, now: Date): VoucherWire {
+  return {
+    id: row.id,
+    code: row.code,
+    campaign_id: row.campaign_id,
+    kind: row.kind,
+    status: shownStatus(row, now),
+    redemptions_max: row.redemptions_max,
+    redemptions_count: row.redemptions_count,
+    discount_amount: row.discount_amount,
+    customer: row.customer_identifier === null ? null : { identifier: row.customer_identifier },
+    batch_id: row.batch_id,
+    starts_at: row.starts_at?.toISOString() ?? null,
+    expires_at: row.expires_at?.toISOString() ?? null,
+    limits: limitsSchema.parse(row.limits),
+    rules: parseStoredRules(row.rules),
+    metadata: row.metadata as VoucherWire["metadata"],
+    version: row.version,
+    created_at: row.created_at.toISOString(),
+    updated_at: row.updated_at.toISOString(),
+  };
+}
