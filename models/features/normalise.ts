@@ -40,8 +40,16 @@ export function normalise<Input>(
   return out;
 }
 
-/** @throws RangeError without rows. */
-export function fitNormaliser<Input>(set: FeatureSet<Input>, rows: readonly (readonly number[])[]): Normaliser {
+/**
+ * @param constant what to do with a feature that never varies: "ignore" it, since nothing was learnt of it, or take a
+ * deviation of one ("unit"), since for an anomaly detector a value never seen before is news.
+ * @throws RangeError without rows.
+ */
+export function fitNormaliser<Input>(
+  set: FeatureSet<Input>,
+  rows: readonly (readonly number[])[],
+  constant: "ignore" | "unit",
+): Normaliser {
   if (rows.length === 0) throw new RangeError("a normaliser needs rows");
   return set.features.map((feature, index) => {
     const raw = rows.map((row) => row[index] ?? feature.default).sort((a, b) => a - b);
@@ -53,7 +61,7 @@ export function fitNormaliser<Input>(set: FeatureSet<Input>, rows: readonly (rea
     return {
       feature: feature.name,
       mean,
-      std: std < 1e-9 ? 0 : std,
+      std: std < 1e-9 ? { ignore: 0, unit: 1 }[constant] : std,
       low: at(values, 0.001),
       high: at(values, 0.999),
       median: at(raw, 0.5),

@@ -1,0 +1,97 @@
+/** Rows to learn from, as the warehouse gives them: moments ascending, features raw, in the order of the set. */
+import { createHash } from "node:crypto";
+import type { ClickHouseClient } from "@clickhouse/client";
+import { z } from "zod";
+import { type FeatureSet, orDefault } from "../features/feature.ts";
+
+export interface Example {
+  /** Epoch milliseconds; every feature is as of strictly before it. */
+  readonly at: number;
+  readonly label: number;
+  readonly features: readonly number[];
+}
+
+/** There is not enough to learn from; the message says how much there is and how much it takes. */
+export class TooLittleData extends Error {}
+
+const rowSchema = z.tuple([z.number(), z.number(), z.array(z.number().nullable())]);
+
+/** The newest so many examples: training stays within minutes and memory whatever the warehouse holds. */
+const examplesMax = 400_000;
+
+/**
+ * @param situations a SELECT with the columns `at_ms`, `label`, and the fields of the set's input in snake_case, whose
+ * last `ORDER BY` makes the order of rows total.
+ */
+export async function readExamples<Input>(
+  warehouse: ClickHouseClient,
+  set: FeatureSet<Input>,
+  situations: string,
+  parameters: Readonly<Record<string, string | number>>,
+): Promise<Example[]> {
+  const vector = set.features.map((feature) => `toNullable(toFloat64(${feature.sql}))`).join(",\n  ");
+  const result = await warehouse.query({
+    query: `
+      SELECT at_ms, label, [${vector}] AS features
+      FROM (${situations})
+      ORDER BY at_ms DESC, tie DESC LIMIT ${examplesMax}`,
+    query_params: { ...parameters },
+    format: "JSONCompactEachRow",
+    clickhouse_settings: {
+      // NaN and infinities come as null and then take the default, as in serving.
+      output_format_json_quote_denormals: 0,
+      max_execution_time: 600,
+    },
+  });
+  const examples: Example[] = [];
+  for await (const rows of result.stream()) {
+    for (const row of rows) {
+      const [at, label, values] = rowSchema.parse(row.json());
+      const features = set.features.map((feature, index) => orDefault(feature, values[index] ?? null));
+      examples.push({ at, label, features });
+    }
+  }
+  return examples.reverse();
+}
+
+/** The same hash means the same moments, labels and features in the same order. */
+export function hashExamples(examples: readonly Example[]): string {
+  const hash = createHash("sha256");
+  for (const { at, label, features } of examples) hash.update(`${at} ${label} ${features.join(" ")}\n`);
+  return hash.digest("hex");
+}
+
+export interface Split {
+  readonly train: readonly Example[];
+  readonly validation: readonly Example[];
+  readonly test: readonly Example[];
+}
+
+/**
+ * The first 60 % train, the next 20 % stop and calibrate, the last 20 % judge: a model is used on what comes after it.
+ * Rows of one moment are never parted, since a campaign is often published in one go.
+ */
+export function splitByTime(examples: readonly Example[]): Split {
+  const first = boundary(examples, Math.floor(examples.length * 0.6));
+  const second = boundary(examples, Math.max(first + 1, Math.floor(examples.length * 0.8)));
+  return {
+    train: examples.slice(0, first),
+    validation: examples.slice(first, second),
+    test: examples.slice(second),
+  };
+}
+
+/** The start of a moment nearest to the index, so that no part is emptied by one large moment. */
+function boundary(examples: readonly Example[], index: number): number {
+  const at = examples[index]?.at;
+  if (at === undefined) return examples.length;
+  let before = index;
+  while (before > 0 && examples[before - 1]?.at === at) before -= 1;
+  let after = index;
+  while (after < examples.length && examples[after]?.at === at) after += 1;
+  return index - before <= after - index ? before : after;
+}
+
+export function positives(examples: readonly Example[]): number {
+  return examples.reduce((sum, example) => sum + example.label, 0);
+}
