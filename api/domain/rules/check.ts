@@ -1,14 +1,14 @@
 /** Whether a rule of the right shape also makes sense. Asked once, when a rule is stored; evaluation then trusts it. */
 import type { Issue } from "../issue.ts";
+import { checkOperand } from "./check-operand.ts";
 import { groupOf } from "./group.ts";
-import { checkOperand } from "./operand-check.ts";
 import { type FoundPath, findPath, operatorsByType } from "./paths.ts";
 import type { ItemsRule, Leaf, Rule } from "./rule.ts";
 
 const depthMax = 8;
 const nodesMax = 100;
 const keyLengthMax = 64;
-const windowDaysMax = 3_650;
+const windowDaysMax = 36_500;
 
 /**
  * Everything wrong with the rule, nothing when it is sound. `scope` is "item" for a reward's `where`, in which
