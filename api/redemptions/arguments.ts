@@ -1,7 +1,7 @@
 /** The arguments of the SQL functions `redeem` and `refuse`: what is taken, recorded, announced and answered. */
 import type { Event } from "../../ingest/events/events.ts";
 import type { RiskScore } from "../../models/serving.ts";
-import { customerCreatedEvent } from "../customers/events.ts";
+import { customerEvent } from "../customers/announce.ts";
 import type { Decision, Take } from "../domain/decision.ts";
 import type { Facts, OrderFacts } from "../domain/facts.ts";
 import { Problem } from "../http/problem.ts";
@@ -182,7 +182,10 @@ export function refuseArgument(
 
 function newCustomerEvents(request: RedeemRequest, shared: ReturnType<typeof common>): Event[] {
   if (shared.customer === null || shared.customer.known) return [];
-  return [customerCreatedEvent(request.projectId, shared.customer.identifier, shared.occurred_at)];
+  const at = new Date(shared.occurred_at);
+  const { identifier } = shared.customer;
+  const row = { project_id: request.projectId, identifier, name: null, attributes: {}, tags: {}, created_at: at };
+  return [customerEvent("customer.created", row, at)];
 }
 
 function campaignVersions(facts: Facts) {
