@@ -1,6 +1,9 @@
 /** The HTTP application: every feature's routes behind one edge. Holds no state of its own besides caches. */
 import type { OpenAPIHono } from "@hono/zod-openapi";
+import { campaignRoutes } from "./campaigns/routes.ts";
+import { customerRoutes } from "./customers/routes.ts";
 import type { Deps } from "./deps.ts";
+import { eventRoutes } from "./events/routes.ts";
 import { healthRoutes } from "./health/routes.ts";
 import { answerError, answerProblem } from "./http/answer-problem.ts";
 import { crossOrigin } from "./http/cors.ts";
@@ -10,10 +13,33 @@ import { Problem } from "./http/problem.ts";
 import { createRouter } from "./http/router.ts";
 import { createKeyRing } from "./keys/key-ring.ts";
 import { keyRoutes } from "./keys/routes.ts";
+import { orderRoutes } from "./orders/routes.ts";
 import { projectRoutes } from "./projects/routes.ts";
+import { redemptionRoutes } from "./redemptions/routes.ts";
+import { rejectionRoutes } from "./rejections/routes.ts";
+import { sessionRoutes } from "./sessions/routes.tsx";
+import { validationRoutes } from "./validations/routes.ts";
+import { voucherBatchRoutes } from "./vouchers/batch-routes.ts";
+import { voucherRoutes } from "./vouchers/routes.ts";
 
 /** Where publishable keys may come, from a browser on another origin. */
 const publishablePaths = ["/v1/validations", "/v1/qualifications"];
+
+const features = [
+  validationRoutes,
+  redemptionRoutes,
+  rejectionRoutes,
+  campaignRoutes,
+  voucherRoutes,
+  voucherBatchRoutes,
+  customerRoutes,
+  orderRoutes,
+  eventRoutes,
+  projectRoutes,
+  keyRoutes,
+  healthRoutes,
+  sessionRoutes,
+];
 
 export function createApp(deps: Deps): OpenAPIHono<AppEnv> {
   const app = createRouter();
@@ -21,9 +47,7 @@ export function createApp(deps: Deps): OpenAPIHono<AppEnv> {
   app.use(crossOrigin(publishablePaths), refuseBadAddress());
   app.onError(answerError);
 
-  app.route("/", healthRoutes(deps));
-  app.route("/", projectRoutes(deps));
-  app.route("/", keyRoutes(deps));
+  for (const routes of features) app.route("/", routes(deps));
 
   app.notFound((c) => {
     const allowed = allowedMethods(app, c.req.path);

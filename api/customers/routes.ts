@@ -77,7 +77,10 @@ export function customerRoutes(deps: Deps) {
       const { limit, cursor } = c.req.valid("query");
       const before = readCursor(cursor, idCursor)?.[0];
       const rows = await listCustomers(deps.db, c.var.auth.projectId, before, limit);
-      return c.json(toPage(rows, limit, (row) => [row.id], toCustomerWire), 200);
+      return c.json(
+        toPage(rows, limit, (row) => [row.id], toCustomerWire),
+        200,
+      );
     })
     .openapi(wallet, async (c) => {
       const { limit, cursor } = c.req.valid("query");
@@ -86,7 +89,10 @@ export function customerRoutes(deps: Deps) {
       const customer = await findCustomer(deps.db, projectId, c.req.valid("param").identifier);
       if (!customer) throw notFound("customer");
       const rows = await listWallet(deps.db, projectId, customer.id, after, limit);
-      return c.json(toPage(rows, limit, (row) => [row.id], toWalletEntry), 200);
+      return c.json(
+        toPage(rows, limit, (row) => [row.id], toWalletEntry),
+        200,
+      );
     });
 }
 

@@ -20,7 +20,8 @@ export const orderItemBody = z
     example: { sku: "coffee-1kg", name: "Coffee, 1 kg", quantity: 2, unit_amount: 2495, categories: ["coffee"] },
   });
 
-const shape = {
+/** Every field of an order but its id. */
+export const orderShape = {
   currency,
   items: z.array(orderItemBody).min(1).max(500),
   shipping_amount: amount.optional(),
@@ -52,7 +53,8 @@ export function sumOfLines(order: Lines): number {
   return order.items.reduce((sum, item) => sum + item.quantity * item.unit_amount, 0);
 }
 
-function refuseHugeSums(order: Lines, context: z.core.$RefinementCtx): void {
+/** A refinement of every schema that has `orderShape`. */
+export function refuseHugeSums(order: Lines, context: z.core.$RefinementCtx): void {
   order.items.forEach((item, index) => {
     if (item.quantity * item.unit_amount > orderAmountMax) {
       const message = `quantity × unit_amount may be at most ${orderAmountMax}`;
@@ -72,12 +74,12 @@ const example = {
 };
 
 export const orderBody = z
-  .strictObject({ id: externalId.optional(), ...shape })
+  .strictObject({ id: externalId.optional(), ...orderShape })
   .superRefine(refuseHugeSums)
   .openapi("Order", { example });
 
 export const orderRequiredId = z
-  .strictObject({ id: externalId, ...shape })
+  .strictObject({ id: externalId, ...orderShape })
   .superRefine(refuseHugeSums)
   .openapi("OrderWithId", { example: { id: "order-1", ...example } });
 

@@ -1,0 +1,73 @@
+import type { z } from "@hono/zod-openapi";
+import { type Kysely, sql } from "kysely";
+import type { DB } from "../db/tables.ts";
+import type { orderWire } from "./schemas.ts";
+
+function selectOrders(db: Kysely<DB>, projectId: string) {
+  return db
+    .selectFrom("orders as o")
+    .innerJoin("customer as c", (join) =>
+      join.onRef("c.project_id", "=", "o.project_id").onRef("c.id", "=", "o.customer_id"),
+    )
+    .selectAll("o")
+    .select("c.identifier as customer_identifier")
+    .where("o.project_id", "=", projectId);
+}
+
+export function findOrder(db: Kysely<DB>, projectId: string, id: string) {
+  return selectOrders(db, projectId).where("o.id", "=", id).executeTakeFirst();
+}
+
+export type OrderRow = NonNullable<Awaited<ReturnType<typeof findOrder>>>;
+
+/** By id, downwards; `before` is the last id seen. */
+export function listOrders(
+  db: Kysely<DB>,
+  projectId: string,
+  filter: { readonly customer: string | undefined; readonly before: string | undefined },
+  limit: number,
+): Promise<OrderRow[]> {
+  const { customer, before } = filter;
+  return selectOrders(db, projectId)
+    .$if(customer !== undefined, (query) => query.where("c.identifier", "=", customer ?? ""))
+    .$if(before !== undefined, (query) => query.where("o.id", "<", before ?? ""))
+    .orderBy("o.id", "desc")
+    .limit(limit + 1)
+    .execute();
+}
+
+/** What live redemptions take off the order: in all, off shipping, and per line where the lines are still as many. */
+export async function readDiscounts(tx: Kysely<DB>, projectId: string, orderId: string, lines: number) {
+  const rows = await tx
+    .selectFrom("redemption_code")
+    .select(["discount_amount", "items_discount"])
+    .where("project_id", "=", projectId)
+    .where("order_id", "=", orderId)
+    .where("live", "=", true)
+    .execute();
+  const perLine = Array.from({ length: lines }, (_, index) =>
+    rows.reduce((sum, row) => sum + (row.items_discount.length === lines ? (row.items_discount[index] ?? 0) : 0), 0),
+  );
+  return { total: rows.reduce((sum, row) => sum + row.discount_amount, 0), perLine };
+}
+
+/** Serializes with redemptions and rollbacks of the same order until the transaction ends. */
+export async function lockOrder(tx: Kysely<DB>, projectId: string, orderId: string): Promise<void> {
+  await sql`select lock_order(${projectId}, ${orderId})`.execute(tx);
+}
+
+export function toOrderWire(row: OrderRow): z.output<typeof orderWire> {
+  return {
+    id: row.id,
+    customer: { identifier: row.customer_identifier },
+    status: row.status,
+    currency: row.currency,
+    amount: row.amount,
+    shipping_amount: row.shipping_amount,
+    // Written by `report` from a body that this schema had parsed.
+    items: row.items as z.output<typeof orderWire>["items"],
+    occurred_at: row.occurred_at.toISOString(),
+    paid_at: row.paid_at?.toISOString() ?? null,
+    updated_at: row.updated_at.toISOString(),
+  };
+}
