@@ -1,6 +1,6 @@
 /** Whether a reward of the right shape also makes sense. Asked once, when it is stored. */
 import type { Issue } from "../issue.ts";
-import { checkRule } from "../rules/check.ts";
+import { checkRule } from "../rules/validate.ts";
 import type { Reward } from "./reward.ts";
 
 const kinds = ["percent_bp", "amount", "fixed_amount"] as const;
