@@ -30,7 +30,7 @@ const itemDiscount = z
   .openapi("ItemDiscount");
 
 /** Exactly one of `percent_bp`, `amount` and `fixed_amount`; `n` with `nth` only. */
-const reward = z
+export const rewardSchema = z
   .discriminatedUnion("type", [orderDiscount, itemDiscount], {
     error: (issue) =>
       issue.code === "invalid_union" ? "must be one of the available types: order_discount, item_discount" : undefined,
@@ -38,9 +38,9 @@ const reward = z
   .superRefine((given, context) => addFaults(context, checkReward(given as Reward)))
   .openapi("Reward");
 
-export const rewardsSchema = z.array(reward).min(1).max(rewardsMax);
+export const rewardsSchema = z.array(rewardSchema).min(1).max(rewardsMax);
 
 /** @throws ZodError when the stored rewards are not ones this version understands: a bug, or data written around the API. */
 export function parseStoredRewards(stored: unknown): readonly Reward[] {
-  return z.array(reward).max(rewardsMax).parse(stored) as Reward[];
+  return z.array(rewardSchema).max(rewardsMax).parse(stored) as Reward[];
 }

@@ -2,7 +2,7 @@
 import { z } from "@hono/zod-openapi";
 import { amount, currency, instant, metadata, resourceId } from "../http/schemas.ts";
 import { limitsSchema, stackingSchema } from "./limits-schema.ts";
-import { rewardsSchema } from "./reward-schema.ts";
+import { rewardSchema, rewardsSchema } from "./reward-schema.ts";
 import { rulesSchema } from "./rule-schema.ts";
 
 export const campaignTypes = ["main", "sub"] as const;
@@ -111,10 +111,10 @@ export const patchCampaignBody = z
     budget_amount: amount.nullish(),
     budget_policy: budgetPolicy.nullish(),
     redemptions_max: count.nullish(),
-    limits: limitsSchema.nullish(),
-    rules: rulesSchema.nullish(),
+    limits: z.union([limitsSchema, z.null()]).optional(),
+    rules: z.union([rulesSchema, z.null()]).optional(),
     rewards: rewardsSchema.optional(),
-    stacking: stackingSchema.nullish(),
+    stacking: z.union([stackingSchema, z.null()]).optional(),
     triggers_on: z.enum(triggers).nullish(),
     trigger_name: z.string().min(1).max(100).nullish(),
     holdout_percent: ofSub.holdout_percent.nullable(),
@@ -150,7 +150,7 @@ export const campaignWire = z
     redemptions_max: z.int().nullable(),
     limits: limitsSchema,
     rules: z.union([rulesSchema, z.null()]),
-    rewards: rewardsSchema.min(0),
+    rewards: z.array(rewardSchema),
     stacking: stackingSchema,
     holdout_percent: z.int(),
     holdout_codes: z.boolean(),
