@@ -1,0 +1,159 @@
+/** Puts events into the warehouse as the relay maps them, for tests that need a past of a known shape. */
+import type { ClickHouseClient } from "@clickhouse/client";
+import type { Event } from "../../ingest/events/events.ts";
+import type { CodePart, OrderPart } from "../../ingest/events/parts.ts";
+import { toRow } from "../../ingest/rows.ts";
+
+export async function insertEvents(warehouse: ClickHouseClient, events: readonly Event[]): Promise<void> {
+  const values = events.map(({ payload, ...event }, seq) => {
+    const stored = { ...event, xid: "1", seq, recorded_at: event.occurred_at, payload: JSON.stringify(payload) };
+    const mapped = toRow(stored);
+    if ("error" in mapped) throw new Error(`${event.type}: ${mapped.error}`);
+    return mapped.row;
+  });
+  await warehouse.insert({ table: "events_raw", values, format: "JSONEachRow" });
+}
+
+/** Writes one project's history; `events` collects it. Instants are epoch milliseconds. */
+export class History {
+  readonly events: Event[] = [];
+  readonly #project: string;
+
+  constructor(project: string) {
+    this.#project = project;
+  }
+
+  campaign(id: string, mainId: string, endsAt: number | null): void {
+    this.#add(0, {
+      type: "campaign.created",
+      payload: {
+        campaign: {
+          id,
+          type: "sub",
+          parent_id: mainId,
+          name: id,
+          template: "discount",
+          status: "active",
+          currency: "EUR",
+          budget_amount: null,
+          redemptions_max: null,
+          starts_at: null,
+          ends_at: endsAt === null ? null : instant(endsAt),
+          channel: null,
+          team: null,
+          metadata: {},
+          version: 1,
+        },
+      },
+    });
+  }
+
+  customer(identifier: string, at: number): void {
+    this.#add(at, {
+      type: "customer.created",
+      payload: {
+        customer: identifier,
+        profile: { identifier, name: null, attributes: {}, tags: {}, created_at: instant(at) },
+      },
+    });
+  }
+
+  paid(customer: string, at: number, amount: number): void {
+    this.#add(at, { type: "order.paid", payload: { customer, order: basket(amount, 0) } });
+  }
+
+  published(customer: string, campaignId: string, at: number): void {
+    this.#add(at, {
+      type: "voucher.published",
+      payload: {
+        voucher_id: "vou",
+        campaign_id: campaignId,
+        code: "CODE",
+        kind: "generic",
+        customer,
+        publication_id: `pub_${this.events.length}`,
+        channel: "api",
+      },
+    });
+  }
+
+  /** @returns the redemption's id, for `rolledBack`. */
+  redeemed(
+    customer: string | null,
+    campaignId: string,
+    mainId: string,
+    at: number,
+    amounts = { order: 5000, discount: 500 },
+  ) {
+    const redemptionId = `red_${this.events.length}`;
+    this.#add(at, {
+      type: "redemption.succeeded",
+      payload: {
+        redemption_id: redemptionId,
+        customer,
+        order: basket(amounts.order, amounts.discount),
+        codes: [code(campaignId, mainId, amounts.discount)],
+        risk: { score: null, action: "allow", model: null, features: null },
+        source: "api",
+      },
+    });
+    return { redemptionId, customer, campaignId, mainId, amounts };
+  }
+
+  rolledBack(redemption: ReturnType<History["redeemed"]>, at: number): void {
+    const { redemptionId, customer, campaignId, mainId, amounts } = redemption;
+    this.#add(at, {
+      type: "redemption.rolled_back",
+      payload: {
+        rollback_id: `rol_${this.events.length}`,
+        redemption_id: redemptionId,
+        customer,
+        order: basket(amounts.order, amounts.discount),
+        codes: [code(campaignId, mainId, amounts.discount)],
+        source: "api",
+        reason: null,
+      },
+    });
+  }
+
+  #add(at: number, event: Pick<Event, "type" | "payload">): void {
+    this.events.push({
+      event_id: `evt_${this.#project}_${this.events.length}`,
+      project_id: this.#project,
+      version: 1,
+      occurred_at: instant(Math.max(at, Date.UTC(2020, 0, 1))),
+      ...event,
+    } as Event);
+  }
+}
+
+function instant(at: number): string {
+  return new Date(at).toISOString();
+}
+
+function basket(amount: number, discount: number): OrderPart {
+  return {
+    id: null,
+    currency: "EUR",
+    amount,
+    shipping_amount: 0,
+    discount_amount: discount,
+    total_amount: amount - discount,
+    channel: null,
+    store_id: null,
+    items: [
+      { sku: "sku", product_id: null, quantity: 1, unit_amount: amount, categories: [], discount_amount: discount },
+    ],
+  };
+}
+
+function code(campaignId: string, mainId: string, discount: number): CodePart {
+  return {
+    code: "CODE",
+    voucher_id: "vou",
+    campaign_id: campaignId,
+    main_campaign_id: mainId,
+    discount_amount: discount,
+    reasons: [],
+  };
+}
