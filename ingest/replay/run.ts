@@ -86,7 +86,7 @@ async function redeem(call: Call, basket: Basket, code: string, index: number, t
     body: {
       codes: [code],
       customer: { identifier: customerIdentifier(householdId) },
-      order: { id: order.id, ...orderShape(order), metadata: { assumed: order.assumed } },
+      order: { id: order.id, ...orderShape(order) },
       at: order.occurredAt,
     },
   });
@@ -131,6 +131,7 @@ function orderShape(order: Order) {
     currency: "USD",
     items: order.lines,
     channel: "store",
+    metadata: { assumed: order.assumed },
     ...(order.storeId === null ? {} : { store_id: order.storeId }),
   };
 }
