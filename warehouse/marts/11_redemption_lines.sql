@@ -13,7 +13,7 @@ CREATE OR REPLACE VIEW {database}.redemption_lines {on_cluster}
   product_id String COMMENT 'The shop''s product',
   category String COMMENT 'First category of the product',
   categories Array(String) COMMENT 'All of them',
-  quantity UInt32 COMMENT 'Units',
+  quantity Int64 COMMENT 'Units',
   currency String COMMENT 'ISO 4217; all amounts of the row are in its minor units',
   unit_amount Int64 COMMENT 'Price of one unit before discounts',
   line_amount Int64 COMMENT 'quantity × unit_amount',

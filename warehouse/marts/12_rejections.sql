@@ -12,7 +12,7 @@ CREATE OR REPLACE VIEW {database}.rejections {on_cluster}
   code String COMMENT 'The code that the reason refused',
   campaign_id String COMMENT 'Its sub-campaign; empty when the code is unknown',
   reason_key String COMMENT 'Stable key of the reason: voucher_expired, order_below_minimum …',
-  reason_code UInt16 COMMENT 'Its number; 0 where it has none',
+  reason_code Int64 COMMENT 'Its number; 0 where it has none',
   codes Array(String) COMMENT 'All codes that were tried together',
   source String COMMENT 'api, integration, mobile or console',
   channel String COMMENT 'Sales channel of the order',

@@ -13,7 +13,7 @@ CREATE OR REPLACE VIEW {database}.orders {on_cluster}
   redeemed_discount_amount Int64 COMMENT 'Discount of the order''s redemptions that still stand',
   redemptions_count UInt64 COMMENT 'Redemptions of the order that still stand',
   lines_count UInt32 COMMENT 'Lines',
-  quantity UInt64 COMMENT 'Units',
+  quantity Int64 COMMENT 'Units',
   channel String COMMENT 'Sales channel',
   store_id String COMMENT 'Store',
   first_at DateTime64(3, 'UTC') COMMENT 'When it was first reported to have happened',

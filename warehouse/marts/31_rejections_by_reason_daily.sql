@@ -5,7 +5,7 @@ CREATE OR REPLACE VIEW {database}.rejections_by_reason_daily {on_cluster}
   day Date COMMENT 'UTC day',
   campaign_id String COMMENT 'The sub-campaign; empty when the code is unknown',
   reason_key String COMMENT 'Stable key of the reason',
-  reason_code UInt16 COMMENT 'Its number; 0 where it has none',
+  reason_code Int64 COMMENT 'Its number; 0 where it has none',
   currency String COMMENT 'ISO 4217; all amounts of the row are in its minor units',
   rejections_count UInt64 COMMENT 'Rejections with the reason',
   customers_count UInt64 COMMENT 'Known customers among them',

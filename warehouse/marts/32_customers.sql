@@ -64,7 +64,7 @@ WITH
       countIf(redemptions_count > 0) AS discounted_orders,
       min(paid_at) AS first_order_at,
       max(paid_at) AS last_order_at,
-      topK(1)(currency)[1] AS currency,
+      topK(1)(currency)[1] AS main_currency,
       sumMap(map(currency, total_amount)) AS amounts,
       sumMap(map(currency, 1)) AS counts
     FROM {database}.orders
@@ -80,7 +80,7 @@ SELECT
   parseDateTime64BestEffortOrNull(JSONExtractString(a.profile, 'profile', 'created_at'), 3, 'UTC') AS created_at,
   a.first_seen_at AS first_seen_at,
   a.last_seen_at AS last_seen_at,
-  if(ifNull(b.currency, '') != '', b.currency, ifNull(mapKeys(a.discounts)[1], '')) AS currency,
+  if(ifNull(b.main_currency, '') != '', b.main_currency, ifNull(mapKeys(a.discounts)[1], '')) AS currency,
   ifNull(b.orders, 0) AS orders_count,
   ifNull(b.amounts[currency], 0) AS orders_amount,
   if(b.counts[currency] > 0, orders_amount / b.counts[currency], NULL) AS average_order_amount,
@@ -99,4 +99,4 @@ SELECT
   a.flagged AS flagged_count
 FROM activity AS a
 LEFT JOIN bought AS b ON b.project_id = a.project_id AND b.customer = a.customer
-WHERE a.erased_at <= a.heard_at OR a.heard_at > a.erased_at;
+WHERE a.heard_at > a.erased_at;

@@ -44,7 +44,7 @@ CREATE TABLE IF NOT EXISTS {database}.events_raw {on_cluster}
   (
     sku String,
     product_id String,
-    quantity UInt32,
+    quantity Int64,
     unit_amount Int64,
     discount_amount Int64,
     category String,
@@ -53,7 +53,7 @@ CREATE TABLE IF NOT EXISTS {database}.events_raw {on_cluster}
   reasons Nested
   (
     key LowCardinality(String),
-    code UInt16,
+    code Int64,
     voucher_code String,
     campaign_id String
   ) COMMENT 'Why codes were refused, one per failed rule; code 0 where the reason has no number',
