@@ -10,7 +10,6 @@ import type {
   CampaignFacts,
   CustomerFacts,
   Facts,
-  HistoryQuery,
   LimitsDefinition,
   MainCampaignFacts,
   OrderFacts,
@@ -19,7 +18,7 @@ import type {
   VoucherFacts,
 } from "../domain/facts.ts";
 import type { Reward } from "../domain/rewards/reward.ts";
-import { historyQueries } from "../domain/rules/history.ts";
+import { historyQueries, rulesInPlay } from "../domain/rules/history.ts";
 import type { Rule } from "../domain/rules/rule.ts";
 import type { CampaignRow, FactsRow, MainCampaignRow, VoucherRow } from "./facts-query.ts";
 import { queryFacts } from "./facts-query.ts";
@@ -179,17 +178,6 @@ function campaignFacts(projectId: string, now: number, row: CampaignRow, main: M
   };
 }
 
-/** Every history query that a rule of the codes in play asks. */
-function queriesOf(redeemables: readonly Redeemable[]): HistoryQuery[] {
-  const rules = redeemables.flatMap(({ voucher, campaign }) => [
-    voucher?.rules,
-    campaign?.rules,
-    campaign?.parent.rules,
-    ...(campaign?.rewards ?? []).map((reward) => reward.when),
-  ]);
-  return historyQueries(rules.filter((rule): rule is Rule => rule !== null && rule !== undefined));
-}
-
 async function customerFacts(
   deps: Pick<Deps, "db">,
   request: FactsRequest,
@@ -213,7 +201,7 @@ async function customerFacts(
       history: {},
     };
   }
-  const queries = queriesOf(redeemables);
+  const queries = historyQueries(rulesInPlay(redeemables));
   const scope = {
     projectId: request.projectId,
     customerId: known.id,
