@@ -107,7 +107,7 @@ export const redemptionDetailWire = redemptionWire
   .extend({
     rollback: z.object({ id: z.string(), reason: z.string().nullable(), occurred_at: z.string() }).nullable(),
     trace: z
-      .array(z.record(z.string(), z.json()))
+      .array(z.record(z.string(), z.unknown()))
       .openapi({ description: "One entry a code: the rule trees as they were evaluated" }),
   })
   .openapi("RedemptionDetail");

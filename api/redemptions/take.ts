@@ -15,9 +15,10 @@ export interface Runner {
 const deadlock = "40P01";
 const deadlockTriesMax = 3;
 
+/** @returns a call that takes the argument as the object it describes, or as its JSON text. */
 function caller(name: "redeem" | "refuse" | "roll_back") {
-  return async (runner: Runner, argument: object): Promise<FunctionAnswer> => {
-    const values = [JSON.stringify(argument)];
+  return async (runner: Runner, argument: object | string): Promise<FunctionAnswer> => {
+    const values = [typeof argument === "string" ? argument : JSON.stringify(argument)];
     for (let tries = 1; ; tries++) {
       try {
         const result = await runner.query({ name, text: `select * from ${name}($1::jsonb)`, values });

@@ -1,0 +1,78 @@
+/** A product of its own for a benchmark: durable embedded stores in a temporary folder, a project, an API process. */
+import { spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type pg from "pg";
+import { createKysely, createPool } from "../api/db/kysely.ts";
+import { migratePostgres } from "../api/db/migrate.ts";
+import { createProject } from "../api/projects/create-project.ts";
+import { freePort } from "../api/supervise/server.ts";
+import { startStores } from "../api/supervise/stores.ts";
+
+export interface Fixture {
+  readonly pool: pg.Pool;
+  readonly projectId: string;
+  readonly key: string;
+  /** The API process, e.g. "http://127.0.0.1:4711". */
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+const root = new URL("..", import.meta.url).pathname;
+
+/** @param connections of the pool that the benchmark itself uses. */
+export async function startFixture(connections: number): Promise<Fixture> {
+  const dataDir = await mkdtemp(join(tmpdir(), "tessera-bench-"));
+  const stores = await startStores({ dataDir, durable: true, timeoutMs: 60_000 });
+  const pool = createPool({
+    connectionString: stores.postgres.url,
+    max: connections,
+    applicationName: "tessera-bench",
+  });
+  await migratePostgres(pool);
+  const project = await createKysely(pool)
+    .transaction()
+    .execute((tx) => createProject(tx, { name: "bench" }));
+  if (!project) throw new Error("the new database already had a project");
+  const port = await freePort();
+  const api = spawn(process.execPath, ["--import", "tsx", "api/main.ts", "--role", "api"], {
+    cwd: root,
+    stdio: ["ignore", "ignore", "inherit"],
+    env: {
+      ...process.env,
+      PORT: String(port),
+      TESSERA_DATA_DIR: dataDir,
+      DATABASE_URL: stores.postgres.url,
+      CLICKHOUSE_URL: stores.clickhouse.url,
+      TESSERA_DASHBOARDS: "off",
+      LOG_LEVEL: "warn",
+    },
+  });
+  const ended = new Promise<void>((resolve) => api.once("exit", () => resolve()));
+  const stop = async () => {
+    api.kill("SIGTERM");
+    await ended;
+    await pool.end();
+    await Promise.all([stores.postgres.server.stop(), stores.clickhouse.server.stop()]);
+    await rm(dataDir, { recursive: true, force: true });
+  };
+  const url = `http://127.0.0.1:${port}`;
+  try {
+    await waitUntilAnswering(`${url}/healthz`, 60_000);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { pool, projectId: project.id, key: project.key.text, url, stop };
+}
+
+async function waitUntilAnswering(url: string, timeoutMs: number): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    const response = await fetch(url).catch(() => undefined);
+    if (response?.ok) return;
+    if (Date.now() > deadline) throw new Error(`${url} did not answer within ${timeoutMs / 1000} s`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
