@@ -1,4 +1,4 @@
-import { type ClickHouseClient, createClient } from "@clickhouse/client";
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from "@clickhouse/client";
 
 export interface WarehouseOptions {
   /** http(s), with user and password in it when the server wants them. */
@@ -28,6 +28,8 @@ export function createWarehouse(options: WarehouseOptions): ClickHouseClient {
     database: options.database,
     application: "tessera",
     request_timeout: options.requestTimeoutMs ?? 30_000,
+    // Every failure is thrown to the caller, who logs it once; the client would print it a second time.
+    log: { level: ClickHouseLogLevel.OFF },
     compression: { request: true, response: false },
     keep_alive: { enabled: true, idle_socket_ttl: 2_000 },
     clickhouse_settings: {

@@ -45,6 +45,16 @@ export async function migratePostgres(pool: pg.Pool): Promise<string[]> {
   }
 }
 
+/** The names of the files that are not applied yet; all of them when nothing ever was. */
+export async function pendingMigrations(pool: pg.Pool): Promise<string[]> {
+  const table = await pool.query<{ found: string | null }>("select to_regclass('migration')::text as found");
+  const applied = table.rows[0]?.found
+    ? await pool.query<{ name: string }>("select name from migration")
+    : { rows: [] };
+  const names = new Set(applied.rows.map((row) => row.name));
+  return (await migrationFiles()).map((file) => file.name).filter((name) => !names.has(name));
+}
+
 interface MigrationFile {
   readonly name: string;
   readonly sql: string;

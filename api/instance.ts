@@ -1,0 +1,70 @@
+/** What a running product tells the commands beside it: where its stores are. Readable by its owner only. */
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { type Config, ConfigError } from "./config.ts";
+import { isRunning, type ProcessMark } from "./supervise/processes.ts";
+
+const instanceDocument = z.object({
+  process: z.object({ pid: z.int().positive(), startTicks: z.number().optional() }),
+  database_url: z.string(),
+  clickhouse_url: z.string(),
+  api_url: z.string(),
+});
+
+export interface StoreUrls {
+  readonly databaseUrl: string;
+  readonly clickhouseUrl: string;
+  /** Where the API answers; undefined when only the environment was asked. */
+  readonly apiUrl?: string;
+}
+
+/**
+ * The stores a command works on: those of the environment, else those of the instance that runs on the data directory.
+ * @throws ConfigError when there are neither.
+ */
+export function resolveStores(config: Pick<Config, "databaseUrl" | "clickhouseUrl" | "dataDir">): StoreUrls {
+  const running = readInstance(config.dataDir);
+  const databaseUrl = config.databaseUrl ?? running?.databaseUrl;
+  const clickhouseUrl = config.clickhouseUrl ?? running?.clickhouseUrl;
+  if (databaseUrl === undefined || clickhouseUrl === undefined) {
+    const missing = [databaseUrl ?? "DATABASE_URL", clickhouseUrl ?? "CLICKHOUSE_URL"].filter(
+      (text) => !text.includes(":"),
+    );
+    throw new ConfigError(
+      `Nothing runs on ${config.dataDir}: start the product first (npm start), or set ${missing.join(" and ")}.`,
+    );
+  }
+  return { databaseUrl, clickhouseUrl, ...(running?.apiUrl === undefined ? {} : { apiUrl: running.apiUrl }) };
+}
+
+export function recordInstance(dataDir: string, holder: ProcessMark, urls: Required<StoreUrls>): void {
+  const document = {
+    process: holder,
+    database_url: urls.databaseUrl,
+    clickhouse_url: urls.clickhouseUrl,
+    api_url: urls.apiUrl,
+  };
+  writeFileSync(fileIn(dataDir), `${JSON.stringify(document, null, 2)}\n`, { mode: 0o600 });
+}
+
+export function forgetInstance(dataDir: string): void {
+  rmSync(fileIn(dataDir), { force: true });
+}
+
+/** Undefined: none, or one that was killed and left its file behind. */
+function readInstance(dataDir: string): StoreUrls | undefined {
+  let text: string;
+  try {
+    text = readFileSync(fileIn(dataDir), "utf8");
+  } catch {
+    return undefined;
+  }
+  const found = instanceDocument.parse(JSON.parse(text));
+  if (!isRunning(found.process)) return undefined;
+  return { databaseUrl: found.database_url, clickhouseUrl: found.clickhouse_url, apiUrl: found.api_url };
+}
+
+function fileIn(dataDir: string): string {
+  return join(dataDir, "instance.json");
+}

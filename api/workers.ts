@@ -1,0 +1,69 @@
+/** What runs beside the requests, in any number of processes: voucher batches, and forgetting old idempotency keys. */
+import { setTimeout as delay } from "node:timers/promises";
+import type pg from "pg";
+import type { Logger } from "pino";
+import { runVoucherBatches } from "./vouchers/batch-worker.ts";
+
+export interface WorkerDeps {
+  readonly pool: pg.Pool;
+  readonly log: Logger;
+}
+
+/** A promise to clients is at least 24 h; twice that leaves room for clocks and long retries. */
+const idempotencyHours = 48;
+const purgeEveryMs = 10 * 60_000;
+const purgeRows = 5_000;
+
+/** Returns when `signal` is aborted and each worker has put its work down. */
+export async function runWorkers(deps: WorkerDeps, signal: AbortSignal): Promise<void> {
+  await Promise.all([
+    keepRunning("voucher batches", (inner) => runVoucherBatches(deps, inner), deps.log, signal),
+    keepRunning("idempotency keys", (inner) => purgeIdempotencyKeys(deps, inner), deps.log, signal),
+  ]);
+}
+
+const pauseMinMs = 500;
+const pauseMaxMs = 30_000;
+
+/** A loop that fails (a store was away, say) is begun again after a pause that grows from 0.5 to 30 s. */
+export async function keepRunning(
+  name: string,
+  loop: (signal: AbortSignal) => Promise<void>,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  let pauseMs = pauseMinMs;
+  while (!signal.aborted) {
+    const began = Date.now();
+    try {
+      await loop(signal);
+      if (!signal.aborted) throw new Error("the loop ended by itself");
+    } catch (error) {
+      if (signal.aborted) return;
+      if (Date.now() - began > pauseMaxMs) pauseMs = pauseMinMs;
+      log.error({ part: name, err: error, again_in_ms: pauseMs }, "failed, and begins again");
+      await delay(pauseMs, undefined, { signal }).catch(() => undefined);
+      pauseMs = Math.min(pauseMs * 2, pauseMaxMs);
+    }
+  }
+}
+
+async function purgeIdempotencyKeys({ pool, log }: WorkerDeps, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    let deleted = 0;
+    let rows = purgeRows;
+    // Oldest first in small transactions: a request that inserts a key never waits for this.
+    while (rows === purgeRows && !signal.aborted) {
+      const result = await pool.query(
+        `delete from idempotency_key where ctid = any(array(
+           select ctid from idempotency_key where created_at < now() - make_interval(hours => $1)
+           order by created_at limit $2))`,
+        [idempotencyHours, purgeRows],
+      );
+      rows = result.rowCount ?? 0;
+      deleted += rows;
+    }
+    if (deleted > 0) log.info({ deleted }, "forgot old idempotency keys");
+    await delay(purgeEveryMs, undefined, { signal }).catch(() => undefined);
+  }
+}
