@@ -1,0 +1,218 @@
+import type { ClickHouseClient } from "@clickhouse/client";
+import fc from "fast-check";
+import pino from "pino";
+import { describe, expect, it } from "vitest";
+import { createPool } from "../../api/db/kysely.ts";
+import { pruneOutbox } from "../../ingest/batches.ts";
+import type { Event } from "../../ingest/events/events.ts";
+import { readLag } from "../../ingest/lag.ts";
+import { appendEvents } from "../../ingest/outbox.ts";
+import { createRelay } from "../../ingest/relay.ts";
+import { useStores } from "../support/stores.ts";
+import { anyEvent, eventTypes } from "../unit/ingest/arbitrary.ts";
+
+const log = pino({ level: "silent" });
+
+async function query<Row>(warehouse: ClickHouseClient, sql: string, params: Record<string, unknown> = {}) {
+  const result = await warehouse.query({ query: sql, query_params: params, format: "JSONEachRow" });
+  return result.json<Row>();
+}
+
+async function eventIds(warehouse: ClickHouseClient, table: "events" | "events_raw", project: string) {
+  const rows = await query<{ event_id: string }>(
+    warehouse,
+    `SELECT event_id FROM ${table} WHERE project_id = {project: String} ORDER BY event_id`,
+    { project },
+  );
+  return rows.map((row) => row.event_id);
+}
+
+/** Different events, and the same ones on every run of the test. */
+function someEvents(project: string, count: number, seed: number): Event[] {
+  const events = fc.sample(
+    fc.constantFrom(...eventTypes).chain((type) => anyEvent(type, fc.constant(project))),
+    {
+      numRuns: count,
+      seed,
+    },
+  );
+  return events.map((event, at) => ({ ...event, event_id: `${project}-${String(at).padStart(6, "0")}` }));
+}
+
+const idsOf = (events: readonly Event[]) => events.map((event) => event.event_id).sort();
+
+describe("the relay", () => {
+  const stores = useStores();
+  const relay = () => createRelay({ ...stores, log });
+
+  it("brings every type of event to the events view, once, with its payload", async () => {
+    const events = eventTypes.map((type, at) => ({
+      ...(fc.sample(anyEvent(type, fc.constant("prj_types")), { numRuns: 1, seed: 7 })[0] as Event),
+      event_id: `types-${at}`,
+    }));
+    await stores.db.transaction().execute((tx) => appendEvents(tx, events));
+    await relay().drain();
+    const rows = await query<{ type: string; payload: string }>(
+      stores.warehouse,
+      "SELECT type, payload FROM events WHERE project_id = 'prj_types'",
+    );
+    expect(new Map(rows.map((row) => [row.type, JSON.parse(row.payload)]))).toEqual(
+      new Map(events.map((event) => [event.type, JSON.parse(JSON.stringify(event.payload))])),
+    );
+    expect(rows).toHaveLength(eventTypes.length);
+  });
+
+  it("never announces what a transaction took back", async () => {
+    const events = someEvents("prj_undone", 3, 1);
+    await expect(
+      stores.db.transaction().execute(async (tx) => {
+        await appendEvents(tx, events);
+        throw new Error("changed my mind");
+      }),
+    ).rejects.toThrow("changed my mind");
+    await relay().drain();
+    expect(await eventIds(stores.warehouse, "events", "prj_undone")).toEqual([]);
+  });
+
+  it("does not skip a transaction that commits after a later one", async () => {
+    const [early, late] = [someEvents("prj_early", 1, 2), someEvents("prj_late", 1, 3)];
+    let commit: () => void = () => undefined;
+    const mayCommit = new Promise<void>((resolve) => {
+      commit = resolve;
+    });
+    let appended: () => void = () => undefined;
+    const hasAppended = new Promise<void>((resolve) => {
+      appended = resolve;
+    });
+    const slow = stores.db.transaction().execute(async (tx) => {
+      await appendEvents(tx, late);
+      appended();
+      await mayCommit;
+    });
+    await hasAppended;
+    await appendEvents(stores.db, early);
+    // The open transaction holds the horizon: its neighbour's event waits rather than letting the cursor pass.
+    await expect(relay().drain(300)).rejects.toThrow("not drained");
+    commit();
+    await slow;
+    await relay().drain();
+    expect(await eventIds(stores.warehouse, "events", "prj_late")).toEqual(idsOf(late));
+    expect(await eventIds(stores.warehouse, "events", "prj_early")).toEqual(idsOf(early));
+  });
+
+  it("sends the same rows again when it died between insert and mark, and nobody sees it", async () => {
+    const events = someEvents("prj_again", 40, 4);
+    await appendEvents(stores.db, events);
+    await relay().drain();
+    await stores.pool.query(
+      "update relay_batch set delivered_at = null where number = (select max(number) from relay_batch)",
+    );
+    await relay().drain();
+    expect(await eventIds(stores.warehouse, "events_raw", "prj_again")).toEqual(idsOf(events));
+    expect(await eventIds(stores.warehouse, "events", "prj_again")).toEqual(idsOf(events));
+  });
+
+  it("shows events once even when ClickHouse has forgotten the batch and stores its rows twice", async () => {
+    const events = someEvents("prj_twice", 40, 5);
+    await appendEvents(stores.db, events);
+    await relay().drain();
+    await stores.warehouse.command({ query: "SYSTEM STOP MERGES events_raw" });
+    await stores.warehouse.command({
+      query: "INSERT INTO events_raw SELECT * FROM events_raw WHERE project_id = 'prj_twice'",
+      clickhouse_settings: { insert_deduplicate: 0, max_partitions_per_insert_block: "0" },
+    });
+    expect(await eventIds(stores.warehouse, "events_raw", "prj_twice")).toHaveLength(80);
+    expect(await eventIds(stores.warehouse, "events", "prj_twice")).toEqual(idsOf(events));
+    await stores.warehouse.command({ query: "SYSTEM START MERGES events_raw" });
+  });
+
+  it("dead-letters rows that cannot be mapped or that ClickHouse refuses, and delivers all others", async () => {
+    const events = someEvents("prj_poison", 60, 6);
+    await appendEvents(stores.db, events);
+    await stores.pool.query(
+      "update outbox set payload = '{}' where event_id in ('prj_poison-000010', 'prj_poison-000011')",
+    );
+    await stores.warehouse.command({
+      query:
+        "ALTER TABLE events_raw ADD CONSTRAINT refused CHECK event_id NOT IN ('prj_poison-000030', 'prj_poison-000059')",
+    });
+    await relay().drain();
+    await stores.warehouse.command({ query: "ALTER TABLE events_raw DROP CONSTRAINT refused" });
+    const dead = await stores.pool.query("select event_id, error from dead_letter order by event_id");
+    expect(dead.rows.map((row) => row.event_id)).toEqual([10, 11, 30, 59].map((at) => `prj_poison-0000${at}`));
+    expect(dead.rows[2].error).toContain("refused");
+    const delivered = await eventIds(stores.warehouse, "events", "prj_poison");
+    expect(delivered).toEqual(idsOf(events).filter((id) => !dead.rows.some((row) => row.event_id === id)));
+    expect(await readLag(stores.pool)).toEqual({ rows: 0, seconds: 0 });
+  });
+
+  it("counts what waits and its age, and nothing once it is delivered", async () => {
+    await appendEvents(stores.db, someEvents("prj_lag", 25, 8));
+    await stores.pool.query(
+      "update outbox set recorded_at = now() - interval '90 seconds' where event_id = 'prj_lag-000000'",
+    );
+    const lag = await readLag(stores.pool);
+    expect(lag.rows).toBe(25);
+    expect(lag.seconds).toBeGreaterThanOrEqual(90);
+    await relay().drain();
+    expect(await readLag(stores.pool)).toEqual({ rows: 0, seconds: 0 });
+  });
+
+  it("delivers a history of many years and a batch of one row alike", async () => {
+    const events = someEvents("prj_history", 700, 9);
+    await appendEvents(stores.db, events);
+    await createRelay({ ...stores, log, batchRows: 300 }).drain();
+    await appendEvents(stores.db, someEvents("prj_single", 1, 10));
+    await relay().drain();
+    expect(await eventIds(stores.warehouse, "events", "prj_history")).toEqual(idsOf(events));
+    expect(await eventIds(stores.warehouse, "events", "prj_single")).toHaveLength(1);
+  });
+
+  it("forgets delivered rows after their days, but neither fresh ones nor dead letters nor its place", async () => {
+    const deadBefore = await stores.pool.query("select event_id from dead_letter order by 1");
+    await stores.pool.query("update relay_batch set delivered_at = delivered_at - interval '8 days'");
+    await appendEvents(stores.db, someEvents("prj_fresh", 5, 11));
+    await relay().drain();
+    await appendEvents(stores.db, someEvents("prj_waiting", 5, 12));
+    expect(await pruneOutbox(stores.pool, 7, 100)).toBeGreaterThan(800);
+    const left = await stores.pool.query("select event_id, project_id from outbox order by 1");
+    expect(left.rows.filter((row) => row.project_id === "prj_fresh")).toHaveLength(5);
+    expect(left.rows.filter((row) => row.project_id === "prj_waiting")).toHaveLength(5);
+    expect(left.rows.filter((row) => row.project_id === "prj_poison").map((row) => row.event_id)).toEqual(
+      deadBefore.rows.map((row) => row.event_id),
+    );
+    await relay().drain();
+    expect(await eventIds(stores.warehouse, "events", "prj_waiting")).toHaveLength(5);
+  });
+});
+
+describe("several relays", () => {
+  const stores = useStores();
+
+  it("have one that works and others that take over when it dies", async () => {
+    const applicationName = "relay-that-dies";
+    const pool = createPool({ connectionString: stores.databaseUrl, max: 2, applicationName });
+    pool.on("error", () => undefined);
+    const stop = new AbortController();
+    const first = createRelay({ ...stores, pool, log });
+    const second = createRelay({ ...stores, log });
+    const running = [first.run(stop.signal)];
+    await expect.poll(first.ready).toBe(true);
+    running.push(second.run(stop.signal));
+    await expect.poll(second.ready).toBe(true);
+
+    await appendEvents(stores.db, someEvents("prj_first", 10, 13));
+    await expect.poll(() => eventIds(stores.warehouse, "events", "prj_first"), { timeout: 5_000 }).toHaveLength(10);
+
+    await stores.pool.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1", [
+      applicationName,
+    ]);
+    await appendEvents(stores.db, someEvents("prj_second", 10, 14));
+    await expect.poll(() => eventIds(stores.warehouse, "events", "prj_second"), { timeout: 5_000 }).toHaveLength(10);
+    stop.abort();
+    await Promise.all(running);
+    await pool.end();
+    const batches = await stores.pool.query("select count(*)::int as open from relay_batch where delivered_at is null");
+    expect(batches.rows[0].open).toBe(0);
+  });
+});
