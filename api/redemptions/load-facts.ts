@@ -96,7 +96,7 @@ export async function loadFacts(deps: Pick<Deps, "pool" | "db">, request: FactsR
     if (found === undefined) return { code: codes[index] ?? given, voucher: null, campaign: null };
     return {
       code: found.voucher.code,
-      voucher: voucherFacts(request, row, found.voucher),
+      voucher: voucherFacts(request, found.voucher),
       campaign: campaignFacts(request.projectId, now, found.campaign, found.main),
     };
   });
@@ -122,9 +122,8 @@ export async function loadFacts(deps: Pick<Deps, "pool" | "db">, request: FactsR
   };
 }
 
-function voucherFacts(request: FactsRequest, row: FactsRow, voucher: VoucherRow): VoucherFacts {
+function voucherFacts(request: FactsRequest, voucher: VoucherRow): VoucherFacts {
   const { limits, rules } = definition(request.projectId, voucher);
-  const mine = voucher.assigned_id !== null && voucher.assigned_id === row.customer?.id;
   return {
     id: voucher.id,
     version: voucher.version,
@@ -132,8 +131,7 @@ function voucherFacts(request: FactsRequest, row: FactsRow, voucher: VoucherRow)
     kind: voucher.kind,
     status: voucher.status,
     redemptionsMax: voucher.redemptions_max,
-    // An identifier where it is the asking customer's own; otherwise an id, which equals no identifier.
-    assignedTo: mine ? request.customer : voucher.assigned_id,
+    assignedTo: voucher.assigned_id,
     startsAt: voucher.starts_at,
     expiresAt: voucher.expires_at,
     limits,
