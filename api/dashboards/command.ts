@@ -3,7 +3,9 @@ import { StringDecoder } from "node:string_decoder";
 import { fileURLToPath } from "node:url";
 
 const leash = fileURLToPath(new URL("./leash.mjs", import.meta.url));
-const outputMax = 2_000;
+/** Characters of output kept for the error: its beginning names the fault, its end the last step. */
+const headMax = 1_000;
+const tailMax = 1_000;
 
 export class CommandError extends Error {}
 
@@ -28,11 +30,11 @@ export async function runCommand(run: Command): Promise<void> {
     env: run.env,
     stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
-  let output = "";
+  const output = new Excerpt();
   for (const stream of [child.stdout, child.stderr]) {
     const decoder = new StringDecoder("utf8");
     stream?.on("data", (chunk: Buffer) => {
-      output = (output + decoder.write(chunk)).slice(-outputMax);
+      output.add(decoder.write(chunk));
     });
   }
   const stop = () => child.disconnect();
@@ -42,5 +44,23 @@ export async function runCommand(run: Command): Promise<void> {
     child.once("close", resolve);
   }).finally(() => run.signal.removeEventListener("abort", stop));
   run.signal.throwIfAborted();
-  if (code !== 0) throw new CommandError(`${run.name} ended with ${code}.\n${output.trim()}`);
+  if (code !== 0) throw new CommandError(`${run.name} ended with ${code}.\n${output}`);
+}
+
+class Excerpt {
+  #head = "";
+  #tail = "";
+
+  add(text: string): void {
+    const room = headMax - this.#head.length;
+    this.#head += text.slice(0, room);
+    this.#tail = (this.#tail + text.slice(room)).slice(-tailMax);
+  }
+
+  toString(): string {
+    return [this.#head, this.#tail]
+      .map((part) => part.trim())
+      .filter(Boolean)
+      .join("\n…\n");
+  }
 }
