@@ -1,4 +1,4 @@
--- Grain: an order, as it was last reported.
+-- Grain: an order, as it was last reported: by the order in which reports arrived, as an import may bring old ones late.
 CREATE OR REPLACE VIEW {database}.orders {on_cluster}
 (
   project_id String COMMENT 'The tenant',
@@ -29,7 +29,7 @@ WITH
       project_id,
       order_id,
       argMax((customer, type, currency, amount, shipping_amount, discount_amount, total_amount, items.quantity, channel, store_id),
-        (occurred_at, recorded_at, event_id)) AS last,
+        (recorded_at, event_id)) AS last,
       min(occurred_at) AS first_at,
       minOrNullIf(occurred_at, type = 'order.paid') AS paid_at,
       minOrNullIf(occurred_at, type IN ('order.cancelled', 'order.refunded')) AS cancelled_at,
