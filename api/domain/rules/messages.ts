@@ -21,6 +21,12 @@ const phrases: Readonly<Record<Operator, string>> = {
   exists: "must be given",
 };
 
+/** Of a fact that has several values at once. */
+const listPhrases: Readonly<Partial<Record<Operator, string>>> = {
+  any_of: "must include one of",
+  none_of: "must not include any of",
+};
+
 const weekdays = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
 /** `wanted` is false for a leaf that is met where none may be. */
@@ -41,7 +47,8 @@ export function leafMessage(
   const subject = capitalized(subjectOf(found, leaf));
   if (!wanted) return `${subject} rules this code out`;
   if (leaf.op === "exists") return `${subject} ${leaf.value === true ? "must be given" : "must not be given"}`;
-  return `${subject} ${phrases[leaf.op]} ${operandText(leaf, found, currency)}`;
+  const phrase = (found.definition.type === "list" ? listPhrases[leaf.op] : undefined) ?? phrases[leaf.op];
+  return `${subject} ${phrase} ${operandText(leaf, found, currency)}`;
 }
 
 function newCustomerMessage(leaf: Leaf, wanted: boolean): string {
