@@ -120,7 +120,7 @@ describe("the report", () => {
   it("says what was accepted, what was refused and why, most frequent first", () => {
     const tally = { ...newProgress().tally, accepted: 3, seconds: 2, rejected: { campaign_ended: 1, no_effect: 4 } };
     const text = describeTally(tally);
-    expect(text).toMatch(/redemptions +8, 4\/s/);
+    expect(text).toMatch(/redemptions +8, 4\.0\/s/);
     expect(text).toMatch(/rejected +5\n +no_effect +4\n +campaign_ended +1/);
   });
 });
