@@ -62,8 +62,7 @@ export class Problem extends Error {
 
   /** The document as it is sent; `requestId` names the occurrence. */
   toDocument(requestId: string): Record<string, unknown> {
-    return {
-      ...this.options.extensions,
+    const members = {
       type: `urn:tessera:problem:${this.code}`,
       title: problemCatalogue[this.code].title,
       status: this.status,
@@ -72,6 +71,8 @@ export class Problem extends Error {
       instance: `urn:uuid:${requestId}`,
       ...(this.options.errors ? { errors: this.options.errors } : {}),
     };
+    // First for the reader, last so that no extension can replace them.
+    return { ...members, ...this.options.extensions, ...members };
   }
 }
 

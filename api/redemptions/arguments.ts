@@ -140,7 +140,7 @@ export function refuseArgument(
   const id = newId("rej");
   const shared = common(request, loaded);
   const reasons = wireAllReasons(decision);
-  const problem = new Problem("redemption_rejected", reasons.map((reason) => reason.message).join(" "), {
+  const problem = new Problem("redemption_rejected", reasons.map((reason) => reason.message).join("; "), {
     extensions: { rejection_id: id, reasons, codes: decision.codes.map(wireCode) },
   });
   const rejected: Event = {
