@@ -12,7 +12,7 @@ import { from as copyFrom } from "pg-copy-streams";
 import type { z } from "zod";
 import { appendEvents } from "../../ingest/outbox.ts";
 import type { Deps } from "../deps.ts";
-import { type CodePattern, codeSource } from "../domain/codes.ts";
+import { type CodePattern, codeSource, patternCapacity } from "../domain/codes.ts";
 import { newId } from "../ids.ts";
 import { kyselyOn } from "./kysely-on.ts";
 import { batchTemplate, patternSchema } from "./schemas.ts";
@@ -124,7 +124,7 @@ async function makeChunk(client: pg.PoolClient, batch: RunningBatch, crowded: bo
   const nextCode = codeSource(batch.pattern, randomBytes);
   const made = crowded
     ? await insertAround(client, batch, wanted, nextCode)
-    : await copyVouchers(client, batch, newVouchers(wanted, nextCode));
+    : await copyVouchers(client, batch, draw(wanted, nextCode));
   const done = batch.done + made;
   const status: BatchStatus = done === batch.size ? "done" : made === wanted ? "running" : "failed";
   const error = status === "failed" ? "Nearly all codes of the pattern exist already." : null;
@@ -137,21 +137,19 @@ async function makeChunk(client: pg.PoolClient, batch: RunningBatch, crowded: bo
   return status;
 }
 
-/** In the order of their codes: two workers then wait for each other at most, and never in a circle. */
-function newVouchers(count: number, nextCode: () => string): NewVoucher[] {
+/** Different codes, in the order in which they were drawn. */
+function draw(count: number, nextCode: () => string): NewVoucher[] {
   const codes = new Set<string>();
   while (codes.size < count) codes.add(nextCode());
-  return [...codes].sort().map((code) => ({ id: newId("vou"), code }));
+  return [...codes].map((code) => ({ id: newId("vou"), code }));
 }
 
 const copied =
   "project_id, id, code, campaign_id, kind, status, redemptions_max, batch_id, starts_at, expires_at, metadata, created_at, updated_at";
 
-async function copyVouchers(
-  client: pg.PoolClient,
-  batch: RunningBatch,
-  vouchers: readonly NewVoucher[],
-): Promise<number> {
+/** In the order of their codes: two workers then wait for each other at most, and never in a circle. */
+async function copyVouchers(client: pg.PoolClient, batch: RunningBatch, drawn: readonly NewVoucher[]): Promise<number> {
+  const vouchers = [...drawn].sort((a, b) => (a.code < b.code ? -1 : 1));
   const at = new Date().toISOString();
   const { kind, redemptions_max, starts_at, expires_at, metadata } = batch.template;
   const before = batch.projectId;
@@ -183,33 +181,45 @@ function copyText(text: string): string {
   return text.replaceAll("\\", "\\\\");
 }
 
-/** Inserts codes that are free and replaces those that are not. Fewer than `wanted` when hardly any is free. */
+/**
+ * Inserts codes that are free and draws again for those that are not, many at a time so that a nearly full pattern
+ * shows. Fewer than `wanted` when not one in a hundred is free.
+ */
 async function insertAround(
   client: pg.PoolClient,
   batch: RunningBatch,
   wanted: number,
   nextCode: () => string,
 ): Promise<number> {
+  const drawnMax = Number(patternCapacity(batch.pattern)) / 2;
   let missing = wanted;
   for (let round = 0; missing > 0 && round < topUpRoundsMax; round += 1) {
-    const inserted = await insertFree(client, batch, newVouchers(missing, nextCode));
-    if (missing > 20 && inserted * 20 < missing) return wanted - missing + inserted;
+    const drawn = Math.min(Math.max(missing, 1000), drawnMax);
+    const inserted = await insertFree(client, batch, draw(drawn, nextCode), missing);
     missing -= inserted;
+    if (inserted * 100 < drawn) break;
   }
   return wanted - missing;
 }
 
+/** Takes the first `max` of the drawn that are free, not the lowest: those could be guessed. Written in COPY's order. */
 async function insertFree(
   client: pg.PoolClient,
   batch: RunningBatch,
   vouchers: readonly NewVoucher[],
+  max: number,
 ): Promise<number> {
   const { kind, redemptions_max, starts_at, expires_at, metadata } = batch.template;
   const result = await client.query(
     `insert into voucher (${copied})
      select $1, fresh.id, fresh.code, $2, $3, 'created', $4::bigint, $5, $6::timestamptz, $7::timestamptz, $8::jsonb,
             clock_timestamp(), clock_timestamp()
-     from unnest($9::text[], $10::text[]) as fresh (id, code)
+     from (
+       select drawn.id, drawn.code from unnest($9::text[], $10::text[]) with ordinality as drawn (id, code, position)
+       where not exists (select from voucher v where v.project_id = $1 and v.code = drawn.code)
+       order by drawn.position limit $11
+     ) fresh
+     order by fresh.code
      on conflict (project_id, code) do nothing`,
     [
       batch.projectId,
@@ -222,6 +232,7 @@ async function insertFree(
       JSON.stringify(metadata),
       vouchers.map((voucher) => voucher.id),
       vouchers.map((voucher) => voucher.code),
+      max,
     ],
   );
   return result.rowCount ?? 0;

@@ -1,7 +1,7 @@
 /** Batches of vouchers: ordered here, made by `batch-worker.ts`. */
 import type { Kysely, Selectable, Transaction } from "kysely";
 import type { DB } from "../db/tables.ts";
-import { type CodePattern, patternBits, patternCapacity } from "../domain/codes.ts";
+import { type CodePattern, normalizeCode, patternBits, patternCapacity } from "../domain/codes.ts";
 import { invalid } from "../http/problem.ts";
 import { newId } from "../ids.ts";
 import { holdVoucherCampaign } from "./create.ts";
@@ -21,7 +21,7 @@ export async function createBatch(
   input: BatchInput,
   at: Date,
 ): Promise<BatchWire> {
-  const pattern = input.pattern as CodePattern;
+  const pattern = normalizedPattern(input.pattern);
   refuseNarrow(pattern, input.size);
   await holdVoucherCampaign(tx, projectId, campaignId);
   const kind = input.kind ?? "unique";
@@ -48,6 +48,16 @@ export async function createBatch(
     .returningAll()
     .executeTakeFirstOrThrow();
   return batchToWire(row);
+}
+
+/** Affixes in the one spelling that look-up uses; the schema has made sure that they have one. */
+function normalizedPattern({ prefix, suffix, charset, length }: BatchInput["pattern"]): CodePattern {
+  return {
+    charset,
+    length,
+    ...(prefix !== undefined && { prefix: normalizeCode(prefix) ?? prefix }),
+    ...(suffix !== undefined && { suffix: normalizeCode(suffix) ?? suffix }),
+  };
 }
 
 function refuseNarrow(pattern: CodePattern, size: number): void {
