@@ -19,6 +19,8 @@ import {
 } from "./status.ts";
 
 export interface BuildOptions {
+  /** "off" only notes it, so that the page says so. */
+  readonly mode: "build" | "off";
   /** Absolute. Everything is made below its `dashboards` folder, so that instances never meet. */
   readonly dataDir: string;
   readonly log: Logger;
@@ -38,10 +40,14 @@ const phaseNames: Readonly<Record<Phase, string>> = {
  * Until the new build is whole the old one is served. Never throws: dashboards are no reason for the product to stop,
  * and what went wrong is logged and shown on their page.
  */
-export async function buildDashboards(options: BuildOptions): Promise<"ready" | "failed" | "stopped"> {
-  const { dataDir, log, signal } = options;
+export async function buildDashboards(options: BuildOptions): Promise<"ready" | "failed" | "stopped" | "off"> {
+  const { dataDir, log, mode, signal } = options;
   try {
     await mkdir(dashboardsDirectory(dataDir), { recursive: true });
+    if (mode === "off") {
+      await writeStatus(dataDir, { state: "off", at: new Date().toISOString() });
+      return "off";
+    }
     await makeCurrent(options);
     await writeStatus(dataDir, { state: "ready", at: new Date().toISOString() });
     return "ready";

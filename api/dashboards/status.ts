@@ -18,6 +18,7 @@ const statusDocument = z.discriminatedUnion("state", [
   }),
   z.object({ state: z.literal("failed"), at: z.iso.datetime(), error: z.string() }),
   z.object({ state: z.literal("ready"), at: z.iso.datetime() }),
+  z.object({ state: z.literal("off"), at: z.iso.datetime() }),
 ]);
 export type Status = z.infer<typeof statusDocument>;
 

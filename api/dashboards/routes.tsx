@@ -1,0 +1,108 @@
+/** The dashboards and what their pages ask for. For people with a session, not part of the documented API. */
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import type { Context, MiddlewareHandler } from "hono";
+import { getCookie } from "hono/cookie";
+import type { Deps } from "../deps.ts";
+import type { AppEnv } from "../http/environment.ts";
+import { notFound, Problem } from "../http/problem.ts";
+import { createRouter } from "../http/router.ts";
+import { sessionCookie } from "../sessions/cookie.ts";
+import { signInAddress } from "../sessions/return-to.ts";
+import { createSessions } from "../sessions/sessions.ts";
+import { listCustomers, readCustomer } from "./customers.ts";
+import { readFreshness } from "./freshness.ts";
+import { WaitingPage } from "./pages.tsx";
+import { acceptedEncodings, serveFile } from "./serve-file.ts";
+import { createSites } from "./site.ts";
+import { readStatus } from "./status.ts";
+import { compressFor, loadTables } from "./tables.ts";
+
+const base = "/dashboards/";
+const searchMax = 200;
+/** Long enough for the many questions of one page load, short enough that a reload shows what has just happened. */
+const dataCache = "private, max-age=2";
+/** Browsers fetch it without cookies; it holds names of icons. */
+const openToAll = `${base}manifest.webmanifest`;
+
+export function dashboardRoutes(deps: Deps): OpenAPIHono<AppEnv> {
+  const router = createRouter();
+  const sites = createSites(deps.dataDir);
+  const tables = loadTables();
+  const { warehouse } = deps;
+
+  router.get("/dashboards", (c) => c.redirect(base, 308));
+  router.use(`${base}*`, requireSession(deps));
+
+  router.get(`${base}data/manifest.json`, (c) => {
+    c.header("cache-control", "private, no-cache");
+    return c.json(tables.manifest);
+  });
+
+  router.get(`${base}data/:source/live/:file`, async (c) => {
+    const { source, file } = c.req.param();
+    const table = /^(\w{1,100})\.parquet$/.exec(file)?.[1];
+    if (table === undefined || !tables.has(source, table)) throw notFound("table");
+    const arrow = await tables.read(warehouse, c.var.auth.projectId, table, c.req.raw.signal);
+    const { body, encoding } = await compressFor(acceptedEncodings(c.req.header("accept-encoding")), arrow);
+    c.header("content-type", "application/vnd.apache.arrow.stream");
+    c.header("cache-control", dataCache);
+    c.header("vary", "accept-encoding, cookie");
+    if (encoding) c.header("content-encoding", encoding);
+    return c.body(new Uint8Array(body));
+  });
+
+  router.get(`${base}api/freshness`, async (c) => {
+    c.header("cache-control", "no-store");
+    return c.json(await readFreshness(warehouse, deps.pool, c.var.auth.projectId));
+  });
+
+  router.get(`${base}api/customers`, async (c) => {
+    const search = (c.req.query("search") ?? "").slice(0, searchMax);
+    c.header("cache-control", "no-store");
+    return c.json({ data: await listCustomers(warehouse, c.var.auth.projectId, search) });
+  });
+
+  router.get(`${base}api/customers/:identifier`, async (c) => {
+    const customer = await readCustomer(warehouse, c.var.auth.projectId, c.req.param("identifier"));
+    if (!customer) throw notFound("customer");
+    c.header("cache-control", "no-store");
+    return c.json(customer);
+  });
+
+  router.get(`${base}*`, async (c) => {
+    const site = await sites();
+    if (!site) return waiting(c, deps.dataDir);
+    const path = decodeURIComponent(c.req.path.slice(base.length));
+    const file = site.files.get(path);
+    if (file) return serveFile(c, site, file);
+    // An address of the application may hold dots, as an e-mail address does; a missing file of the build is missing.
+    if (/^(_app|api|data)\//.test(path)) throw notFound("file");
+    return serveFile(c, site, site.shell);
+  });
+
+  return router;
+}
+
+/** A person without a session is shown the way; a script is told. */
+function requireSession(deps: Deps): MiddlewareHandler<AppEnv> {
+  const sessions = createSessions(deps.db);
+  return async (c, next) => {
+    if (c.req.path === openToAll) return next();
+    const session = await sessions.find(getCookie(c, sessionCookie));
+    if (!session) {
+      if (c.req.method === "GET" && c.req.header("accept")?.includes("text/html")) {
+        const url = new URL(c.req.url);
+        return c.redirect(signInAddress(url.pathname + url.search), 303);
+      }
+      throw new Problem("unauthorized", "Sign in at /console/sign-in first.");
+    }
+    c.set("auth", { projectId: session.projectId, keyId: session.keyId, scopes: ["analytics"], kind: "secret" });
+    return next();
+  };
+}
+
+async function waiting(c: Context<AppEnv>, dataDir: string): Promise<Response> {
+  c.header("cache-control", "no-store");
+  const status = await readStatus(dataDir);
+  return c.html(<WaitingPage status={status} now={Date.now()} />, status?.state === "failed" ? 500 : 503);
+}
