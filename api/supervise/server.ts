@@ -59,8 +59,9 @@ export async function startServer(spec: ServerSpec, options: StartOptions): Prom
 
 function launch(spec: ServerSpec, options: StartOptions): RunningServer {
   const log = openSync(options.logFile, "a", 0o600);
-  const { name: _name, ready: _ready, ...run } = spec;
-  const document = JSON.stringify({ ...run, graceMs, pidFile: options.pidFile });
+  // Field by field: every process of the machine may read it, and a spec knows its server's password.
+  const { command, args, env, uid, gid, stopSignals } = spec;
+  const document = JSON.stringify({ command, args, env, uid, gid, stopSignals, graceMs, pidFile: options.pidFile });
   const guardian = spawn(process.execPath, [fileURLToPath(new URL("./guardian.mjs", import.meta.url)), document], {
     detached: true,
     stdio: ["ignore", log, log, "ipc"],
