@@ -2,7 +2,9 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { campaignRoutes } from "./campaigns/routes.ts";
 import { customerRoutes } from "./customers/routes.ts";
+import { dashboardRoutes } from "./dashboards/routes.tsx";
 import type { Deps } from "./deps.ts";
+import { docsRoutes } from "./docs/routes.ts";
 import { eventRoutes } from "./events/routes.ts";
 import { healthRoutes } from "./health/routes.ts";
 import { answerError, answerProblem } from "./http/answer-problem.ts";
@@ -39,6 +41,7 @@ const features = [
   keyRoutes,
   healthRoutes,
   sessionRoutes,
+  dashboardRoutes,
 ];
 
 export function createApp(deps: Deps): OpenAPIHono<AppEnv> {
@@ -48,6 +51,7 @@ export function createApp(deps: Deps): OpenAPIHono<AppEnv> {
   app.onError(answerError);
 
   for (const routes of features) app.route("/", routes(deps));
+  app.route("/", docsRoutes(app));
 
   app.notFound((c) => {
     const allowed = allowedMethods(app, c.req.path);
