@@ -119,8 +119,7 @@ async function runPhases(
       expected_seconds: total,
       pid: process.pid,
     });
-    const say = () =>
-      onProgress(`dashboards: ${phaseNames[phase]}, ${clock(secondsSince(began))} of about ${clock(total)}`);
+    const say = () => onProgress(`${phaseNames[phase]}, ${clock(secondsSince(began))} of about ${clock(total)}`);
     say();
     const timer = setInterval(say, progressEveryMs);
     const phaseBegan = Date.now();
@@ -132,7 +131,7 @@ async function runPhases(
     if (phase !== "install" || !installed) taken[phase] = Math.round(secondsSince(phaseBegan));
   }
   await writeTimes(dataDir, taken);
-  onProgress(`dashboards: ready after ${clock(secondsSince(began))}`);
+  onProgress(`ready after ${clock(secondsSince(began))}`);
 }
 
 /** A copy of the project as it is now, beside the packages that may stay. */

@@ -53,7 +53,7 @@ export async function startProduct(
     return undefined;
   });
   say(greeting(config, urls, apiUrl, demo?.key, Date.now() - began));
-  if (config.dashboards === "build") startDashboardsBuild(config, log, lifecycle, apiUrl);
+  startDashboardsBuild(config, log, lifecycle, apiUrl);
 }
 
 async function openStores(config: Config, lifecycle: Lifecycle, onDeath: (message: string) => void): Promise<Urls> {
@@ -109,6 +109,7 @@ async function serve(config: Config, urls: Urls, listener: Listener, log: Logger
 
 function startDashboardsBuild(config: Config, log: Logger, lifecycle: Lifecycle, apiUrl: string): void {
   const building = buildDashboards({
+    mode: config.dashboards,
     dataDir: config.dataDir,
     log,
     onProgress: (line) => say(`Dashboards: ${line}`),

@@ -33,8 +33,8 @@ export async function startApi(config: Config, urls: Urls, log: Logger, lifecycl
   lifecycle.onStop("requests", () => listener.close(drainMs));
   listener.hand((request, env) => app.fetch(request, env as object));
   log.info({ port: listener.port, host: config.host }, "the API listens");
-  if (config.dashboards === "off") return;
   const building = buildDashboards({
+    mode: config.dashboards,
     dataDir: config.dataDir,
     log,
     onProgress: (line) => log.info({ part: "dashboards" }, line),
