@@ -113,7 +113,7 @@ export const patternSchema = z
   })
   .openapi("CodePattern");
 
-export const batchSizeMax = 5_000_000;
+const batchSizeMax = 5_000_000;
 
 export const createBatchBody = z
   .strictObject({
