@@ -15,6 +15,7 @@ import { Problem } from "./http/problem.ts";
 import { createRouter } from "./http/router.ts";
 import { createKeyRing } from "./keys/key-ring.ts";
 import { keyRoutes } from "./keys/routes.ts";
+import { offerRoutes } from "./offers/routes.ts";
 import { orderRoutes } from "./orders/routes.ts";
 import { projectRoutes } from "./projects/routes.ts";
 import { redemptionRoutes } from "./redemptions/routes.ts";
@@ -31,6 +32,7 @@ const features = [
   validationRoutes,
   redemptionRoutes,
   rejectionRoutes,
+  offerRoutes,
   campaignRoutes,
   voucherRoutes,
   voucherBatchRoutes,
