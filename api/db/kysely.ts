@@ -33,7 +33,7 @@ export interface PoolOptions {
 
 /** A pool whose sessions bound every wait: 10 s a statement, 5 s for a lock, 10 s idle in a transaction. */
 export function createPool(options: PoolOptions): pg.Pool {
-  return new pg.Pool({
+  const pool = new pg.Pool({
     connectionString: options.connectionString,
     max: options.max,
     application_name: options.applicationName,
@@ -43,6 +43,11 @@ export function createPool(options: PoolOptions): pg.Pool {
     connectionTimeoutMillis: 10_000,
     types,
   });
+  // A connection that breaks between two queries, idle or inside a transaction, tells its listeners, and without one
+  // ends the process. Nothing is hidden: the pool drops an idle one, and the next query of a transaction fails.
+  pool.on("error", () => undefined);
+  pool.on("connect", (client) => client.on("error", () => undefined));
+  return pool;
 }
 
 export function createKysely(pool: pg.Pool): Kysely<DB> {

@@ -192,7 +192,6 @@ describe("several relays", () => {
   it("have one that works and others that take over when it dies", async () => {
     const applicationName = "relay-that-dies";
     const pool = createPool({ connectionString: stores.databaseUrl, max: 2, applicationName });
-    pool.on("error", () => undefined);
     const stop = new AbortController();
     const first = createRelay({ ...stores, pool, log });
     const second = createRelay({ ...stores, log });
