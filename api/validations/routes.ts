@@ -17,7 +17,7 @@ const validationWire = z
     codes: z.array(codeWire),
     order: orderWire,
     trace: z
-      .array(z.record(z.string(), z.json()))
+      .array(z.record(z.string(), z.unknown()))
       .optional()
       .openapi({ description: "One entry a code: the rule trees as they were evaluated. Not for publishable keys." }),
   })

@@ -1,0 +1,78 @@
+/** The OpenAPI document, generated from the routes themselves. */
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { scopes } from "../http/environment.ts";
+
+type Document = ReturnType<OpenAPIHono["getOpenAPI31Document"]>;
+
+const scopeMeanings: Readonly<Record<(typeof scopes)[number], string>> = {
+  checkout: "validate, redeem, roll back, report orders and events, ask for offers",
+  manage: "campaigns, vouchers and customers",
+  analytics: "read lists and reports",
+  review: "decide about flagged redemptions",
+  import: "decide in the past: keep `at` and `occurred_at`",
+  admin: "projects and keys",
+};
+
+const description = `Promotions and vouchers: validate a code at the checkout, redeem it at most once, and see what it brought.
+
+- Money is an integer in minor units with an ISO 4217 currency; percents are basis points; instants are RFC 3339.
+- Errors are RFC 9457 problem documents with a stable \`code\`; \`errors\` names each field by a JSON pointer.
+- Lists take \`limit\` and \`cursor\` and answer \`{ data, next_cursor }\`.
+- \`Idempotency-Key\` makes the retry of a POST safe: the same key and body get the same answer.
+
+Keys carry scopes:
+
+${scopes.map((scope) => `- \`${scope}\`: ${scopeMeanings[scope]}`).join("\n")}`;
+
+const tags = [
+  { name: "Redemption", description: "Validate, redeem, roll back" },
+  { name: "Offers", description: "The best offers for a customer and a basket" },
+  { name: "Campaigns", description: "Containers with a budget, and the promotions in them" },
+  { name: "Vouchers", description: "Codes, one by one and in batches" },
+  { name: "Customers", description: "Who redeems" },
+  { name: "Orders", description: "What was bought" },
+  { name: "Events", description: "What else customers did" },
+  { name: "Keys and projects", description: "Who may call" },
+  { name: "Operations", description: "Probes and metrics" },
+];
+
+/** @param app with every feature mounted. */
+export function openApiDocument(app: Pick<OpenAPIHono, "getOpenAPI31Document">): Document {
+  const document = app.getOpenAPI31Document({
+    openapi: "3.1.0",
+    info: {
+      title: "Tessera",
+      version: "0.1.0",
+      description,
+      license: { name: "Apache-2.0", url: "https://www.apache.org/licenses/LICENSE-2.0" },
+    },
+    servers: [{ url: "/" }],
+    tags,
+  });
+  const securitySchemes = {
+    ...document.components?.securitySchemes,
+    key: { type: "http" as const, scheme: "bearer", description: "`Authorization: Bearer <key>`" },
+  };
+  return { ...document, components: { ...document.components, securitySchemes }, paths: withIds(document.paths) };
+}
+
+/** Client generators name their methods by these. */
+function withIds(paths: Document["paths"]): NonNullable<Document["paths"]> {
+  return Object.fromEntries(
+    Object.entries(paths ?? {}).map(([path, item]) => [
+      path,
+      Object.fromEntries(
+        Object.entries(item).map(([method, operation]) => [
+          method,
+          { operationId: operationId(method, path), ...(operation as object) },
+        ]),
+      ),
+    ]),
+  );
+}
+
+/** post /v1/campaigns/{id}/activate → postCampaignsIdActivate */
+function operationId(method: string, path: string): string {
+  const words = path.replace(/^\/v1/, "").split(/[^a-zA-Z0-9]+/);
+  return method + words.map((word) => word.slice(0, 1).toUpperCase() + word.slice(1)).join("");
+}
