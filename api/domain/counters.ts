@@ -3,7 +3,7 @@ import type { Take } from "./decision.ts";
 import type { CampaignFacts, LimitsDefinition, MainCampaignFacts, Usage, VoucherFacts } from "./facts.ts";
 import type { ReasonKey } from "./reason.ts";
 
-export type CounterTarget =
+type CounterTarget =
   | { readonly kind: "campaign"; readonly campaignId: string }
   | { readonly kind: "voucher"; readonly voucherId: string; readonly code: string }
   | { readonly kind: "customer"; readonly scope: "campaign" | "voucher"; readonly scopeId: string };

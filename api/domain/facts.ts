@@ -79,7 +79,7 @@ export interface Usage {
   readonly discountAmount: number;
 }
 
-export type CampaignStatus = "draft" | "active" | "paused" | "archived";
+type CampaignStatus = "draft" | "active" | "paused" | "archived";
 
 /** A main campaign: the container whose budget and count all its children share. */
 export interface MainCampaignFacts {

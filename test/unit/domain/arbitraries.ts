@@ -16,8 +16,8 @@ import type { Reward } from "../../../api/domain/rewards/reward.ts";
 import type { Rule } from "../../../api/domain/rules/rule.ts";
 import { campaign, customer, item, mainCampaign, now, order, voucher } from "./builders.ts";
 
-const minor = fc.integer({ min: 0, max: 20_000 });
-const few = fc.integer({ min: 0, max: 4 });
+const minor = fc.oneof({ weight: 9, arbitrary: fc.integer({ min: 0, max: 20_000 }) }, fc.constant(0));
+const few = fc.oneof({ weight: 19, arbitrary: fc.integer({ min: 1, max: 4 }) }, fc.constant(0));
 const instant = fc.option(fc.integer({ min: now - 2, max: now + 2 }));
 
 const lineItem: fc.Arbitrary<OrderItem> = fc
@@ -43,7 +43,7 @@ const leaf: fc.Arbitrary<Rule> = fc.oneof(
   ),
 );
 
-export const ruleTree: fc.Arbitrary<Rule> = fc.letrec<{ tree: Rule }>((tie) => ({
+const ruleTree: fc.Arbitrary<Rule> = fc.letrec<{ tree: Rule }>((tie) => ({
   tree: fc.oneof(
     { maxDepth: 3 },
     leaf,
@@ -53,14 +53,17 @@ export const ruleTree: fc.Arbitrary<Rule> = fc.letrec<{ tree: Rule }>((tie) => (
   ),
 })).tree;
 
-const rules = fc.option(ruleTree, { freq: 1 });
+const rules = fc.option(ruleTree, { freq: 1, nil: null });
 
 const value = fc.oneof(
   fc.record({ percent_bp: fc.integer({ min: 1, max: 10_000 }) }),
   fc.record({ amount: fc.integer({ min: 1, max: 5_000 }) }),
   fc.record({ fixed_amount: fc.integer({ min: 0, max: 5_000 }) }),
 );
-const more = fc.record({ max_amount: fc.integer({ min: 1, max: 3_000 }), when: ruleTree }, { requiredKeys: [] });
+const more = fc.oneof(
+  { weight: 4, arbitrary: fc.constant({}) },
+  fc.record({ max_amount: fc.integer({ min: 1, max: 3_000 }), when: ruleTree }, { requiredKeys: [] }),
+);
 
 const reward: fc.Arbitrary<Reward> = fc.oneof(
   fc.tuple(value, more).map(([v, m]): Reward => ({ type: "order_discount", ...v, ...m })),
@@ -84,7 +87,7 @@ const limits: fc.Arbitrary<LimitsDefinition> = fc.record(
 );
 
 const stacking: fc.Arbitrary<Stacking> = fc.oneof(
-  { weight: 3, arbitrary: fc.constant({}) },
+  { weight: 9, arbitrary: fc.constant({}) },
   fc.record(
     {
       exclusive: fc.boolean(),
@@ -97,20 +100,22 @@ const stacking: fc.Arbitrary<Stacking> = fc.oneof(
 );
 
 const usage: fc.Arbitrary<Usage> = fc.record({ redemptionsCount: few, discountAmount: minor });
+const unused: Usage = { redemptionsCount: 0, discountAmount: 0 };
+/** Mostly the usual, so that whole requests often succeed. */
 const calm = <T>(usual: T, unusual: fc.Arbitrary<T>): fc.Arbitrary<T> =>
-  fc.oneof({ weight: 4, arbitrary: fc.constant(usual) }, unusual);
+  fc.oneof({ weight: 19, arbitrary: fc.constant(usual) }, unusual);
 
 const shared = {
   status: calm("active" as const, fc.constantFrom("draft", "paused", "archived")),
   startsAt: calm(null, instant),
   endsAt: calm(null, instant),
-  budgetAmount: calm(null, fc.option(minor)),
+  budgetAmount: fc.option(minor, { freq: 1, nil: null }),
   budgetPolicy: fc.constantFrom("refuse", "trim"),
-  redemptionsMax: calm(null, fc.option(few)),
+  redemptionsMax: fc.option(few, { freq: 1, nil: null }),
   limits: calm({}, limits),
   rules: calm(null, rules),
-  usage,
-  customerUsage: usage,
+  usage: calm(unused, usage),
+  customerUsage: calm(unused, usage),
 } as const;
 
 const main = (id: string): fc.Arbitrary<MainCampaignFacts> =>
@@ -121,7 +126,7 @@ function sub(id: string, parent: MainCampaignFacts): fc.Arbitrary<CampaignFacts>
     .record({
       ...shared,
       currency: calm("EUR", fc.constant("USD")),
-      rewards: fc.array(reward, { maxLength: 3 }),
+      rewards: fc.oneof({ weight: 19, arbitrary: fc.array(reward, { minLength: 1, maxLength: 3 }) }, fc.constant([])),
       stacking,
       holdoutPercent: calm(0, fc.integer({ min: 0, max: 100 })),
       holdoutCodes: fc.boolean(),
@@ -132,14 +137,14 @@ function sub(id: string, parent: MainCampaignFacts): fc.Arbitrary<CampaignFacts>
 const voucherChange: fc.Arbitrary<Partial<VoucherFacts>> = fc.record({
   kind: fc.constantFrom("unique", "generic"),
   status: calm("created" as const, fc.constantFrom("distributed", "redeemed", "disabled")),
-  redemptionsMax: calm(null, fc.option(few)),
+  redemptionsMax: fc.option(few, { freq: 1, nil: null }),
   assignedTo: calm(null, fc.constantFrom("cus_ada", "cus_grace")),
   startsAt: calm(null, instant),
   expiresAt: calm(null, instant),
   limits: calm({}, limits),
   rules: calm(null, rules),
-  usage: calm({ redemptionsCount: 0, discountAmount: 0 }, usage),
-  customerUsage: calm({ redemptionsCount: 0, discountAmount: 0 }, usage),
+  usage: calm(unused, usage),
+  customerUsage: calm(unused, usage),
 });
 
 /** Two main campaigns with three campaigns and six codes between them; a request names some of them, or unknown ones. */
@@ -158,7 +163,7 @@ const redeemables: fc.Arbitrary<Redeemable[]> = fc.tuple(main("cam_m1"), main("c
         return [{ code: made.code, voucher: made, campaign: owners[index] ?? s1 }];
       });
       const unknown: Redeemable = { code: "NOPE", voucher: null, campaign: null };
-      return fc.array(fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...known) }, fc.constant(unknown)), {
+      return fc.array(fc.oneof({ weight: 19, arbitrary: fc.constantFrom(...known) }, fc.constant(unknown)), {
         maxLength: 4,
       });
     }),
@@ -181,7 +186,7 @@ const appliedBefore: fc.Arbitrary<AppliedBefore> = fc
 
 export const anyFacts: fc.Arbitrary<Facts> = fc
   .record({
-    items: fc.array(lineItem, { maxLength: 5 }),
+    items: fc.oneof({ weight: 9, arbitrary: fc.array(lineItem, { minLength: 1, maxLength: 5 }) }, fc.constant([])),
     shippingAmount: fc.integer({ min: 0, max: 900 }),
     statedAmount: calm(null, fc.option(minor)),
     channel: fc.constantFrom(null, "web", "pos"),

@@ -9,7 +9,7 @@ import { anyFacts } from "./arbitraries.ts";
 const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
 
 /** Holds for any facts. */
-function always(check: (decision: Decision, given: Facts) => void, runs = 400): void {
+function always(check: (decision: Decision, given: Facts) => void, runs = 600): void {
   fc.assert(
     fc.property(anyFacts, (given) => check(decide(given), given)),
     { numRuns: runs },

@@ -1,5 +1,5 @@
 import type { Operate } from "./operand.ts";
 
-/** A whole multiple of the operand, zero included: "every n-th" of a count. Absent: not met. */
+/** "Every n-th" of a count: n, 2n, 3n … Zero is not met, for who has done nothing is not at the n-th. Absent: not met. */
 export const multipleOf: Operate = (actual, expected) =>
-  typeof actual === "number" && typeof expected === "number" && expected > 0 && actual % expected === 0;
+  typeof actual === "number" && typeof expected === "number" && expected > 0 && actual > 0 && actual % expected === 0;

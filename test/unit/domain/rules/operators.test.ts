@@ -111,7 +111,9 @@ const tables: Readonly<Record<Operator, readonly Row[]>> = {
   multiple_of: [
     [9, 3, true],
     [10, 3, false],
-    [0, 3, true],
+    [0, 3, false],
+    [-3, 3, false],
+    [3, 3, true],
     [1.5, 1, false],
     ["9", 3, false],
     [9, 0, false],
