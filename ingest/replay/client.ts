@@ -10,7 +10,7 @@ export interface Answer {
   readonly milliseconds: number;
 }
 
-export interface ApiRequest {
+interface ApiRequest {
   readonly method: "GET" | "POST" | "PUT";
   readonly path: string;
   readonly body?: unknown;

@@ -22,7 +22,7 @@ export interface Publication {
 
 export type Deed = Publication | Basket;
 
-export interface Day {
+interface Day {
   readonly day: string;
   /** By household, each household's deeds in order. */
   readonly deeds: ReadonlyMap<string, readonly Deed[]>;
