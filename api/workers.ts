@@ -1,7 +1,8 @@
-/** What runs beside the requests, in any number of processes: voucher batches, and forgetting old idempotency keys. */
+/** What runs beside the requests, in any number of processes: voucher batches, and forgetting old idempotency keys and delivered events. */
 import { setTimeout as delay } from "node:timers/promises";
 import type pg from "pg";
 import type { Logger } from "pino";
+import { pruneOutbox } from "../ingest/batches.ts";
 import { runVoucherBatches } from "./vouchers/batch-worker.ts";
 
 export interface WorkerDeps {
@@ -13,12 +14,15 @@ export interface WorkerDeps {
 const idempotencyHours = 48;
 const purgeEveryMs = 10 * 60_000;
 const purgeRows = 5_000;
+/** What ClickHouse may have lost can be sent again from the outbox for this long. */
+const outboxDays = 7;
 
 /** Returns when `signal` is aborted and each worker has put its work down. */
 export async function runWorkers(deps: WorkerDeps, signal: AbortSignal): Promise<void> {
   await Promise.all([
     keepRunning("voucher batches", (inner) => runVoucherBatches(deps, inner), deps.log, signal),
     keepRunning("idempotency keys", (inner) => purgeIdempotencyKeys(deps, inner), deps.log, signal),
+    keepRunning("delivered events", (inner) => purgeOutbox(deps, inner), deps.log, signal),
   ]);
 }
 
@@ -64,6 +68,14 @@ async function purgeIdempotencyKeys({ pool, log }: WorkerDeps, signal: AbortSign
       deleted += rows;
     }
     if (deleted > 0) log.info({ deleted }, "forgot old idempotency keys");
+    await delay(purgeEveryMs, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+async function purgeOutbox({ pool, log }: WorkerDeps, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const deleted = await pruneOutbox(pool, outboxDays);
+    if (deleted > 0) log.info({ deleted }, "forgot delivered events");
     await delay(purgeEveryMs, undefined, { signal }).catch(() => undefined);
   }
 }
