@@ -189,6 +189,10 @@ describe("a refusal", () => {
     expect(only(facts({ redeemables: [code] })).reasons).toMatchObject([
       { key: "voucher_no_uses_left", code: 1002, expected: 2, actual: 2 },
     ]);
+    const ofMain = { parent: mainCampaign({ limits: { perVoucher: 1 } }), limits: { perVoucher: 5 } };
+    expect(keysOf(facts({ redeemables: [redeemable({ voucher: { usage: used(1) }, campaign: ofMain })] }))).toEqual([
+      "voucher_no_uses_left",
+    ]);
   });
 
   it("gives all its reasons at once", () => {
@@ -318,7 +322,7 @@ describe("a budget that trims", () => {
   });
 
   it("refuses when nothing is left", () => {
-    expect(keysOf(withCampaign(left(0)))).toEqual(["campaign_budget_reached"]);
+    expect(only(withCampaign(left(0))).reasons).toMatchObject([{ key: "campaign_budget_reached", gap: 1_000 }]);
   });
 
   it("makes the discount fit a voucher's own money too", () => {
