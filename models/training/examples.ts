@@ -20,20 +20,28 @@ const rowSchema = z.tuple([z.number(), z.number(), z.array(z.number().nullable()
 const examplesMax = 400_000;
 
 /**
- * @param situations a SELECT with the columns `at_ms`, `label`, and the fields of the set's input in snake_case, whose
- * last `ORDER BY` makes the order of rows total.
+ * The features of situations as ClickHouse computes them, one row each: `at_ms`, `label`, `features` (null where
+ * unknown), `tie`.
+ *
+ * @param situations a SELECT with the columns `at_ms`, `label`, `tie`, and the fields of the set's input in snake_case;
+ * `at_ms` and `tie` together make the order of rows total.
  */
+export function examplesSql<Input>(set: FeatureSet<Input>, situations: string): string {
+  const vector = set.features.map((feature) => `toNullable(toFloat64(${feature.sql}))`).join(",\n  ");
+  return `SELECT at_ms, label, [${vector}] AS features, tie FROM (${situations})`;
+}
+
+/** The newest `examplesMax`, oldest first. */
 export async function readExamples<Input>(
   warehouse: ClickHouseClient,
   set: FeatureSet<Input>,
   situations: string,
   parameters: Readonly<Record<string, string | number>>,
 ): Promise<Example[]> {
-  const vector = set.features.map((feature) => `toNullable(toFloat64(${feature.sql}))`).join(",\n  ");
   const result = await warehouse.query({
     query: `
-      SELECT at_ms, label, [${vector}] AS features
-      FROM (${situations})
+      SELECT at_ms, label, features
+      FROM (${examplesSql(set, situations)})
       ORDER BY at_ms DESC, tie DESC LIMIT ${examplesMax}`,
     query_params: { ...parameters },
     format: "JSONCompactEachRow",

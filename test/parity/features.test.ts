@@ -1,0 +1,232 @@
+/**
+ * A shop's past, played through the HTTP API. Whenever something would have been scored, the features are computed in
+ * TypeScript from what Postgres holds at that moment; afterwards ClickHouse computes the same from the events alone.
+ */
+import { randomUUID } from "node:crypto";
+import { pino } from "pino";
+import { Registry } from "prom-client";
+import { beforeAll, describe, expect, it } from "vitest";
+import { createApp } from "../../api/app.ts";
+import { countPublications, readOfferInputs } from "../../api/offers/history.ts";
+import { createRelay } from "../../ingest/relay.ts";
+import { type FeatureSet, orDefault, rawVector } from "../../models/features/feature.ts";
+import { personalisationFeatures } from "../../models/features/personalisation.ts";
+import { type RiskInput, riskFeatures } from "../../models/features/risk.ts";
+import { offerSituations, situationParameters } from "../../models/personalisation/dataset.ts";
+import { riskSituations } from "../../models/risk/dataset.ts";
+import type { Models } from "../../models/serving.ts";
+import { examplesSql } from "../../models/training/examples.ts";
+import { seeded } from "../../models/training/random.ts";
+import { type Answer, send } from "../support/answers.ts";
+import { type TestProject, useApp } from "../support/app.ts";
+
+const context = useApp();
+const minute = 60_000;
+const day = 1440 * minute;
+
+/** What TypeScript saw, by the key under which ClickHouse shows the same situation. */
+const seenOffers = new Map<string, number[]>();
+const seenRisks = new Map<string, number[]>();
+
+/** Keeps what it is asked to score; the fallback of everything else. */
+class Witness implements Models {
+  last: RiskInput | undefined;
+
+  scoreRisk(input: RiskInput) {
+    this.last = input;
+    return { score: null, action: "allow" as const, reasons: [], model: null, features: null };
+  }
+
+  scoreOffers() {
+    return "unavailable" as const;
+  }
+}
+
+class Shop {
+  readonly project: TestProject;
+  readonly witness: Witness;
+  readonly api: Pick<TestProject, "request">;
+  readonly campaigns: { id: string; mainId: string; code: string }[] = [];
+  #orders = 0;
+
+  constructor(project: TestProject, witness: Witness, app: ReturnType<typeof createApp>) {
+    this.project = project;
+    this.witness = witness;
+    this.api = {
+      request: async (method, path, body, headers = {}) =>
+        app.request(path, {
+          method,
+          headers: { authorization: `Bearer ${project.key}`, "content-type": "application/json", ...headers },
+          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        }),
+    };
+  }
+
+  async must(status: number, method: string, path: string, body?: object, headers?: Record<string, string>) {
+    const answer: Answer = await send(this.api, method, path, body, headers);
+    expect(answer.status, `${method} ${path}: ${JSON.stringify(answer.body)}`).toBe(status);
+    return answer.body;
+  }
+
+  async openCampaigns(): Promise<void> {
+    for (const main of ["coffee", "tea"]) {
+      const top = await this.must(201, "POST", "/v1/campaigns", { type: "main", name: main, currency: "EUR" });
+      await this.must(200, "POST", `/v1/campaigns/${top.id}/activate`, {});
+      for (const amount of [300, 700]) {
+        const sub = await this.must(201, "POST", "/v1/campaigns", {
+          type: "sub",
+          parent_id: top.id,
+          name: `${main} ${amount}`,
+          triggers_on: "redemption",
+          currency: "EUR",
+          rewards: [{ type: "order_discount", amount }],
+        });
+        await this.must(200, "POST", `/v1/campaigns/${sub.id}/activate`, {});
+        const code = `${main}${amount}`.toUpperCase();
+        await this.must(201, "POST", `/v1/campaigns/${sub.id}/vouchers`, { kind: "generic", code });
+        this.campaigns.push({ id: sub.id, mainId: top.id, code });
+      }
+    }
+  }
+
+  async publish(customer: string, campaign: Shop["campaigns"][number], at: number): Promise<void> {
+    const key = `${customer} ${campaign.id}`;
+    if (!seenOffers.has(key)) {
+      const { projectId } = this.project;
+      const counts = await countPublications(context.db, projectId, [campaign.mainId]);
+      const campaigns = [{ campaignId: campaign.id, mainId: campaign.mainId }];
+      const [input] = await readOfferInputs(context.db, { projectId, customer, campaigns, now: at }, counts);
+      if (input === undefined) throw new Error("one input was asked for");
+      seenOffers.set(key, rawVector(personalisationFeatures, input));
+    }
+    const body = { customer: { identifier: customer }, occurred_at: new Date(at).toISOString() };
+    await this.must(201, "POST", `/v1/vouchers/${campaign.code}/publish`, body);
+  }
+
+  /** @returns the order's id when the codes were accepted. */
+  async redeem(customer: string | null, codes: readonly string[], at: number, order: object): Promise<string | null> {
+    this.#orders += 1;
+    const id = `order-${this.#orders}`;
+    const answer = await send(
+      this.api,
+      "POST",
+      "/v1/redemptions",
+      {
+        codes,
+        ...(customer === null ? {} : { customer: { identifier: customer } }),
+        order: { id, ...order },
+        at: new Date(at).toISOString(),
+      },
+      { "Idempotency-Key": randomUUID() },
+    );
+    if (answer.status === 422) return null;
+    expect(answer.status, JSON.stringify(answer.body)).toBe(201);
+    if (this.witness.last === undefined) throw new Error("the redemption was not scored");
+    seenRisks.set(answer.body.id, rawVector(riskFeatures, this.witness.last));
+    return id;
+  }
+
+  async report(customer: string, id: string, status: "paid" | "refunded", at: number, order: object): Promise<void> {
+    const body = { id, customer: { identifier: customer }, status, ...order, occurred_at: new Date(at).toISOString() };
+    const answer = await send(this.api, "POST", "/v1/orders", body);
+    expect([200, 201], JSON.stringify(answer.body)).toContain(answer.status);
+  }
+}
+
+async function play(shop: Shop, steps: number): Promise<void> {
+  const random = seeded(20);
+  const among = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
+  const customers = ["ann", "bob", "cid", "dan", "eve", "flo", "gus", "hal"];
+  const begin = Date.UTC(2025, 2, 1, 5);
+  await shop.must(201, "PUT", "/v1/customers/ann", { created_at: new Date(begin - 40 * day).toISOString() });
+  const paid: { customer: string; id: string; order: object }[] = [];
+  let at = begin;
+  for (let step = 0; step < steps; step += 1) {
+    at += among([1, 7 * minute, 35 * minute, 60 * minute, 9 * 60 * minute, day, 3 * day]);
+    const customer = among(customers);
+    const campaign = among(shop.campaigns);
+    const lines = Array.from({ length: 1 + Math.floor(random() * 3) }, (_, line) => ({
+      sku: `sku-${line}`,
+      quantity: 1 + Math.floor(random() * 4),
+      unit_amount: 500 + Math.floor(random() * 3000),
+    }));
+    const order = { currency: "EUR", items: lines };
+    const dice = random();
+    if (dice < 0.3) await shop.publish(customer, campaign, at);
+    else if (dice < 0.4) await shop.redeem(customer, ["NOSUCHCODE"], at, order);
+    else if (dice < 0.5) await shop.redeem(null, [campaign.code], at, order);
+    else if (dice < 0.6 && paid.length > 0) {
+      const back = paid.splice(Math.floor(random() * paid.length), 1)[0];
+      if (back !== undefined) await shop.report(back.customer, back.id, "refunded", at, back.order);
+    } else {
+      const codes = dice < 0.7 ? shop.campaigns.slice(0, 2).map(({ code }) => code) : [campaign.code];
+      const id = (await shop.redeem(customer, codes, at, order)) ?? `plain-${step}`;
+      at += 1;
+      await shop.report(customer, id, "paid", at, order);
+      paid.push({ customer, id, order });
+    }
+  }
+}
+
+async function inClickHouse<Input>(set: FeatureSet<Input>, situations: string, parameters: Record<string, unknown>) {
+  const result = await context.warehouse.query({
+    query: examplesSql(set, situations),
+    query_params: parameters,
+    format: "JSONEachRow",
+  });
+  const rows = await result.json<{ tie: string | string[]; features: (number | null)[] }>();
+  return new Map(
+    rows.map(({ tie, features }) => [
+      [tie].flat().join(" "),
+      set.features.map((feature, index) => orDefault(feature, features[index] ?? null)),
+    ]),
+  );
+}
+
+function expectEqual<Input>(set: FeatureSet<Input>, actual: Map<string, number[]>, expected: Map<string, number[]>) {
+  expect([...actual.keys()].sort()).toEqual([...expected.keys()].sort());
+  const differences = [...expected].flatMap(([key, values]) =>
+    set.features.flatMap((feature, index) => {
+      const typescript = values[index] ?? Number.NaN;
+      const clickhouse = actual.get(key)?.[index] ?? Number.NaN;
+      const same = Math.abs(typescript - clickhouse) <= 1e-9 * Math.max(1, Math.abs(typescript));
+      return same ? [] : [{ key, feature: feature.name, typescript, clickhouse }];
+    }),
+  );
+  expect(differences).toEqual([]);
+}
+
+/** A feature that is the same in every row would be equal for no reason. */
+function expectVaried<Input>(set: FeatureSet<Input>, rows: Map<string, number[]>, constant: readonly string[]) {
+  const still = set.features.filter((_, at) => new Set([...rows.values()].map((row) => row[at])).size === 1);
+  expect(still.map((feature) => feature.name)).toEqual(constant);
+}
+
+describe("a shop's past", () => {
+  let shop: Shop;
+
+  beforeAll(async () => {
+    const witness = new Witness();
+    const deps = { ...context.deps, models: witness, metrics: new Registry() };
+    shop = new Shop(await context.newProject(), witness, createApp(deps));
+    await shop.openCampaigns();
+    await play(shop, 320);
+    const log = pino({ level: "silent" });
+    await createRelay({ pool: context.pool, warehouse: context.warehouse, log }).drain();
+  }, 180_000);
+
+  it("gives each offer the same features from Postgres in TypeScript and from events in ClickHouse", async () => {
+    const parameters = situationParameters(shop.project.projectId, true);
+    const actual = await inClickHouse(personalisationFeatures, offerSituations, parameters);
+    expect(seenOffers.size).toBeGreaterThan(24);
+    expectEqual(personalisationFeatures, actual, seenOffers);
+    expectVaried(personalisationFeatures, actual, []);
+  });
+
+  it("gives each redemption the same features from Postgres in TypeScript and from events in ClickHouse", async () => {
+    const actual = await inClickHouse(riskFeatures, riskSituations, { project: shop.project.projectId });
+    expect(seenRisks.size).toBeGreaterThan(100);
+    expectEqual(riskFeatures, actual, seenRisks);
+    expectVaried(riskFeatures, actual, []);
+  });
+});
