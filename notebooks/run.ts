@@ -7,6 +7,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { z } from "zod";
 import { ConfigError, parseConfig } from "../api/config.ts";
 import { resolveStores } from "../api/instance.ts";
 
@@ -15,6 +16,14 @@ const tslab = join(here, "node_modules", ".bin", "tslab");
 /** The system's Python, where Debian's packages are: another one on the PATH would not see them. */
 const python = process.env.PYTHON ?? "/usr/bin/python3";
 const cellSeconds = 300;
+
+const executed = z.object({
+  cells: z.array(
+    z.object({
+      outputs: z.array(z.object({ name: z.string().optional(), text: z.array(z.string()).default([]) })).default([]),
+    }),
+  ),
+});
 
 class SetUpError extends Error {}
 
@@ -46,16 +55,36 @@ function installKernel(prefix: string): void {
 
 function execute(notebook: string, outputDir: string, env: NodeJS.ProcessEnv): boolean {
   const began = Date.now();
-  const options = ["--to", "html", "--execute", `--ExecutePreprocessor.timeout=${cellSeconds}`, "--log-level", "WARN"];
-  const args = ["-m", "jupyter", "nbconvert", ...options, "--output-dir", outputDir, notebook];
-  const { status } = spawnSync(python, args, { cwd: here, env, stdio: ["ignore", "inherit", "inherit"] });
+  const { status, stderr } = convert(["--to", "html", "--output-dir", outputDir, notebook], env);
   const seconds = ((Date.now() - began) / 1000).toFixed(1);
-  say(
-    status === 0
-      ? `${notebook}: ${seconds} s, ${join(outputDir, notebook.replace(/\.ipynb$/, ".html"))}`
-      : `${notebook}: FAILED after ${seconds} s`,
-  );
-  return status === 0;
+  if (status === 0) {
+    say(`${notebook}: ${seconds} s, ${join(outputDir, notebook.replace(/\.ipynb$/, ".html"))}`);
+    return true;
+  }
+  say(`${notebook}: FAILED after ${seconds} s\n${whatCellsSaid(notebook, env) || stderr}`);
+  return false;
+}
+
+function convert(args: readonly string[], env: NodeJS.ProcessEnv) {
+  const options = ["-m", "jupyter", "nbconvert", "--execute", `--ExecutePreprocessor.timeout=${cellSeconds}`];
+  return spawnSync(python, [...options, "--log-level", "WARN", ...args], {
+    cwd: here,
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+    encoding: "utf8",
+    maxBuffer: 64 * 1024 * 1024,
+  });
+}
+
+/** nbconvert stops at the failed cell with an empty message: tslab writes its errors to the cell's output instead. */
+function whatCellsSaid(notebook: string, env: NodeJS.ProcessEnv): string {
+  const { status, stdout } = convert(["--to", "notebook", "--allow-errors", "--stdout", notebook], env);
+  if (status !== 0) return "";
+  const { cells } = executed.parse(JSON.parse(stdout));
+  return cells
+    .flatMap(({ outputs }) => outputs)
+    .flatMap((output) => (output.name === "stderr" ? output.text : []))
+    .join("");
 }
 
 function main(): number {
