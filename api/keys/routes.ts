@@ -66,8 +66,8 @@ export function keyRoutes(deps: Deps) {
           const { row, text } = await createKey(tx, {
             projectId: c.var.auth.projectId,
             name: body.name,
-            kind: body.kind,
-            scopes: body.kind === "secret" ? body.scopes : ["checkout"],
+            kind: body.kind ?? "secret",
+            scopes: body.kind === "publishable" ? ["checkout"] : body.scopes,
             allowedOrigins: body.kind === "publishable" ? body.allowed_origins : [],
             expiresAt: body.expires_at === undefined ? null : new Date(body.expires_at),
           });

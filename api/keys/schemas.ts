@@ -20,7 +20,7 @@ const name = z.string().min(1).max(200);
 export const keyBody = z
   .discriminatedUnion("kind", [
     z.strictObject({
-      kind: z.literal("secret"),
+      kind: z.literal("secret").optional(),
       name,
       scopes: z.array(scope).min(1).max(scopes.length),
       expires_at: instant.optional(),
