@@ -7,6 +7,8 @@ import type { DB } from "../db/tables.ts";
 export interface CampaignKey {
   readonly campaignId: string;
   readonly mainId: string;
+  /** Epoch ms; null without an end. */
+  readonly endsAt: number | null;
 }
 
 export interface HistoryScope {
@@ -44,7 +46,7 @@ export async function readOfferInputs(
   const seconds = (since: number | null) => (since === null ? null : Math.max(0, scope.now - since) / 1000);
   const publicationsCount = Object.values(row.publications).reduce((sum, count) => sum + count, 0);
   return scope.campaigns.map(
-    ({ campaignId, mainId }): OfferInput => ({
+    ({ campaignId, mainId, endsAt }): OfferInput => ({
       tenureSeconds: seconds(row.created_at),
       ordersCount: row.orders.count,
       ordersAmount: row.orders.amount,
@@ -60,6 +62,7 @@ export async function readOfferInputs(
       campaignDiscountAmount: row.usage[campaignId]?.discount ?? 0,
       mainPublicationsCount: counts.byMain.get(mainId) ?? 0,
       mainRedemptionsCount: row.usage[mainId]?.redemptions ?? 0,
+      secondsUntilEnd: endsAt === null ? null : Math.max(0, endsAt - scope.now) / 1000,
     }),
   );
 }

@@ -44,7 +44,11 @@ export async function serveOffers(deps: Deps, request: OffersRequest): Promise<S
   const { facts, clock } = await loadFacts(deps, { projectId, codes, customer, order: order ?? noOrder, at: null });
   const found = eligible(facts, order !== null, wallet);
 
-  const campaigns = found.map(({ campaign }) => ({ campaignId: campaign.id, mainId: campaign.parent.id }));
+  const campaigns = found.map(({ campaign }) => ({
+    campaignId: campaign.id,
+    mainId: campaign.parent.id,
+    endsAt: campaign.endsAt,
+  }));
   const mains = [...new Set(campaigns.map(({ mainId }) => mainId))];
   const counts = await recentPublications(deps.db, projectId, mains);
   const inputs = await readOfferInputs(deps.db, { projectId, customer, campaigns, now: clock }, counts);

@@ -23,6 +23,8 @@ export interface OfferInput {
   readonly campaignDiscountAmount: number;
   readonly mainPublicationsCount: number;
   readonly mainRedemptionsCount: number;
+  /** Until the campaign ends, by its newest definition; null for one without an end. */
+  readonly secondsUntilEnd: number | null;
 }
 
 /** Rates start from one redemption in twenty publications, so that a campaign's first days say little. */
@@ -152,6 +154,15 @@ const features: readonly Feature<OfferInput>[] = [
     default: smoothedRate(0, 0),
     scale: "none",
     text: (value) => `${percent(value)} of similar offers are redeemed`,
+  },
+  {
+    name: "days_until_end",
+    sql: `seconds_until_end / ${day}`,
+    value: (input) => (input.secondsUntilEnd === null ? null : input.secondsUntilEnd / day),
+    // A campaign without an end is treated as one that runs for a year.
+    default: 365,
+    scale: "log1p",
+    text: (value) => `runs for ${Math.ceil(value)} more days`,
   },
 ];
 

@@ -107,7 +107,9 @@ SELECT
   if(last_redemption_ms = 0, null, (history.at_ms - last_redemption_ms) / 1000) AS seconds_since_last_redemption,
   customer_main_publications_count, customer_main_redemptions_count,
   campaign_publications_count, campaign_redemptions_count, campaign_discount_amount,
-  main_publications_count, main_redemptions_count
+  main_publications_count, main_redemptions_count,
+  if(family.ends_at IS NULL, null, greatest(0, toUnixTimestamp64Milli(family.ends_at) - history.at_ms) / 1000)
+    AS seconds_until_end
 FROM history
 LEFT JOIN profile ON profile.customer = history.customer
 LEFT JOIN family ON family.campaign_id = history.campaign_id

@@ -77,6 +77,7 @@ describe("examples of offers", () => {
       campaign_discount_amount: 1000,
       main_publications_count: 2,
       main_redemptions_count: 3,
+      seconds_until_end: null,
     });
   });
 

@@ -46,7 +46,7 @@ class Shop {
   readonly project: TestProject;
   readonly witness: Witness;
   readonly api: Pick<TestProject, "request">;
-  readonly campaigns: { id: string; mainId: string; code: string }[] = [];
+  readonly campaigns: { id: string; mainId: string; code: string; endsAt: number | null }[] = [];
   #orders = 0;
 
   constructor(project: TestProject, witness: Witness, app: ReturnType<typeof createApp>) {
@@ -73,6 +73,7 @@ class Shop {
       const top = await this.must(201, "POST", "/v1/campaigns", { type: "main", name: main, currency: "EUR" });
       await this.must(200, "POST", `/v1/campaigns/${top.id}/activate`, {});
       for (const amount of [300, 700]) {
+        const endsAt = main === "tea" ? Date.UTC(2031, 0, 1) : null;
         const sub = await this.must(201, "POST", "/v1/campaigns", {
           type: "sub",
           parent_id: top.id,
@@ -80,11 +81,12 @@ class Shop {
           triggers_on: "redemption",
           currency: "EUR",
           rewards: [{ type: "order_discount", amount }],
+          ...(endsAt === null ? {} : { ends_at: new Date(endsAt).toISOString() }),
         });
         await this.must(200, "POST", `/v1/campaigns/${sub.id}/activate`, {});
         const code = `${main}${amount}`.toUpperCase();
         await this.must(201, "POST", `/v1/campaigns/${sub.id}/vouchers`, { kind: "generic", code });
-        this.campaigns.push({ id: sub.id, mainId: top.id, code });
+        this.campaigns.push({ id: sub.id, mainId: top.id, code, endsAt });
       }
     }
   }
@@ -94,7 +96,7 @@ class Shop {
     if (!seenOffers.has(key)) {
       const { projectId } = this.project;
       const counts = await countPublications(context.db, projectId, [campaign.mainId]);
-      const campaigns = [{ campaignId: campaign.id, mainId: campaign.mainId }];
+      const campaigns = [{ campaignId: campaign.id, mainId: campaign.mainId, endsAt: campaign.endsAt }];
       const [input] = await readOfferInputs(context.db, { projectId, customer, campaigns, now: at }, counts);
       if (input === undefined) throw new Error("one input was asked for");
       seenOffers.set(key, rawVector(personalisationFeatures, input));

@@ -49,6 +49,7 @@ const stranger: OfferInput = {
   campaignDiscountAmount: 0,
   mainPublicationsCount: 0,
   mainRedemptionsCount: 0,
+  secondsUntilEnd: null,
 };
 const regular: OfferInput = {
   ...stranger,
