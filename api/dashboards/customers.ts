@@ -52,8 +52,6 @@ const settings = {
   max_execution_time: 10,
   date_time_output_format: "iso",
   output_format_json_quote_64bit_integers: 0,
-  // A nullable from an outer join that found nothing must be null, not an empty default.
-  join_use_nulls: 1,
 } as const;
 
 /** Those who spent most; with a search, of those whose identifier or name contains it, in any case. */

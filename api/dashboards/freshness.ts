@@ -24,10 +24,10 @@ export async function readFreshness(warehouse: ClickHouseClient, pool: pg.Pool, 
       query: `
         SELECT
           now64(3, 'UTC') AS as_of,
-          if(sum(events_count) = 0, NULL, max(last_recorded_at)) AS last_recorded_at,
-          toInt64(sum(events_count)) AS events_count
-        FROM data_health
-        WHERE project_id = {project: String}`,
+          if(sum(h.events_count) = 0, NULL, max(h.last_recorded_at)) AS last_recorded_at,
+          toInt64(sum(h.events_count)) AS events_count
+        FROM data_health AS h
+        WHERE h.project_id = {project: String}`,
       query_params: { project: projectId },
       format: "JSONEachRow",
       clickhouse_settings: {

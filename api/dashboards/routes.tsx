@@ -72,7 +72,8 @@ export function dashboardRoutes(deps: Deps): OpenAPIHono<AppEnv> {
   router.get(`${base}*`, async (c) => {
     const site = await sites();
     if (!site) return waiting(c, deps.dataDir);
-    const path = decodeURIComponent(c.req.path.slice(base.length));
+    // Evidence joins a route, which begins with a slash, to an address that ends with one.
+    const path = decodeURIComponent(c.req.path.slice(base.length)).replace(/\/{2,}/g, "/");
     const file = site.files.get(path);
     if (file) return serveFile(c, site, file);
     // An address of the application may hold dots, as an e-mail address does; a missing file of the build is missing.

@@ -25,6 +25,11 @@ code { font-size:.9em; background:var(--ground); border:1px solid var(--line); b
 pre { overflow:auto; font-size:.8rem; background:var(--ground); border:1px solid var(--line); border-radius:8px; padding:.75rem; margin:0 0 1rem; white-space:pre-wrap }
 `;
 
+/** In the page itself: browsers would ask for /favicon.ico otherwise. */
+const icon = `data:image/svg+xml,${encodeURIComponent(
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" fill="#0f766e"><rect x="2" y="2" width="9" height="9" rx="2"/><rect x="13" y="2" width="9" height="9" rx="2" opacity=".45"/><rect x="2" y="13" width="9" height="9" rx="2" opacity=".45"/><rect x="13" y="13" width="9" height="9" rx="2"/></svg>',
+)}`;
+
 function Mark() {
   return (
     <svg viewBox="0 0 24 24" fill="currentColor" aria-hidden="true">
@@ -48,6 +53,7 @@ export function Page(props: { title: string; refreshSeconds?: number; children: 
           {props.refreshSeconds !== undefined && <meta http-equiv="refresh" content={String(props.refreshSeconds)} />}
           {/* Without a referrer a browser sends forms with the origin "null", and we would refuse our own. */}
           <meta name="referrer" content="same-origin" />
+          <link rel="icon" type="image/svg+xml" href={icon} />
           <title>{`${props.title} · Tessera`}</title>
           <style dangerouslySetInnerHTML={{ __html: style }} />
         </head>
