@@ -1,0 +1,73 @@
+/** A real browser, and pages that remember everything that should not have happened in them. */
+import { existsSync } from "node:fs";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { afterAll, beforeAll } from "vitest";
+
+const candidates = [process.env.CHROMIUM, process.env.CHROMIUM_PATH, "/usr/bin/chromium", "/usr/bin/google-chrome"];
+
+const args = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+export interface Visit {
+  readonly page: Page;
+  /** Errors and warnings of the console, exceptions, requests to other hosts, answers that were failures. */
+  readonly troubles: readonly string[];
+}
+
+export interface VisitOptions {
+  readonly baseUrl: string;
+  readonly width?: number;
+  readonly colorScheme?: "light" | "dark";
+}
+
+/** Call it at the top of a file. Each visit has cookies and storage of its own. */
+export function useChromium(): { visit(options: VisitOptions): Promise<Visit> } {
+  let browser: Browser | undefined;
+  beforeAll(async () => {
+    const executablePath = candidates.find((path) => path !== undefined && existsSync(path));
+    if (!executablePath) throw new Error("no Chromium here: set CHROMIUM to a browser's path");
+    browser = await chromium.launch({ executablePath, headless: true, args });
+  });
+  afterAll(async () => browser?.close());
+  return {
+    async visit({ baseUrl, width = 1280, colorScheme = "light" }) {
+      if (!browser) throw new Error("visit a page from a test or a hook, not before");
+      const context = await browser.newContext({
+        baseURL: baseUrl,
+        viewport: { width, height: 900 },
+        colorScheme,
+        timezoneId: "America/New_York",
+      });
+      const page = await context.newPage();
+      const troubles = watch(page, baseUrl);
+      return { page, troubles };
+    },
+  };
+}
+
+/** New York is west of Greenwich: a day that is read as an instant would show as the one before. */
+function watch(page: Page, baseUrl: string): string[] {
+  const troubles: string[] = [];
+  page.on("console", (message) => {
+    if (message.type() === "error" || message.type() === "warning")
+      troubles.push(`${message.type()}: ${message.text()}`);
+  });
+  page.on("pageerror", (error) => troubles.push(`exception: ${error.message}`));
+  page.on("request", (request) => {
+    const url = request.url();
+    if (!url.startsWith(`${baseUrl}/`) && !url.startsWith("data:") && !url.startsWith(`blob:${baseUrl}/`)) {
+      troubles.push(`outside request: ${url}`);
+    }
+  });
+  page.on("response", (response) => {
+    if (response.status() >= 400) troubles.push(`answer ${response.status()}: ${response.url()}`);
+  });
+  return troubles;
+}
