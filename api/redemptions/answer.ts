@@ -9,7 +9,7 @@ import type { Activity } from "./load-facts.ts";
 
 export type Source = "api" | "integration" | "mobile" | "console";
 
-export function wireReason(reason: Reason, key: "codes" | "event" = "codes") {
+function wireReason(reason: Reason, key: "codes" | "event" = "codes") {
   const { key: name, code, message, rule_id, expected, actual, gap } = reason;
   return {
     key: name,

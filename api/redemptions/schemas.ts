@@ -42,7 +42,7 @@ const reasonShape = {
 };
 
 const reason = z.object(reasonShape).openapi("Reason");
-export const codedReason = z.object({ ...reasonShape, voucher_code: z.string() }).openapi("RejectionReason");
+const codedReason = z.object({ ...reasonShape, voucher_code: z.string() }).openapi("RejectionReason");
 
 const reward = z.object({ type: z.enum(["order_discount", "item_discount"]), discount_amount: amount });
 
