@@ -23,21 +23,6 @@ CREATE OR REPLACE VIEW {database}.orders {on_cluster}
 )
 AS
 WITH
-  reported AS
-  (
-    SELECT
-      project_id,
-      order_id,
-      argMax((customer, type, currency, amount, shipping_amount, discount_amount, total_amount, items.quantity, channel, store_id),
-        (recorded_at, event_id)) AS last,
-      min(occurred_at) AS first_at,
-      minOrNullIf(occurred_at, type = 'order.paid') AS paid_at,
-      minOrNullIf(occurred_at, type IN ('order.cancelled', 'order.refunded')) AS cancelled_at,
-      max(occurred_at) AS updated_at
-    FROM {database}.events
-    WHERE type IN ('order.created', 'order.paid', 'order.cancelled', 'order.refunded')
-    GROUP BY project_id, order_id
-  ),
   redeemed AS
   (
     SELECT project_id, order_id, sum(net_discount_amount) AS discount, uniqExactIf(redemption_id, rolled_back = 0) AS standing
@@ -47,22 +32,22 @@ WITH
 SELECT
   reported.project_id AS project_id,
   reported.order_id AS order_id,
-  reported.last.1 AS customer,
-  replaceOne(reported.last.2, 'order.', '') AS status,
-  reported.last.3 AS currency,
-  reported.last.4 AS amount,
-  reported.last.5 AS shipping_amount,
-  reported.last.6 AS discount_amount,
-  reported.last.7 AS total_amount,
+  reported.customer AS customer,
+  reported.status AS status,
+  reported.last.1 AS currency,
+  reported.last.2 AS amount,
+  reported.last.3 AS shipping_amount,
+  reported.last.4 AS discount_amount,
+  reported.last.5 AS total_amount,
   ifNull(redeemed.discount, 0) AS redeemed_discount_amount,
   ifNull(redeemed.standing, 0) AS redemptions_count,
-  length(reported.last.8) AS lines_count,
-  arraySum(reported.last.8) AS quantity,
-  reported.last.9 AS channel,
-  reported.last.10 AS store_id,
+  length(reported.last.6) AS lines_count,
+  arraySum(reported.last.6) AS quantity,
+  reported.last.7 AS channel,
+  reported.last.8 AS store_id,
   reported.first_at AS first_at,
   reported.paid_at AS paid_at,
   reported.cancelled_at AS cancelled_at,
   reported.updated_at AS updated_at
-FROM reported
+FROM {database}.latest_orders AS reported
 LEFT JOIN redeemed ON redeemed.project_id = reported.project_id AND redeemed.order_id = reported.order_id;

@@ -27,20 +27,6 @@ CREATE OR REPLACE VIEW {database}.campaigns {on_cluster}
 )
 AS
 WITH
-  announced AS
-  (
-    SELECT
-      project_id,
-      campaign_id,
-      argMax(JSONExtract(payload, 'campaign',
-        'Tuple(type String, parent_id String, name String, template String, status String, currency String, channel String, team String, starts_at String, ends_at String, budget_amount Nullable(Int64), redemptions_max Nullable(Int64))'),
-        (recorded_at, event_id)) AS last,
-      min(occurred_at) AS created_at,
-      max(occurred_at) AS updated_at
-    FROM {database}.events
-    WHERE type IN ('campaign.created', 'campaign.updated', 'campaign.status_changed')
-    GROUP BY project_id, campaign_id
-  ),
   used AS
   (
     SELECT
@@ -76,5 +62,5 @@ SELECT
   if(redemptions_count > 0, used.last_at, NULL) AS last_redeemed_at,
   announced.created_at AS created_at,
   announced.updated_at AS updated_at
-FROM announced
+FROM {database}.latest_campaigns AS announced
 LEFT JOIN used ON used.project_id = announced.project_id AND used.campaign = announced.campaign_id;

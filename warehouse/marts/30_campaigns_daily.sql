@@ -61,9 +61,9 @@ WITH
   ),
   published AS
   (
-    SELECT e.project_id AS project_id, arrayJoin([e.campaign_id, c.parent_id]) AS campaign, toDate(e.occurred_at) AS day
+    SELECT e.project_id AS project_id, arrayJoin([e.campaign_id, c.last.parent_id]) AS campaign, toDate(e.occurred_at) AS day
     FROM {database}.events AS e
-    LEFT JOIN {database}.campaigns AS c ON c.project_id = e.project_id AND c.campaign_id = e.campaign_id
+    LEFT JOIN {database}.latest_campaigns AS c ON c.project_id = e.project_id AND c.campaign_id = e.campaign_id
     WHERE e.type = 'voucher.published'
   ),
   parts AS
@@ -108,9 +108,9 @@ WITH
 SELECT
   parts.project_id AS project_id,
   parts.campaign AS campaign_id,
-  any(c.name) AS campaign_name,
-  any(c.type) AS campaign_type,
-  any(c.currency) AS currency,
+  any(c.last.name) AS campaign_name,
+  any(c.last.type) AS campaign_type,
+  any(c.last.currency) AS currency,
   parts.day AS day,
   sum(parts.published) AS published_count,
   sum(parts.validations) AS validations_count,
@@ -127,6 +127,6 @@ SELECT
   sum(parts.customers) AS customers_count,
   sum(parts.new_customers) AS new_customers_count
 FROM parts
-LEFT JOIN {database}.campaigns AS c ON c.project_id = parts.project_id AND c.campaign_id = parts.campaign
+LEFT JOIN {database}.latest_campaigns AS c ON c.project_id = parts.project_id AND c.campaign_id = parts.campaign
 WHERE parts.campaign != ''
 GROUP BY parts.project_id, parts.campaign, parts.day;

@@ -44,6 +44,8 @@ WITH
       toInt64(countIf(type = 'redemption.succeeded')) - toInt64(countIf(type = 'redemption.rolled_back')) AS redemptions,
       sumMapIf(map(toString(currency), if(type = 'redemption.succeeded', discount_amount, -discount_amount)),
         type IN ('redemption.succeeded', 'redemption.rolled_back')) AS discounts,
+      sumMapIf(map(order_id, if(type = 'redemption.succeeded', 1, -1)),
+        type IN ('redemption.succeeded', 'redemption.rolled_back')) AS standing,
       countIf(type = 'redemption.rejected') AS rejections,
       countIf(type = 'validation.performed') AS validations,
       countIf(type = 'voucher.published') AS published,
@@ -61,13 +63,13 @@ WITH
       project_id,
       customer,
       count() AS orders,
-      countIf(redemptions_count > 0) AS discounted_orders,
+      groupArray(order_id) AS order_ids,
       min(paid_at) AS first_order_at,
       max(paid_at) AS last_order_at,
-      topK(1)(currency)[1] AS main_currency,
-      sumMap(map(currency, total_amount)) AS amounts,
-      sumMap(map(currency, 1)) AS counts
-    FROM {database}.orders
+      topK(1)(last.1)[1] AS main_currency,
+      sumMap(map(last.1, last.5)) AS amounts,
+      sumMap(map(last.1, 1)) AS counts
+    FROM {database}.latest_orders
     WHERE status = 'paid'
     GROUP BY project_id, customer
   )
@@ -89,7 +91,7 @@ SELECT
   if(orders_count > 0, dateDiff('day', b.last_order_at, now64(3)), NULL) AS recency_days,
   a.redemptions AS redemptions_count,
   a.discounts[currency] AS discount_amount,
-  if(orders_count > 0, b.discounted_orders / orders_count, NULL) AS discounted_orders_share,
+  if(orders_count > 0, arrayCount(id -> a.standing[id] > 0, b.order_ids) / orders_count, NULL) AS discounted_orders_share,
   a.rejections AS rejections_count,
   a.validations AS validations_count,
   a.published AS published_count,

@@ -56,10 +56,10 @@ WITH
     )
     GROUP BY project_id, first_day, money
     UNION ALL
-    SELECT project_id, toDate(assumeNotNull(paid_at)), currency, 0, 0, 0, 0, 0, 0, 0, 0, 0, count(), sum(total_amount), 0, 0
-    FROM {database}.orders
+    SELECT project_id, toDate(assumeNotNull(paid_at)), last.1 AS money, 0, 0, 0, 0, 0, 0, 0, 0, 0, count(), sum(last.5), 0, 0
+    FROM {database}.latest_orders
     WHERE status = 'paid' AND paid_at IS NOT NULL
-    GROUP BY project_id, toDate(assumeNotNull(paid_at)), currency
+    GROUP BY project_id, toDate(assumeNotNull(paid_at)), money
   )
 SELECT
   project_id,
