@@ -3,7 +3,8 @@ import type { DB } from "../db/tables.ts";
 import { invalid, Problem } from "../http/problem.ts";
 import { newId } from "../ids.ts";
 import { announceCampaign } from "./announce.ts";
-import { findCampaign, holdCampaign, insertCampaign } from "./queries.ts";
+import { findCampaign, holdCampaign } from "./find.ts";
+import { insertCampaign } from "./queries.ts";
 import type { CampaignInput, CampaignWire, SubCampaignInput } from "./schemas.ts";
 import { toWire } from "./wire.ts";
 

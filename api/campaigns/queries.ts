@@ -1,22 +1,8 @@
 /** The SQL of campaigns. */
 import { type Insertable, type Kysely, sql, type Transaction, type Updateable } from "kysely";
 import type { DB } from "../db/tables.ts";
+import { findCampaign, selectCampaigns } from "./find.ts";
 import type { CampaignRow } from "./wire.ts";
-
-function selectCampaigns(db: Kysely<DB>, projectId: string) {
-  return db
-    .selectFrom("campaign as c")
-    .innerJoin("campaign_usage as u", (join) =>
-      join.onRef("u.project_id", "=", "c.project_id").onRef("u.campaign_id", "=", "c.id"),
-    )
-    .selectAll("c")
-    .select(["u.redemptions_count", "u.discount_amount"])
-    .where("c.project_id", "=", projectId);
-}
-
-export function findCampaign(db: Kysely<DB>, projectId: string, id: string): Promise<CampaignRow | undefined> {
-  return selectCampaigns(db, projectId).where("c.id", "=", id).executeTakeFirst();
-}
 
 export interface CampaignFilter {
   readonly status?: CampaignRow["status"] | undefined;
@@ -65,17 +51,6 @@ export async function lockCampaign(
     .forNoKeyUpdate()
     .execute();
   return findCampaign(tx, projectId, id);
-}
-
-/** Keeps a campaign as it is (its status, its currency) until the transaction ends, without stopping its redemptions. */
-export function holdCampaign(tx: Transaction<DB>, projectId: string, id: string) {
-  return tx
-    .selectFrom("campaign")
-    .select(["id", "type", "status", "currency", "time_zone", "template"])
-    .where("project_id", "=", projectId)
-    .where("id", "=", id)
-    .forShare()
-    .executeTakeFirst();
 }
 
 export async function insertCampaign(tx: Transaction<DB>, row: Insertable<DB["campaign"]>): Promise<void> {

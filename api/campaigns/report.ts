@@ -3,7 +3,7 @@ import { z } from "zod";
 import { readLag } from "../../ingest/lag.ts";
 import type { Deps } from "../deps.ts";
 import { notFound } from "../http/problem.ts";
-import { findCampaign } from "./queries.ts";
+import { findCampaign } from "./find.ts";
 import type { CampaignReportWire } from "./schemas.ts";
 
 const figures = z.object({

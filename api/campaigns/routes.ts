@@ -7,7 +7,8 @@ import { notFound } from "../http/problem.ts";
 import { createRouter } from "../http/router.ts";
 import { idempotencyHeaders, json, jsonBody, listQuery, pageOf, problems, resourceId } from "../http/schemas.ts";
 import { createCampaign } from "./create.ts";
-import { findCampaign, listCampaigns } from "./queries.ts";
+import { findCampaign } from "./find.ts";
+import { listCampaigns } from "./queries.ts";
 import { reportCampaign } from "./report.ts";
 import {
   campaignReportWire,

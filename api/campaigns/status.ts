@@ -2,7 +2,8 @@ import type { Transaction } from "kysely";
 import type { DB } from "../db/tables.ts";
 import { notFound, Problem } from "../http/problem.ts";
 import { announceCampaign } from "./announce.ts";
-import { findCampaign, holdCampaign, lockCampaign, updateCampaign } from "./queries.ts";
+import { findCampaign, holdCampaign } from "./find.ts";
+import { lockCampaign, updateCampaign } from "./queries.ts";
 import type { CampaignWire } from "./schemas.ts";
 import { toWire } from "./wire.ts";
 

@@ -4,7 +4,8 @@ import { notFound, Problem } from "../http/problem.ts";
 import { invalidRequest } from "../http/router.ts";
 import { announceCampaign } from "./announce.ts";
 import { definitionColumns } from "./create.ts";
-import { findCampaign, hasChildren, holdCampaign, lockCampaign, updateCampaign } from "./queries.ts";
+import { findCampaign, holdCampaign } from "./find.ts";
+import { hasChildren, lockCampaign, updateCampaign } from "./queries.ts";
 import { type CampaignInput, type CampaignPatch, type CampaignWire, createCampaignBody } from "./schemas.ts";
 import { type CampaignRow, toWire } from "./wire.ts";
 

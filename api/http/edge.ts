@@ -4,8 +4,7 @@ import type { MiddlewareHandler } from "hono";
 import { matchedRoutes } from "hono/route";
 import { Histogram } from "prom-client";
 import type { Deps } from "../deps.ts";
-import type { KeyRing } from "../keys/key-ring.ts";
-import type { AppEnv } from "./environment.ts";
+import type { AppEnv, KeyRing } from "./environment.ts";
 import { textFault } from "./json-body.ts";
 import { Problem } from "./problem.ts";
 

@@ -1,6 +1,5 @@
 /** What every handler finds in its context. */
 import type { Deps } from "../deps.ts";
-import type { KeyRing } from "../keys/key-ring.ts";
 
 export const scopes = ["checkout", "manage", "analytics", "review", "import", "admin"] as const;
 export type Scope = (typeof scopes)[number];
@@ -12,6 +11,23 @@ export interface Auth {
   readonly scopes: readonly Scope[];
   /** Publishable keys live in browsers: they learn less, see `api.md` "Keys and projects". */
   readonly kind: "secret" | "publishable";
+}
+
+export interface KnownKey {
+  readonly auth: Auth;
+  readonly allowedOrigins: readonly string[];
+  /** Epoch milliseconds; null: does not expire. */
+  readonly expiresAt: number | null;
+}
+
+/** Answers who a key belongs to; made by `createKeyRing`. */
+export interface KeyRing {
+  /** Undefined: unknown, expired or revoked; the caller must not learn which. */
+  find(key: string, now: number): Promise<KnownKey | undefined>;
+  /** Whether any live publishable key allows the origin: a preflight carries no key. */
+  allowsOrigin(origin: string): Promise<boolean>;
+  /** After a key was changed: the next request reads it again. */
+  forget(keyId: string): void;
 }
 
 export interface AppEnv {

@@ -3,26 +3,10 @@ import { createHash } from "node:crypto";
 import type { Kysely } from "kysely";
 import { LRUCache } from "lru-cache";
 import type { DB } from "../db/tables.ts";
-import { type Auth, type Scope, scopes } from "../http/environment.ts";
+import { type KeyRing, type KnownKey, type Scope, scopes } from "../http/environment.ts";
 
 /** How long another process may go on accepting a revoked key. In this process `forget` ends it at once. */
 const ttlMs = 5_000;
-
-export interface KnownKey {
-  readonly auth: Auth;
-  readonly allowedOrigins: readonly string[];
-  /** Epoch milliseconds; null: does not expire. */
-  readonly expiresAt: number | null;
-}
-
-export interface KeyRing {
-  /** Undefined: unknown, expired or revoked; the caller must not learn which. */
-  find(key: string, now: number): Promise<KnownKey | undefined>;
-  /** Whether any live publishable key allows the origin: a preflight carries no key. */
-  allowsOrigin(origin: string): Promise<boolean>;
-  /** After a key was changed: the next request reads it again. */
-  forget(keyId: string): void;
-}
 
 export function hashKey(key: string): Buffer {
   return createHash("sha256").update(key, "utf8").digest();

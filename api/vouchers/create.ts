@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Transaction } from "kysely";
-import { holdCampaign } from "../campaigns/queries.ts";
+import { holdCampaign } from "../campaigns/find.ts";
 import { ensureCustomer } from "../customers/ensure.ts";
 import type { DB } from "../db/tables.ts";
 import { codeSource, normalizeCode } from "../domain/codes.ts";
