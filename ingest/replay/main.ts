@@ -47,7 +47,10 @@ async function main(): Promise<number> {
       `${plan.emptyBaskets} receipts without units and money are left out.`,
   );
   const progress = await loadProgress(target.checkpointFile);
-  if (progress.lastDay !== null) say(`Continuing after ${progress.lastDay}.`);
+  if (progress.lastDay !== null) {
+    const complete = progress.lastDay === plan.days.at(-1)?.day;
+    say(complete ? "All of it was replayed before; these are its figures." : `Continuing after ${progress.lastDay}.`);
+  }
 
   const stop = new AbortController();
   const onSignal = () => stop.abort(new Error("interrupted"));
@@ -104,7 +107,7 @@ async function playWithBar(args: Arguments, target: Target, plan: Plan, progress
     notTTYSchedule: 15_000,
     etaBuffer: 2_000,
   });
-  bar.start(total, 0, { what: "" });
+  if (total > 0) bar.start(total, 0, { what: "" });
   try {
     await run({
       call: createCall(target.api, target.key, signal),

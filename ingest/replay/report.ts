@@ -10,7 +10,8 @@ export function percentile(values: readonly number[], share: number): number | n
 export function describeTally(tally: Tally): string {
   const refused = Object.values(tally.rejected).reduce((sum, count) => sum + count, 0);
   const attempts = tally.accepted + refused;
-  const rate = (count: number) => (tally.seconds > 0 ? `${(count / tally.seconds).toFixed(count < 10 * tally.seconds ? 1 : 0)}/s` : "–");
+  const rate = (count: number) =>
+    tally.seconds > 0 ? `${(count / tally.seconds).toFixed(count < 10 * tally.seconds ? 1 : 0)}/s` : "–";
   const latency = [0.5, 0.9, 0.99].map((share) => {
     const value = percentile(tally.redemptionMs, share);
     return `p${share * 100} ${value === null ? "–" : `${value.toFixed(1)} ms`}`;
