@@ -1,0 +1,150 @@
+/** Who may read the dashboards' data, and whose data it is. */
+import { tableFromIPC } from "apache-arrow";
+import { beforeAll, expect, it } from "vitest";
+import { createRelay } from "../../ingest/relay.ts";
+import { type TestProject, useApp } from "../support/app.ts";
+import { redeemBody, setUpPromotion } from "../support/promotions.ts";
+
+const app = useApp();
+const overview = "/dashboards/data/warehouse/live/overview_daily.parquet";
+let mine: TestProject;
+let other: TestProject;
+
+beforeAll(async () => {
+  mine = await app.newProject();
+  other = await app.newProject();
+  const { code } = await setUpPromotion(mine, {});
+  const body = redeemBody({ codes: [code], orderId: "order-1", customer: "anna/1" });
+  const response = await mine.request("POST", "/v1/redemptions", body, { "idempotency-key": "once" });
+  expect(response.status, await response.clone().text()).toBe(201);
+  await createRelay({ pool: app.pool, warehouse: app.warehouse, log: app.deps.log }).drain();
+});
+
+async function signIn(key: string, more: { returnTo?: string; headers?: Record<string, string> } = {}) {
+  return app.app.request("/console/sign-in", {
+    method: "POST",
+    headers: { "content-type": "application/x-www-form-urlencoded", ...more.headers },
+    body: new URLSearchParams({ key, ...(more.returnTo === undefined ? {} : { return_to: more.returnTo }) }),
+  });
+}
+
+async function cookieOf(key: string): Promise<string> {
+  const header = (await signIn(key)).headers.get("set-cookie") ?? "";
+  return header.split(";")[0] ?? "";
+}
+
+function get(path: string, headers: Record<string, string> = {}) {
+  return app.app.request(path, { headers });
+}
+
+async function newKey(body: object): Promise<{ id: string; key: string }> {
+  const response = await mine.request("POST", "/v1/keys", { name: "test", ...body });
+  const text = await response.text();
+  expect(response.status, text).toBe(201);
+  return JSON.parse(text);
+}
+
+it("shows a person without a session the way to sign in, and back", async () => {
+  const response = await get("/dashboards/campaigns/?x=1", { accept: "text/html" });
+  expect(response.status).toBe(303);
+  expect(response.headers.get("location")).toBe("/console/sign-in?return_to=%2Fdashboards%2Fcampaigns%2F%3Fx%3D1");
+});
+
+it.each([
+  "/dashboards/data/manifest.json",
+  overview,
+  "/dashboards/api/freshness",
+  "/dashboards/api/customers",
+  "/dashboards/api/customers/anna%2F1",
+  "/dashboards/_app/version.json",
+])("gives nothing of %s without a session, nor for a session that somebody made up", async (path) => {
+  expect((await get(path)).status).toBe(401);
+  const genuine = await cookieOf(mine.key);
+  const forged = `${genuine.slice(0, -3)}${genuine.endsWith("AAA") ? "BBB" : "AAA"}`;
+  expect((await get(path, { cookie: forged })).status).toBe(401);
+  expect((await get(path, { cookie: "tessera_session=%00.%00" })).status).toBe(401);
+  expect((await get(path, { cookie: "tessera_session=bm90IGpzb24.AAAA" })).status).toBe(401);
+});
+
+it("keeps the session from scripts and from other sites", async () => {
+  const cookie = (await signIn(mine.key)).headers.get("set-cookie") ?? "";
+  for (const part of ["HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=43200"]) expect(cookie).toContain(part);
+  expect(cookie).not.toContain(mine.key);
+  const overTls = await signIn(mine.key, { headers: { "x-forwarded-proto": "https" } });
+  expect(overTls.headers.get("set-cookie")).toContain("Secure");
+});
+
+it("sends a table as Arrow with the rows of the session's project and no other", async () => {
+  const rows = async (key: string) => {
+    const response = await get(overview, { cookie: await cookieOf(key) });
+    expect(response.status, response.headers.get("content-type") ?? "").toBe(200);
+    return tableFromIPC(new Uint8Array(await response.arrayBuffer())).toArray();
+  };
+  const [row, ...more] = await rows(mine.key);
+  expect(more).toEqual([]);
+  expect(Number(row.net_redemptions_count)).toBe(1);
+  expect(Number(row.net_discount_amount)).toBe(500);
+  expect(await rows(other.key)).toEqual([]);
+});
+
+it("shows a customer to the own project, and to another one that there is none", async () => {
+  const path = "/dashboards/api/customers/anna%2F1";
+  const seen = await get(path, { cookie: await cookieOf(mine.key) });
+  expect(seen.status).toBe(200);
+  const body = (await seen.json()) as { customer: Record<string, unknown>; timeline: { kind: string }[] };
+  expect(body.customer).toMatchObject({ customer: "anna/1", redemptions_count: 1, discount_amount: 500 });
+  expect(body.timeline.map((entry) => entry.kind)).toEqual(["redeemed"]);
+  expect((await get(path, { cookie: await cookieOf(other.key) })).status).toBe(404);
+  const list = await get("/dashboards/api/customers?search=ANNA", { cookie: await cookieOf(other.key) });
+  expect(await list.json()).toEqual({ data: [] });
+});
+
+it("knows no table that the pages do not have", async () => {
+  const cookie = await cookieOf(mine.key);
+  for (const name of ["events_raw.parquet", "..%2Foverview_daily.parquet", "overview_daily.sql"]) {
+    expect((await get(`/dashboards/data/warehouse/live/${name}`, { cookie })).status, name).toBe(404);
+  }
+  expect((await get("/dashboards/data/system/live/overview_daily.parquet", { cookie })).status).toBe(404);
+});
+
+it("ends the session when its key is revoked", async () => {
+  const { id, key } = await newKey({ kind: "secret", scopes: ["analytics"] });
+  const cookie = await cookieOf(key);
+  expect((await get("/dashboards/data/manifest.json", { cookie })).status).toBe(200);
+  expect((await mine.request("DELETE", `/v1/keys/${id}`)).status).toBe(204);
+  await expect
+    .poll(async () => (await get("/dashboards/data/manifest.json", { cookie })).status, { timeout: 10_000 })
+    .toBe(401);
+});
+
+it("opens for secret keys that may read reports, and no others", async () => {
+  const cashier = await newKey({ kind: "secret", scopes: ["checkout"] });
+  expect((await signIn(cashier.key)).status).toBe(403);
+  const browser = await newKey({ kind: "publishable", allowed_origins: ["https://shop.example"] });
+  expect((await signIn(browser.key)).status).toBe(401);
+  expect((await signIn("")).status).toBe(401);
+});
+
+it("signs nobody in on behalf of another site, and sends nobody to another one", async () => {
+  expect((await signIn(mine.key, { headers: { "sec-fetch-site": "cross-site" } })).status).toBe(403);
+  expect((await signIn(mine.key, { headers: { origin: "https://evil.example", host: "localhost" } })).status).toBe(403);
+  for (const returnTo of ["https://evil.example/", "//evil.example/", "/\\evil.example/", "/%0d%0a", "javascript:1"]) {
+    const location = (await signIn(mine.key, { returnTo })).headers.get("location") ?? "";
+    expect(new URL(location, "http://localhost").origin, returnTo).toBe("http://localhost");
+  }
+  const back = await signIn(mine.key, { returnTo: "/dashboards/customers/?x=1" });
+  expect(back.headers.get("location")).toBe("/dashboards/customers/?x=1");
+});
+
+it("says that it is building until there is a build, and shows no more than that", async () => {
+  const response = await get("/dashboards/", { cookie: await cookieOf(mine.key), accept: "text/html" });
+  expect(response.status).toBe(503);
+  expect(await response.text()).toContain("The dashboards are being built");
+});
+
+it("slows down who tries many keys", async () => {
+  let answer = await signIn("tsk_wrong");
+  for (let tries = 0; tries < 12 && answer.status === 401; tries += 1) answer = await signIn("tsk_wrong");
+  expect(answer.status).toBe(429);
+  expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(0);
+});
