@@ -7,7 +7,7 @@ import { z } from "zod";
 const activation = z.enum(["linear", "relu", "tanh", "sigmoid"]);
 
 /** The part of TF.js's layers format that we write and read: a Sequential of Dense layers. */
-export const layersModelSchema = z.object({
+const layersModelSchema = z.object({
   format: z.literal("layers-model"),
   modelTopology: z.object({
     class_name: z.literal("Sequential"),

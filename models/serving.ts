@@ -23,7 +23,7 @@ export interface RiskScore {
   readonly features: Readonly<Record<string, number>> | null;
 }
 
-export interface OfferScore {
+interface OfferScore {
   /** That the customer redeems the offer. */
   readonly probability: number;
   /** The vector that was scored, by feature name. */

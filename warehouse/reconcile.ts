@@ -16,7 +16,7 @@ export interface Figures {
   readonly amount: string;
 }
 
-export interface Drift {
+interface Drift {
   /** Name and grouping of the check, as in "redeemed codes by campaign". */
   readonly check: string;
   readonly projectId: string;
@@ -27,7 +27,7 @@ export interface Drift {
   readonly warehouse: Figures;
 }
 
-export interface CheckResult {
+interface CheckResult {
   readonly check: string;
   /** What amounts are sums of. */
   readonly sum: string | undefined;

@@ -7,7 +7,7 @@ const leash = fileURLToPath(new URL("./leash.mjs", import.meta.url));
 const headMax = 1_000;
 const tailMax = 1_000;
 
-export class CommandError extends Error {}
+class CommandError extends Error {}
 
 export interface Command {
   readonly name: string;

@@ -29,7 +29,7 @@ export function secured(needs: Scope | readonly Scope[], access: Access = {}) {
  *
  * @throws Problem 401, 403, 413, 415, 400
  */
-export function requireScope(needs: Scope | readonly Scope[], access: Access = {}): MiddlewareHandler<AppEnv> {
+function requireScope(needs: Scope | readonly Scope[], access: Access = {}): MiddlewareHandler<AppEnv> {
   const anyOf = typeof needs === "string" ? [needs] : needs;
   return async (c, next) => {
     await authenticate(c, access.publishable === true);

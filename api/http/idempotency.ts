@@ -52,7 +52,7 @@ export function requestIdentity(c: Context<AppEnv>): RequestIdentity | undefined
 }
 
 /** The same text for bodies that differ only in blanks and in the order of fields. */
-export function canonicalJson(value: unknown): string {
+function canonicalJson(value: unknown): string {
   return (
     JSON.stringify(value, (_key, inner: unknown) =>
       typeof inner === "object" && inner !== null && !Array.isArray(inner)

@@ -2,7 +2,7 @@
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 
 /** Every code that a client may meet, with its status and its title. Codes are never renamed. */
-export const problemCatalogue = {
+const problemCatalogue = {
   invalid_request: { status: 400, title: "The request is not valid" },
   malformed_json: { status: 400, title: "The body is not well-formed JSON" },
   idempotency_key_required: { status: 400, title: "An Idempotency-Key header is required" },

@@ -71,7 +71,7 @@ export const tags = boundedRecord(z.array(z.string().min(1).max(100)).max(100), 
 /** `{ channel: allowed }` */
 export const consent = boundedRecord(z.boolean(), 50).openapi({ example: { email: true } });
 
-export const limitParameter = z
+const limitParameter = z
   .string()
   .regex(/^[1-9]\d{0,2}$/, "Expected a whole number from 1 to 100")
   .transform(Number)
@@ -90,7 +90,7 @@ export function pageOf<T extends z.ZodType>(item: T) {
   return z.object({ data: z.array(item), next_cursor: z.string().nullable() });
 }
 
-export const problemDocument = z
+const problemDocument = z
   .looseObject({
     type: z.string(),
     title: z.string(),

@@ -4,7 +4,7 @@ import { LRUCache } from "lru-cache";
 import type { OfferInput } from "../../models/features/personalisation.ts";
 import type { DB } from "../db/tables.ts";
 
-export interface CampaignKey {
+interface CampaignKey {
   readonly campaignId: string;
   readonly mainId: string;
   /** Epoch ms; null without an end. */

@@ -9,7 +9,7 @@ import type { Eligible } from "./eligible.ts";
  * It is the same for all offers, so it moves their value, and their order only against discounts that cost more than
  * a basket earns.
  */
-export const marginBasisPoints = 3_000;
+const marginBasisPoints = 3_000;
 
 export interface RankedOffer {
   readonly campaignId: string;

@@ -3,7 +3,7 @@ import { z } from "@hono/zod-openapi";
 import { amount, customerReference, metadata } from "../http/schemas.ts";
 import { orderBody } from "../validations/order-schema.ts";
 
-export const offersMax = 50;
+const offersMax = 50;
 
 /** The situation, where there is no order to say it. An order's own fields win. */
 const context = z
@@ -23,7 +23,7 @@ export const offersBody = z
   })
   .openapi("OffersRequest");
 
-export const offerWire = z
+const offerWire = z
   .object({
     rank: z.int(),
     campaign_id: z.string(),

@@ -1,6 +1,6 @@
 const elsewhere = "http://local.invalid";
 /** Where a visitor goes who came for nothing in particular. */
-export const home = "/dashboards/";
+const home = "/dashboards/";
 
 /** The path to go back to after signing in: one of this server, else the dashboards. Never another host. */
 export function localPath(wanted: string | undefined): string {

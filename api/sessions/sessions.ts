@@ -11,7 +11,7 @@ export const sessionScope = "analytics";
 /** How long a revoked key may go on being read as live: a page load asks many times within a second. */
 const keyCacheMs = 2_000;
 
-export interface SignedIn {
+interface SignedIn {
   readonly projectId: string;
   readonly projectName: string;
   readonly keyId: string;

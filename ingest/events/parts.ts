@@ -6,7 +6,7 @@ export const instant = z.iso.datetime();
 /** The customer's identifier as the shop sends it; null for a guest. */
 export const customerIdentifier = z.string().nullable();
 
-export const orderLine = z.object({
+const orderLine = z.object({
   sku: z.string(),
   product_id: z.string().nullable(),
   quantity: z.int().min(1),
@@ -29,7 +29,7 @@ export const orderPart = z.object({
 });
 export type OrderPart = z.infer<typeof orderPart>;
 
-export const reasonPart = z.object({
+const reasonPart = z.object({
   key: z.string(),
   code: z.int().optional(),
   expected: z.json().optional(),

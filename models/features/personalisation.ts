@@ -28,7 +28,7 @@ export interface OfferInput {
 }
 
 /** Rates start from one redemption in twenty publications, so that a campaign's first days say little. */
-export const ratePrior = { redemptions: 1, publications: 20 } as const;
+const ratePrior = { redemptions: 1, publications: 20 } as const;
 
 export function smoothedRate(redemptions: number, publications: number): number {
   return (redemptions + ratePrior.redemptions) / (publications + ratePrior.publications);

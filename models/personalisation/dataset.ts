@@ -7,7 +7,7 @@ import { personalisationFeatures } from "../features/personalisation.ts";
 import { type Example, readExamples } from "../training/examples.ts";
 
 /** A redemption counts until the campaign ends, and no longer than so many days. */
-export const labelDays = 90;
+const labelDays = 90;
 
 /**
  * The columns are the fields of `OfferInput`, with `at_ms`, `label`, `customer`, `campaign_id` and `tie`.

@@ -14,7 +14,7 @@ import type { Progress, Trained } from "../training/report.ts";
 import { offerNetwork } from "./architecture.ts";
 
 /** Below these, a test part says nothing about which model is better. */
-export const minimum = { examples: 500, redeemed: 30, redeemedInTest: 5 } as const;
+const minimum = { examples: 500, redeemed: 30, redeemedInTest: 5 } as const;
 
 /** @throws TooLittleData */
 export async function trainPersonalisation(

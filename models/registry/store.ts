@@ -9,7 +9,7 @@ import { type Champions, championsSchema, type Manifest, type ModelName, manifes
 export const registryDirectory = fileURLToPath(new URL(".", import.meta.url));
 
 /** A model that must not be served; the message says why. */
-export class ModelRefused extends Error {}
+class ModelRefused extends Error {}
 
 export interface StoredModel<M extends Manifest> {
   readonly manifest: M;
