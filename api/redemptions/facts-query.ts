@@ -90,7 +90,7 @@ select jsonb_build_object(
 ) as facts
 from clock`;
 
-export interface DefinitionRow {
+interface DefinitionRow {
   readonly id: string;
   readonly version: number;
   readonly starts_at: number | null;
