@@ -1,0 +1,209 @@
+/** What every route owes, by the OpenAPI document: a route that is mounted tomorrow is held to it tomorrow. */
+import { beforeAll, describe, expect, it } from "vitest";
+import { type Scope, scopes } from "../../api/http/environment.ts";
+import { send, withKey } from "../support/answers.ts";
+import { type TestProject, useApp } from "../support/app.ts";
+import { fillPath, type Operation, readOperations } from "../support/operations.ts";
+import { redeemBody, setUpPromotion } from "../support/promotions.ts";
+
+const context = useApp();
+
+/** Need no key: probes and scrapers. */
+const open = ["GET /healthz", "GET /readyz", "GET /metrics"];
+
+let project: TestProject;
+let operations: Operation[];
+let secured: Operation[];
+
+beforeAll(async () => {
+  project = await context.newProject();
+  ({ operations } = readOperations(context.app));
+  secured = operations.filter((operation) => !open.includes(operation.name));
+});
+
+const anywhere = { id: "x", code: "x", identifier: "x", decision_id: "x" };
+
+function ask(operation: Operation, as: Pick<TestProject, "request">, headers?: Record<string, string>, body?: string) {
+  const content = operation.method === "GET" ? undefined : (body ?? "{}");
+  const all = { ...(content === undefined ? {} : { "content-type": "application/json" }), ...headers };
+  return send(as, operation.method, fillPath(operation.path, anywhere), content, all);
+}
+
+describe("every route", () => {
+  it("but the probes names a scope in the document", () => {
+    expect(secured.length).toBeGreaterThan(35);
+    expect(secured.filter((operation) => operation.scopes.length === 0).map(({ name }) => name)).toEqual([]);
+  });
+
+  it("answers 401 without a key, with an unknown one and with something else than a bearer key", async () => {
+    for (const operation of secured) {
+      for (const authorization of [
+        "",
+        "Bearer tsk_unknown",
+        `Basic ${btoa("a:b")}`,
+        "Bearer",
+        `Bearer ${"x".repeat(9_000)}`,
+      ]) {
+        const { status, body, headers } = await ask(operation, project, { authorization });
+        expect([operation.name, status, body.code]).toEqual([operation.name, 401, "unauthorized"]);
+        expect(headers.get("www-authenticate")).toMatch(/^Bearer/);
+        expect(headers.get("content-type")).toBe("application/problem+json");
+      }
+    }
+  });
+
+  it("answers 403 to a key without its scope, and says which is missing", async () => {
+    for (const scope of scopes) {
+      const narrow = await withKey(context, project, { kind: "secret", scopes: [scope] });
+      for (const operation of secured.filter((candidate) => !candidate.scopes.includes(scope))) {
+        const { status, body } = await ask(operation, narrow);
+        expect([operation.name, scope, status, body.code]).toEqual([operation.name, scope, 403, "scope_missing"]);
+        for (const needed of operation.scopes) expect(body.detail).toContain(needed satisfies Scope);
+      }
+    }
+  });
+
+  it("lets a key with one of its scopes come as far as the request itself", async () => {
+    const keys = new Map<Scope, Pick<TestProject, "request">>();
+    for (const scope of scopes) keys.set(scope, await withKey(context, project, { kind: "secret", scopes: [scope] }));
+    for (const operation of secured) {
+      for (const scope of operation.scopes) {
+        const key = keys.get(scope);
+        if (!key) throw new Error(`${operation.name} names an unknown scope`);
+        const response = await key.request(operation.method, fillPath(operation.path, anywhere));
+        expect([401, 403], `${operation.name} as ${scope}`).not.toContain(response.status);
+      }
+    }
+  });
+
+  it("that takes a body refuses what is not JSON, too large, or of another media type", async () => {
+    const large = JSON.stringify({ name: "x".repeat(256 * 1024) });
+    for (const operation of secured.filter((candidate) => candidate.body)) {
+      const broken = await ask(operation, project, {}, '{"a":');
+      expect([operation.name, broken.status, broken.body.code]).toEqual([operation.name, 400, "malformed_json"]);
+      expect(broken.body.errors[0].pointer).toBe("");
+      const tooLarge = await ask(operation, project, {}, large);
+      expect([operation.name, tooLarge.status]).toEqual([operation.name, 413]);
+      for (const type of ["text/plain", "application/x-www-form-urlencoded", "application/json; charset=latin1", ""]) {
+        const other = await ask(operation, project, { "content-type": type });
+        expect([operation.name, type, other.status]).toEqual([operation.name, type, 415]);
+      }
+    }
+  });
+
+  it("names a field that does not exist", async () => {
+    for (const operation of secured.filter((candidate) => candidate.body)) {
+      const { status, body } = await ask(operation, project, { "idempotency-key": "k" }, '{"no_such_field":1}');
+      expect([operation.name, status, body.code]).toEqual([operation.name, 400, "invalid_request"]);
+    }
+    const { body } = await send(project, "PUT", "/v1/customers/x", { no_such_field: 1 });
+    expect(body.errors).toEqual([{ pointer: "/no_such_field", detail: "There is no such field." }]);
+  });
+
+  it("sends its request id, safe headers and nothing to be cached", async () => {
+    for (const operation of secured) {
+      const { headers, body } = await ask(operation, project, { authorization: "" });
+      expect(body.instance).toBe(`urn:uuid:${headers.get("x-request-id")}`);
+      expect(headers.get("x-content-type-options")).toBe("nosniff");
+      expect(headers.get("content-security-policy")).toContain("default-src 'none'");
+      expect(headers.get("cache-control")).toBe("no-store");
+    }
+  });
+});
+
+describe("another project's things", () => {
+  it("are not there, whatever one tries with their ids", async () => {
+    const owner = await context.newProject();
+    const { campaignId, mainId, code } = await setUpPromotion(owner, {});
+    const customer = { identifier: "customer-1" };
+    await send(owner, "PUT", "/v1/customers/customer-1", {});
+    const body = redeemBody({ codes: [code], orderId: "o1", customer: "customer-1" });
+    const redemption = await send(owner, "POST", "/v1/redemptions", body, { "idempotency-key": "r" });
+    await send(owner, "POST", "/v1/orders", { ...order, id: "o1", customer, status: "paid" });
+    const batch = await send(owner, "POST", `/v1/campaigns/${campaignId}/voucher-batches`, batchBody);
+    const offers = await send(owner, "POST", "/v1/offers", { customer, order });
+    const [key] = (await send(owner, "GET", "/v1/keys")).body.data;
+    const ids: Record<string, string> = {
+      "/v1/redemptions": redemption.body.id,
+      "/v1/campaigns": campaignId,
+      "/v1/vouchers": code,
+      "/v1/voucher-batches": batch.body.id,
+      "/v1/customers": "customer-1",
+      "/v1/orders": "o1",
+      "/v1/keys": key.id,
+      "/v1/offers": offers.body.decision_id,
+    };
+    const bodies: Record<string, object> = {
+      "POST /v1/campaigns/{id}/vouchers": { kind: "generic", code: "NEW" },
+      "POST /v1/campaigns/{id}/voucher-batches": batchBody,
+      "POST /v1/vouchers/{code}/assign": { customer },
+      "POST /v1/vouchers/{code}/publish": { customer, channel: "email" },
+      "POST /v1/offers/{decision_id}/outcome": { campaign_id: campaignId, outcome: "shown" },
+      "PATCH /v1/campaigns/{id}": { name: "stolen" },
+    };
+    const before = await snapshot(owner.projectId);
+    const foreign = operations.filter(
+      ({ name, pathParameters }) => pathParameters.length > 0 && !makesItsOwn.has(name),
+    );
+    expect(foreign.length).toBeGreaterThan(20);
+    for (const operation of foreign) {
+      const id = ids[operation.path.slice(0, operation.path.indexOf("/{"))];
+      if (id === undefined) throw new Error(`say here how to make what ${operation.name} is about`);
+      const path = operation.path.replace(/\{\w+\}/, encodeURIComponent(id));
+      const content = operation.method === "GET" ? undefined : (bodies[operation.name] ?? {});
+      const headers = { "idempotency-key": operation.name };
+      const { status, body: answer } = await send(project, operation.method, path, content, headers);
+      expect([operation.name, status, answer.code]).toEqual([operation.name, 404, "not_found"]);
+      expect(JSON.stringify(answer)).not.toContain(id);
+    }
+    expect(await snapshot(owner.projectId)).toEqual(before);
+    const child = {
+      type: "sub",
+      parent_id: mainId,
+      name: "x",
+      triggers_on: "redemption",
+      currency: "EUR",
+      rewards: [],
+    };
+    const adopted = await send(project, "POST", "/v1/campaigns", child);
+    expect([400, 404]).toContain(adopted.status);
+  });
+
+  it("are in no list", async () => {
+    const owner = await context.newProject();
+    const { code } = await setUpPromotion(owner, {});
+    const body = redeemBody({ codes: [code], orderId: "o1", customer: "customer-1" });
+    await send(owner, "POST", "/v1/redemptions", body, { "idempotency-key": "r" });
+    const stranger = await context.newProject();
+    const validation = await send(stranger, "POST", "/v1/validations", { codes: [code], order });
+    expect(validation.body).toMatchObject({ valid: false, codes: [{ reasons: [{ key: "voucher_unknown" }] }] });
+    const lists = operations.filter(({ method, path, queryParameters }) => {
+      return method === "GET" && !path.includes("{") && "cursor" in queryParameters;
+    });
+    expect(lists.length).toBeGreaterThanOrEqual(7);
+    for (const { name, path } of lists) {
+      const { status, body: page } = await send(stranger, "GET", path);
+      const own = ["/v1/keys", "/v1/projects"].includes(path) ? 1 : 0;
+      expect([name, status, page.data.length, page.next_cursor]).toEqual([name, 200, own, null]);
+    }
+  });
+});
+
+const order = { currency: "EUR", items: [{ sku: "coffee", quantity: 2, unit_amount: 2500 }] };
+const batchBody = { size: 2, pattern: { charset: "mixed", length: 8 } };
+
+/** A customer of the same identifier is another customer. */
+const makesItsOwn = new Set(["PUT /v1/customers/{identifier}"]);
+
+/** Everything of a project that a stranger might have changed. */
+async function snapshot(projectId: string): Promise<unknown[]> {
+  const tables = ["campaign", "voucher", "customer", "orders", "redemption", "api_key", "publication", "outbox"];
+  const reads = tables.map(async (table) => {
+    const { rows } = await context.pool.query(
+      `select md5(coalesce(string_agg(t::text, '|' order by t::text), '')) as digest from ${table} t where project_id = $1`,
+      [projectId],
+    );
+    return [table, rows[0].digest];
+  });
+  return Promise.all(reads);
+}
