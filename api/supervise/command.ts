@@ -18,6 +18,8 @@ export interface Command {
   readonly talk: boolean;
 }
 
+const echoMs = 700;
+
 /**
  * Runs until SIGTERM, SIGINT or a failure, and then ends the process: 0 after an orderly stop, 1 after a failure, 130
  * when a second signal cut the stop short (the guardians stop the stores all the same).
@@ -37,7 +39,11 @@ export async function runCommand(command: Command): Promise<never> {
       fail(explain(error), error);
     }
   });
+  let askedAt = 0;
   const asked = (reason: string) => {
+    // One Ctrl-C reaches this process twice: from the terminal, and passed on by npm.
+    if (Date.now() - askedAt < echoMs) return;
+    askedAt = Date.now();
     if (lifecycle.signal.aborted) {
       command.flush();
       process.exit(130);

@@ -13,7 +13,8 @@ export interface LogFile {
 
 /** Beyond 100 MB the file is put aside as `<file>.1`, over the one before it: two at most are kept. */
 export function openLogFile(file: string, level: string): LogFile {
-  const sink = destination({ dest: file, mkdir: true, sync: false, minLength: 4096, periodicFlush: 500, mode: 0o600 });
+  // Opened at once, so that a start that fails early is logged too; written 8 KB at a time.
+  const sink = destination({ dest: file, mkdir: true, sync: true, minLength: 8_192, periodicFlush: 500, mode: 0o600 });
   const rotate = () => {
     try {
       if (statSync(file).size < sizeMax) return;
@@ -23,14 +24,7 @@ export function openLogFile(file: string, level: string): LogFile {
       // The disk's trouble is not the service's: it goes on with the file it has.
     }
   };
-  sink.on("ready", rotate);
+  rotate();
   setInterval(rotate, checkEveryMs).unref();
-  const flush = () => {
-    try {
-      sink.flushSync();
-    } catch {
-      // Not open yet: then nothing was written.
-    }
-  };
-  return { log: pino({ level, base: { pid: process.pid } }, sink), flush };
+  return { log: pino({ level, base: { pid: process.pid } }, sink), flush: () => sink.flushSync() };
 }
