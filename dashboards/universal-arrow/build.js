@@ -4,7 +4,9 @@
  * and says so. Evidence turns the last two into "not found", which is the right answer for a page without a cache.
  */
 function notInThisBuild(what) {
-  throw new Error(`${what}: these dashboards read live tables; set VITE_EVIDENCE_SPA=true and do not run "evidence sources"`);
+  throw new Error(
+    `${what}: these dashboards read live tables; set VITE_EVIDENCE_SPA=true and do not run "evidence sources"`,
+  );
 }
 
 /** @throws always: tables are not written to files. */
