@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type pg from "pg";
 import type { Logger } from "pino";
 import { pruneOutbox } from "../ingest/batches.ts";
+import { sweepIdempotencyKeys, sweptRowsMax } from "./http/idempotency.ts";
 import { runVoucherBatches } from "./vouchers/batch-worker.ts";
 
 export interface WorkerDeps {
@@ -10,10 +11,7 @@ export interface WorkerDeps {
   readonly log: Logger;
 }
 
-/** A promise to clients is at least 24 h; twice that leaves room for clocks and long retries. */
-const idempotencyHours = 48;
 const purgeEveryMs = 10 * 60_000;
-const purgeRows = 5_000;
 /** What ClickHouse may have lost can be sent again from the outbox for this long. */
 const outboxDays = 7;
 
@@ -55,16 +53,10 @@ export async function keepRunning(
 async function purgeIdempotencyKeys({ pool, log }: WorkerDeps, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     let deleted = 0;
-    let rows = purgeRows;
+    let rows = sweptRowsMax;
     // Oldest first in small transactions: a request that inserts a key never waits for this.
-    while (rows === purgeRows && !signal.aborted) {
-      const result = await pool.query(
-        `delete from idempotency_key where ctid = any(array(
-           select ctid from idempotency_key where created_at < now() - make_interval(hours => $1)
-           order by created_at limit $2))`,
-        [idempotencyHours, purgeRows],
-      );
-      rows = result.rowCount ?? 0;
+    while (rows === sweptRowsMax && !signal.aborted) {
+      rows = await sweepIdempotencyKeys(pool);
       deleted += rows;
     }
     if (deleted > 0) log.info({ deleted }, "forgot old idempotency keys");

@@ -7,6 +7,7 @@ import type { Context, TypedResponse } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { JSONParsed } from "hono/utils/types";
 import { type Kysely, sql, type Transaction } from "kysely";
+import type pg from "pg";
 import type { DB } from "../db/tables.ts";
 import type { AppEnv } from "./environment.ts";
 import { Problem, problemMediaType } from "./problem.ts";
@@ -21,7 +22,7 @@ type Answered<Status extends ContentfulStatusCode, Body> = Status extends Conten
   ? Response & TypedResponse<JSONParsed<Body>, Status, "json">
   : never;
 
-/** How long a stored answer is kept at least, in hours. */
+/** A promise to clients is at least 24 h; twice that leaves room for clocks and long retries. */
 const keptHours = 48;
 
 /** Business refusals are answers too: the retry of a refused request must be refused, not tried again. */
@@ -52,7 +53,7 @@ export function requestIdentity(c: Context<AppEnv>): RequestIdentity | undefined
 }
 
 /** The same text for bodies that differ only in blanks and in the order of fields. */
-function canonicalJson(value: unknown): string {
+export function canonicalJson(value: unknown): string {
   return (
     JSON.stringify(value, (_key, inner: unknown) =>
       typeof inner === "object" && inner !== null && !Array.isArray(inner)
@@ -150,14 +151,16 @@ function send(c: Context<AppEnv>, status: ContentfulStatusCode, text: string): R
   return c.body(text, status, { "content-type": status >= 400 ? problemMediaType : "application/json" });
 }
 
-/** Deletes answers that are older than they must be kept, a bounded number at a time. @returns how many went */
-export async function sweepIdempotencyKeys(db: Kysely<DB>): Promise<number> {
-  const result = await sql`
-    delete from idempotency_key where (project_id, key) in (
-      select project_id, key from idempotency_key
-      where created_at < now() - make_interval(hours => ${keptHours}::integer)
-      order by created_at limit 5000
-    )
-  `.execute(db);
-  return Number(result.numAffectedRows ?? 0n);
+/** How many `sweepIdempotencyKeys` deletes at most. */
+export const sweptRowsMax = 5_000;
+
+/** Deletes the oldest answers that need not be kept, few enough that no request waits. @returns how many went */
+export async function sweepIdempotencyKeys(pool: pg.Pool): Promise<number> {
+  const result = await pool.query(
+    `delete from idempotency_key where ctid = any(array(
+       select ctid from idempotency_key where created_at < now() - make_interval(hours => $1)
+       order by created_at limit $2))`,
+    [keptHours, sweptRowsMax],
+  );
+  return result.rowCount ?? 0;
 }

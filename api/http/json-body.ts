@@ -62,7 +62,7 @@ function malformed(detail: string, pointer = ""): Problem {
 }
 
 /** @throws Problem naming each place at fault by its JSON pointer. */
-function parseStrictJson(text: string): unknown {
+export function parseStrictJson(text: string): unknown {
   refuseDepth(text);
   let value: unknown;
   try {

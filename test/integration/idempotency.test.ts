@@ -105,7 +105,7 @@ describe("Idempotency-Key", () => {
         [project.projectId, key, hours],
       );
     }
-    expect(await sweepIdempotencyKeys(app.db)).toBe(1);
+    expect(await sweepIdempotencyKeys(app.pool)).toBe(1);
     expect(await count("idempotency_key", project.projectId)).toBe(1);
   });
 });
