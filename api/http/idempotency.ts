@@ -82,14 +82,10 @@ export async function withIdempotency<Status extends ContentfulStatusCode, Body>
   }
   const { projectId } = c.var.auth;
   const outcome = await db.transaction().execute(async (tx) => {
-    if (!(await claim(tx, projectId, identity))) return readStored(tx, projectId, identity);
+    const stored = await claim(tx, projectId, identity);
+    if (stored) return { ...stored, replayed: true };
     const { text, storedText, status } = await attempt(c, tx, work, redact);
-    await tx
-      .updateTable("idempotency_key")
-      .set({ response_status: status, response_body: storedText })
-      .where("project_id", "=", projectId)
-      .where("key", "=", identity.key)
-      .execute();
+    await keep(tx, projectId, identity.key, status, storedText);
     return { status, text, replayed: false };
   });
   if (outcome.replayed) c.header("Idempotency-Replayed", "true");
@@ -115,36 +111,27 @@ async function attempt<Status extends ContentfulStatusCode, Body>(
   }
 }
 
-/** True when the key is ours now. False when it was answered before; waits for a twin that is still at work. */
-async function claim(tx: Kysely<DB>, projectId: string, identity: RequestIdentity): Promise<boolean> {
-  const inserted = await tx
-    .insertInto("idempotency_key")
-    .values({
-      project_id: projectId,
-      key: identity.key,
-      request_hash: identity.hash,
-      response_status: 0,
-      response_body: "",
-    })
-    .onConflict((oc) => oc.columns(["project_id", "key"]).doNothing())
-    .returning("key")
-    .executeTakeFirst();
-  return inserted !== undefined;
-}
-
-async function readStored(tx: Kysely<DB>, projectId: string, identity: RequestIdentity) {
-  const row = await tx
-    .selectFrom("idempotency_key")
-    .select(["request_hash", "response_status", "response_body"])
-    .where("project_id", "=", projectId)
-    .where("key", "=", identity.key)
-    .executeTakeFirst();
-  // Swept between the two statements, which takes a key 48 hours old: the client may simply come again.
-  if (!row) throw new Problem("busy", "Try again.", { headers: { "retry-after": "1" } });
-  if (!row.request_hash.equals(identity.hash)) {
+/** Undefined when the key is ours now, else what it was answered before; waits for a twin that is still at work. */
+async function claim(tx: Kysely<DB>, projectId: string, { key, hash }: RequestIdentity) {
+  const { rows } = await sql<{ outcome: "replayed" | "key_reused"; status: ContentfulStatusCode; body: string }>`
+    select * from claim_key(${projectId}, ${key}, ${hash}, 0::smallint, '')
+  `.execute(tx);
+  const row = rows[0];
+  if (row?.outcome === "key_reused") {
     throw new Problem("idempotency_key_reused", "This Idempotency-Key came before with another request.");
   }
-  return { status: row.response_status as ContentfulStatusCode, text: row.response_body, replayed: true };
+  return row && { status: row.status, text: row.body };
+}
+
+async function keep(tx: Kysely<DB>, projectId: string, key: string, status: number, body: string): Promise<void> {
+  const { numUpdatedRows } = await tx
+    .updateTable("idempotency_key")
+    .set({ response_status: status, response_body: body })
+    .where("project_id", "=", projectId)
+    .where("key", "=", key)
+    .executeTakeFirst();
+  // A key of 48 hours, swept while it was claimed: the work is undone, and the client may simply come again.
+  if (numUpdatedRows !== 1n) throw new Problem("busy", "Try again.", { headers: { "retry-after": "1" } });
 }
 
 function send(c: Context<AppEnv>, status: ContentfulStatusCode, text: string): Response {

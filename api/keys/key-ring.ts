@@ -15,6 +15,8 @@ export function hashKey(key: string): Buffer {
 export function createKeyRing(db: Kysely<DB>): KeyRing {
   const known = new LRUCache<string, KnownKey>({ max: 10_000, ttl: ttlMs });
   const origins = new LRUCache<string, boolean>({ max: 1_000, ttl: ttlMs });
+  /** Reads under way: a burst with a key that is not remembered asks once. */
+  const pending = new Map<string, Promise<KnownKey | undefined>>();
   // A read that began before a revocation must not put the old row back: its generation tells.
   let generation = 0;
 
@@ -34,16 +36,27 @@ export function createKeyRing(db: Kysely<DB>): KeyRing {
     };
   }
 
+  function read(cacheKey: string, digest: Buffer): Promise<KnownKey | undefined> {
+    const before = generation;
+    const underWay = pending.get(cacheKey);
+    if (underWay) return underWay;
+    const reading = load(digest)
+      .then((found) => {
+        if (found && before === generation) known.set(cacheKey, found);
+        return found;
+      })
+      .finally(() => {
+        if (pending.get(cacheKey) === reading) pending.delete(cacheKey);
+      });
+    pending.set(cacheKey, reading);
+    return reading;
+  }
+
   return {
     async find(key, now) {
       const digest = hashKey(key);
       const cacheKey = digest.toString("base64");
-      let found = known.get(cacheKey);
-      if (!found) {
-        const before = generation;
-        found = await load(digest);
-        if (found && before === generation) known.set(cacheKey, found);
-      }
+      const found = known.get(cacheKey) ?? (await read(cacheKey, digest));
       if (found?.expiresAt != null && found.expiresAt <= now) return undefined;
       return found;
     },
@@ -63,6 +76,7 @@ export function createKeyRing(db: Kysely<DB>): KeyRing {
     },
     forget(keyId) {
       generation += 1;
+      pending.clear();
       for (const [cacheKey, entry] of known.entries()) if (entry.auth.keyId === keyId) known.delete(cacheKey);
       origins.clear();
     },
