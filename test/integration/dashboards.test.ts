@@ -1,6 +1,12 @@
 /** Who may read the dashboards' data, and whose data it is. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { tableFromIPC } from "apache-arrow";
+import { Registry } from "prom-client";
 import { beforeAll, expect, it } from "vitest";
+import { createApp } from "../../api/app.ts";
+import { buildDashboards } from "../../api/dashboards/build.ts";
 import { createRelay } from "../../ingest/relay.ts";
 import { type TestProject, useApp } from "../support/app.ts";
 import { redeemBody, setUpPromotion } from "../support/promotions.ts";
@@ -136,10 +142,23 @@ it("signs nobody in on behalf of another site, and sends nobody to another one",
   expect(back.headers.get("location")).toBe("/dashboards/customers/?x=1");
 });
 
-it("says that it is building until there is a build, and shows no more than that", async () => {
-  const response = await get("/dashboards/", { cookie: await cookieOf(mine.key), accept: "text/html" });
-  expect(response.status).toBe(503);
-  expect(await response.text()).toContain("The dashboards are being built");
+it.each([
+  { mode: "off", status: 503, text: "Dashboards are off" },
+  { mode: undefined, status: 503, text: "The dashboards are being built" },
+] as const)("says so on their page when there is no build to serve ($text)", async ({ mode, status, text }) => {
+  const dataDir = await mkdtemp(join(tmpdir(), "tessera-test-"));
+  try {
+    const { log } = app.deps;
+    const { signal } = new AbortController();
+    if (mode) expect(await buildDashboards({ mode, dataDir, log, onProgress: () => undefined, signal })).toBe(mode);
+    const served = createApp({ ...app.deps, metrics: new Registry(), dataDir });
+    const headers = { cookie: await cookieOf(mine.key), accept: "text/html" };
+    const response = await served.request("/dashboards/", { headers });
+    expect(response.status).toBe(status);
+    expect(await response.text()).toContain(text);
+  } finally {
+    await rm(dataDir, { recursive: true, force: true });
+  }
 });
 
 it("slows down who tries many keys", async () => {
