@@ -22,8 +22,24 @@ const request = {
   source: z.enum(["api", "integration", "mobile", "console"]).default("api"),
 };
 
-export const validationBody = z.strictObject({ ...request, order: orderBody }).openapi("ValidationRequest");
-export const redemptionBody = z.strictObject({ ...request, order: orderRequiredId }).openapi("RedemptionRequest");
+/** Without `at`: what a reader tries out is decided now. */
+const example = {
+  codes: ["SALE10"],
+  customer: { identifier: "customer-1" },
+  order: {
+    id: "order-1",
+    currency: "EUR",
+    items: [{ sku: "coffee-1kg", name: "Coffee, 1 kg", quantity: 2, unit_amount: 2495, categories: ["coffee"] }],
+    shipping_amount: 490,
+  },
+};
+
+export const validationBody = z
+  .strictObject({ ...request, order: orderBody })
+  .openapi("ValidationRequest", { example });
+export const redemptionBody = z
+  .strictObject({ ...request, order: orderRequiredId })
+  .openapi("RedemptionRequest", { example });
 
 export const rollbackBody = z
   .strictObject({ reason: z.string().min(1).max(500).optional() })
