@@ -7,7 +7,7 @@ type Schemas = Readonly<Record<string, Schema>>;
 const depthMax = 6;
 
 /** Mostly valid values of a schema: near misses get deeper into a handler than noise does. */
-export function valuesOf(schema: Schema, schemas: Schemas, depth = 0): fc.Arbitrary<unknown> {
+function valuesOf(schema: Schema, schemas: Schemas, depth = 0): fc.Arbitrary<unknown> {
   const made = generated(schema, schemas, depth);
   return schema.example === undefined ? made : fc.oneof(fc.constant(schema.example), made);
 }
