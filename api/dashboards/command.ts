@@ -42,6 +42,8 @@ export async function runCommand(run: Command): Promise<void> {
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once("error", reject);
     child.once("close", resolve);
+    // Node never emits "close" once the channel was cut from this side; what it printed matters no more then.
+    child.once("exit", (code) => run.signal.aborted && resolve(code));
   }).finally(() => run.signal.removeEventListener("abort", stop));
   run.signal.throwIfAborted();
   if (code !== 0) throw new CommandError(`${run.name} ended with ${code}.\n${output}`);
