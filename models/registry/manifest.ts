@@ -15,6 +15,7 @@ const shared = {
     to: z.string(),
     /** Over every example in order: the same hash means the same data. */
     hash: sha256,
+    /** In order of time. Validation rows say when to stop; the personalisation model learns from them too in the end. */
     rows: z.object({ train: z.int(), validation: z.int(), test: z.int() }),
     positives: z.object({ train: z.int(), validation: z.int(), test: z.int() }).nullable(),
   }),
@@ -30,7 +31,7 @@ const shared = {
 const personalisation = z.object({
   ...shared,
   name: z.literal("personalisation"),
-  /** Platt: probability = sigmoid(slope × logit + intercept), fitted on the validation rows. */
+  /** probability = sigmoid(slope × logit + intercept): the slope from the validation rows, the level from all but the test. */
   calibration: z.object({ slope: z.number(), intercept: z.number() }),
 });
 

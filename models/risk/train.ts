@@ -30,6 +30,9 @@ export async function trainRisk(
     throw new TooLittleData(`${examples.length} redemptions; it takes ${minimumRedemptions}`);
   }
   const split = splitByTime(examples);
+  if (Object.values(split).some((part) => part.length === 0)) {
+    throw new TooLittleData(`${examples.length} redemptions, but of so few moments that they cannot be split by time`);
+  }
   const normaliser = fitNormaliser(
     riskFeatures,
     split.train.map((example) => example.features),

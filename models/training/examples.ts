@@ -80,13 +80,18 @@ export interface Split {
  * Rows of one moment are never parted, since a campaign is often published in one go.
  */
 export function splitByTime(examples: readonly Example[]): Split {
-  const first = boundary(examples, Math.floor(examples.length * 0.6));
-  const second = boundary(examples, Math.max(first + 1, Math.floor(examples.length * 0.8)));
-  return {
-    train: examples.slice(0, first),
-    validation: examples.slice(first, second),
-    test: examples.slice(second),
-  };
+  const [train = [], validation = [], test = []] = cutByTime(examples, [0.6, 0.8]);
+  return { train, validation, test };
+}
+
+/** @param shares ascending; where to cut, to the nearest moment. @returns one part more than there are shares */
+export function cutByTime(examples: readonly Example[], shares: readonly number[]): Example[][] {
+  const cuts = [0];
+  for (const share of shares) {
+    const least = (cuts.at(-1) ?? 0) + 1;
+    cuts.push(boundary(examples, Math.max(least, Math.floor(examples.length * share))));
+  }
+  return cuts.map((cut, index) => examples.slice(cut, cuts[index + 1] ?? examples.length));
 }
 
 /** The start of a moment nearest to the index, so that no part is emptied by one large moment. */

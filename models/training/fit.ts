@@ -34,21 +34,38 @@ export async function fitNetwork(
   const held = tensors(tf, validation);
   let best = { loss: Number.POSITIVE_INFINITY, epoch: 0, weights: copyWeights(model) };
   for (let epoch = 1; epoch <= options.epochsMax && epoch - best.epoch <= options.patience; epoch += 1) {
-    const shuffled = tensors(tf, shuffle(train, random));
-    const history = await model.fit(shuffled.x, shuffled.y, {
-      epochs: 1,
-      batchSize: options.batchSize,
-      shuffle: false,
-      verbose: 0,
-    });
-    tf.dispose([shuffled.x, shuffled.y]);
+    const trainLoss = await trainEpoch(tf, model, train, options.batchSize, random);
     const loss = await scalar(model.evaluate(held.x, held.y, { batchSize: 4096 }));
-    options.onEpoch(epoch, Number(history.history.loss?.[0]), loss);
+    options.onEpoch(epoch, trainLoss, loss);
     if (loss < best.loss - 1e-6) best = { loss, epoch, weights: copyWeights(model) };
   }
   tf.dispose([held.x, held.y]);
   tf.tidy(() => model.setWeights(best.weights.map(({ values, shape }) => tf.tensor(values, shape))));
   return best.epoch;
+}
+
+/** Every row once, in an order drawn from `random`. @returns the mean training loss */
+export async function trainEpoch(
+  tf: TensorFlow,
+  model: LayersModel,
+  train: FitData,
+  batchSize: number,
+  random: () => number,
+): Promise<number> {
+  const shuffled = tensors(tf, shuffle(train, random));
+  const history = await model.fit(shuffled.x, shuffled.y, { epochs: 1, batchSize, shuffle: false, verbose: 0 });
+  tf.dispose([shuffled.x, shuffled.y]);
+  return Number(history.history.loss?.[0]);
+}
+
+/** The first output of each row. */
+export async function predict(tf: TensorFlow, model: LayersModel, data: FitData): Promise<number[]> {
+  const { x, y } = tensors(tf, data);
+  const given = model.predict(x, { batchSize: 4096 });
+  const tensor = Array.isArray(given) ? given[0] : given;
+  const values = Array.from((await tensor?.data()) ?? []);
+  tf.dispose([x, y, ...(Array.isArray(given) ? given : [given])]);
+  return values;
 }
 
 export async function filesOf(model: LayersModel): Promise<ModelFiles> {

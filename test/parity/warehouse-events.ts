@@ -121,7 +121,7 @@ export class History {
       event_id: `evt_${this.#project}_${this.events.length}`,
       project_id: this.#project,
       version: 1,
-      occurred_at: instant(Math.max(at, Date.UTC(2020, 0, 1))),
+      occurred_at: instant(Math.max(at, Date.UTC(2001, 0, 1))),
       ...event,
     } as Event);
   }

@@ -111,6 +111,8 @@ describe("training", () => {
     await expect(trainPersonalisation(runtime, offerExamples(100), 7, quiet)).rejects.toThrow(/^100 publications.*500/);
     await expect(trainRisk(runtime, riskExamples(10), 7, quiet)).rejects.toThrow(TooLittleData);
     await expect(trainRisk(runtime, [], 7, quiet)).rejects.toThrow(/0 redemptions; it takes 300/);
+    const atOnce = riskExamples(400).map((example) => ({ ...example, at: 0 }));
+    await expect(trainRisk(runtime, atOnce, 7, quiet)).rejects.toThrow(/cannot be split by time/);
   });
 
   it("splits by time and never parts the rows of one moment", () => {
