@@ -43,7 +43,8 @@ async function main(): Promise<void> {
   child.once("exit", (code) => process.exit(code ?? 1));
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => child.kill("SIGTERM"));
   proxy.listen(port, "127.0.0.1", () => {
-    process.stdout.write(`Pages of the dashboards: http://127.0.0.1:${port}/dashboards/ (ready in some seconds)\n`);
+    const address = `http://127.0.0.1:${port}`;
+    process.stdout.write(`Sign in at ${address}/console/sign-in, then edit pages and look at ${address}/dashboards/\n`);
   });
 }
 
