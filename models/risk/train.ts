@@ -13,7 +13,7 @@ import type { Progress, Trained } from "../training/report.ts";
 import { disguise } from "./abuse.ts";
 import { autoencoder } from "./architecture.ts";
 
-export const minimumRedemptions = 300;
+const minimumRedemptions = 300;
 
 /** One redemption in two hundred of the kind seen in training is flagged. */
 const flagQuantile = 0.995;

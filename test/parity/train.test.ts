@@ -76,7 +76,7 @@ describe("training on the warehouse", () => {
     expect(refused).toEqual([]);
     expect(trained.map(({ name }) => name)).toEqual(["personalisation", "risk"]);
     const [offers, risk] = trained;
-    expect(offers?.data.rows).toEqual({ train: 700, validation: 300, test: 200 });
+    expect(offers?.data.rows).toEqual({ train: 500, validation: 500, test: 200 });
     // Habits are there to be found: far better than a coin, and than the base rate.
     expect(offers?.metrics.model.auc).toBeGreaterThan(0.8);
     expect(offers?.metrics.model.log_loss).toBeLessThan(offers?.metrics.baselines.base_rate?.log_loss ?? 0);

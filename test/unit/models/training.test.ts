@@ -67,8 +67,8 @@ let directory: string;
 
 beforeAll(async () => {
   runtime = await loadRuntime();
-  offers = await trainPersonalisation(runtime, offerExamples(2000), 7, quiet);
-  risk = await trainRisk(runtime, riskExamples(1200), 7, quiet);
+  offers = await trainPersonalisation(runtime, offerExamples(1200), 7, quiet);
+  risk = await trainRisk(runtime, riskExamples(700), 7, quiet);
   directory = await mkdtemp(join(tmpdir(), "tessera-registry-"));
 }, 120_000);
 
@@ -83,11 +83,11 @@ function listener() {
 
 describe("training", () => {
   it("gives the same weights, metrics and version for the same data and seed", async () => {
-    const again = await trainPersonalisation(runtime, offerExamples(2000), 7, quiet);
+    const again = await trainPersonalisation(runtime, offerExamples(1200), 7, quiet);
     expect(again.manifest.metrics).toEqual(offers.manifest.metrics);
     expect(again.manifest.version).toBe(offers.manifest.version);
     expect(again.files.weights).toEqual(offers.files.weights);
-    const riskAgain = await trainRisk(runtime, riskExamples(1200), 7, quiet);
+    const riskAgain = await trainRisk(runtime, riskExamples(700), 7, quiet);
     expect(riskAgain.manifest.files).toEqual(risk.manifest.files);
     expect(riskAgain.manifest.metrics).toEqual(risk.manifest.metrics);
   }, 120_000);
