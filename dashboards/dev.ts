@@ -63,9 +63,12 @@ function requirePackages(): void {
 
 function startEvidence(evidencePort: number): ChildProcess {
   const cli = join(directory, "node_modules", "@evidence-dev", "evidence", "cli.js");
-  return spawn(process.execPath, [cli, "dev", "--port", String(evidencePort), "--host", "127.0.0.1"], {
+  // It starts others, which must not outlive this command.
+  const leash = join(directory, "..", "api", "dashboards", "leash.mjs");
+  const args = [leash, process.execPath, cli, "dev", "--port", String(evidencePort), "--host", "127.0.0.1"];
+  return spawn(process.execPath, args, {
     cwd: directory,
-    stdio: "inherit",
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
     env: { ...process.env, SEND_ANONYMOUS_USAGE_STATS: "no", VITE_EVIDENCE_SPA: "true" },
   });
 }
