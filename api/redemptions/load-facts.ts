@@ -38,7 +38,6 @@ export interface FactsRequest {
 /** What the customer did lately, for the risk score; null for a guest or somebody never seen. */
 export type Activity = Pick<
   RiskInput,
-  | "customerAgeSeconds"
   | "redemptionsLastHour"
   | "redemptionsLastDay"
   | "rejectionsLastHour"
@@ -225,7 +224,6 @@ function activity(row: FactsRow, now: number): Activity {
   const past = row.customer?.activity;
   const seconds = (since: number) => Math.max(0, (now - since) / 1000);
   return {
-    customerAgeSeconds: row.customer === null ? null : seconds(row.customer.created_at),
     redemptionsLastHour: past?.redemptions_last_hour ?? 0,
     redemptionsLastDay: past?.redemptions_last_day ?? 0,
     rejectionsLastHour: row.rejections_last_hour,

@@ -11,8 +11,6 @@ export interface RiskInput {
   /** 0 to 23, UTC. */
   readonly hourOfDay: number;
   readonly isGuest: boolean;
-  /** Null for a customer never seen before. */
-  readonly customerAgeSeconds: number | null;
   readonly redemptionsLastHour: number;
   readonly redemptionsLastDay: number;
   readonly rejectionsLastHour: number;
@@ -102,14 +100,6 @@ const features: readonly Feature<RiskInput>[] = [
     default: 0,
     scale: "none",
     text: (value) => (value === 1 ? "The shopper is not known." : "The shopper is known, where most are not."),
-  },
-  {
-    name: "customer_age_days",
-    sql: `customer_age_seconds / ${day}`,
-    value: (input) => (input.customerAgeSeconds === null ? null : input.customerAgeSeconds / day),
-    default: 0,
-    scale: "log1p",
-    text: (value, usual) => `The customer was created ${value.toFixed(1)} days ago; usual is ${usual.toFixed(1)} days.`,
   },
   {
     name: "redemptions_last_hour",

@@ -10,14 +10,6 @@ import { type Example, readExamples } from "../training/examples.ts";
  */
 export const riskSituations = `
 WITH
-profile AS (
-  SELECT customer,
-         argMax(parseDateTime64BestEffort(JSONExtractString(payload, 'profile', 'created_at'), 3, 'UTC'),
-                (outbox_xid, outbox_seq)) AS created_at
-  FROM events
-  WHERE project_id = {project:String} AND type IN ('customer.created', 'customer.updated')
-  GROUP BY customer
-),
 attempt AS (
   SELECT customer, if(customer = '', event_id, customer) AS shopper,
          redemption_id, type = 'redemption.succeeded' AS succeeded,
@@ -43,13 +35,10 @@ SELECT
   at_ms, 0 AS label, redemption_id, redemption_id AS tie,
   amount AS order_amount, discount_amount,
   length(quantities) AS lines_count, arraySum(quantities) AS items_quantity, arrayMax(unit_amounts) AS max_unit_amount,
-  codes_count, hour_of_day, history.customer = '' AS is_guest,
-  if(profile.customer = '', null, greatest(0, at_ms - toUnixTimestamp64Milli(profile.created_at)) / 1000)
-    AS customer_age_seconds,
+  codes_count, hour_of_day, customer = '' AS is_guest,
   redemptions_last_hour, redemptions_last_day, rejections_last_hour,
   if(last_redemption_ms = 0, null, (at_ms - last_redemption_ms) / 1000) AS seconds_since_last_redemption
 FROM history
-LEFT JOIN profile ON profile.customer = history.customer
 WHERE succeeded`;
 
 export function readRiskExamples(warehouse: ClickHouseClient, projectId: string): Promise<Example[]> {

@@ -182,7 +182,6 @@ describe("examples of redemptions", () => {
       codes_count: 1,
       hour_of_day: 12,
       is_guest: 0,
-      customer_age_seconds: 3 * 86_400,
       // Rolled back or not: when the request came nobody undid the past.
       redemptions_last_hour: 1,
       redemptions_last_day: 2,
@@ -191,7 +190,6 @@ describe("examples of redemptions", () => {
     });
     expect(rows.at(-1)).toMatchObject({
       is_guest: 1,
-      customer_age_seconds: null,
       redemptions_last_hour: 0,
       redemptions_last_day: 0,
       seconds_since_last_redemption: null,

@@ -47,7 +47,6 @@ export function riskExamples(count: number, seed = 2): Example[] {
       codes_count: 1,
       hour_sin: Math.sin(angle),
       hour_cos: Math.cos(angle),
-      customer_age_days: 10 + random() * 300,
       days_since_last_redemption: 5 + random() * 60,
     };
     return {

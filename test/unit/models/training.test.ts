@@ -27,7 +27,6 @@ const ordinary: RiskInput = {
   codesCount: 1,
   hourOfDay: 14,
   isGuest: false,
-  customerAgeSeconds: 100 * 86_400,
   redemptionsLastHour: 0,
   redemptionsLastDay: 0,
   rejectionsLastHour: 0,
