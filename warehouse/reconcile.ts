@@ -198,7 +198,7 @@ function compare(
   const actual = new Map(warehouse.map((row) => [keyOf(row), row]));
   const found: Drift[] = [];
   const groups = new Map([...actual, ...expected]);
-  for (const [key, row] of groups) {
+  for (const [key, row] of [...groups].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const here = expected.get(key) ?? nothing;
     const there = actual.get(key) ?? nothing;
     if (here.count === there.count && here.amount === there.amount) continue;
