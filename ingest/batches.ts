@@ -86,7 +86,7 @@ export async function readBatch(client: pg.ClientBase, batch: Batch): Promise<St
             to_char(recorded_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as recorded_at
      from outbox
      where (xid, seq) > ($1::xid8, $2::bigint) and (xid, seq) <= ($3::xid8, $4::bigint)
-     order by xid, seq`,
+     order by outbox.xid, outbox.seq`,
     [batch.after.xid, batch.after.seq, batch.upto.xid, batch.upto.seq],
   );
   if (rows.length !== batch.rows) {
@@ -120,8 +120,9 @@ export async function finishBatch(client: pg.ClientBase, batch: Batch, dead: rea
 
 /** The newest row that any transaction has committed, below the horizon or not. */
 export async function newestPosition(pool: pg.Pool): Promise<Position | undefined> {
+  // Qualified: a bare xid in ORDER BY is the text of the select list, in which 999 comes after 1000.
   const { rows } = await pool.query<Position>(
-    "select xid::text, seq from outbox order by xid desc, outbox.seq desc limit 1",
+    "select xid::text, seq from outbox order by outbox.xid desc, outbox.seq desc limit 1",
   );
   return rows[0];
 }

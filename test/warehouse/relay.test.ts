@@ -186,6 +186,19 @@ describe("the relay", () => {
   });
 });
 
+describe("draining", () => {
+  const stores = useStores();
+
+  it("knows transaction 1000 for newer than transaction 999", async () => {
+    for (const xid of ["999", "1000"]) {
+      await appendEvents(stores.db, someEvents(`prj_${xid}`, 1, 15));
+      await stores.pool.query("update outbox set xid = $1::xid8 where project_id = $2", [xid, `prj_${xid}`]);
+      await createRelay({ ...stores, log }).drain();
+      expect(await eventIds(stores.warehouse, "events", `prj_${xid}`)).toHaveLength(1);
+    }
+  });
+});
+
 describe("several relays", () => {
   const stores = useStores();
 
