@@ -48,7 +48,17 @@ const order: OrderBody = {
   ],
 };
 
-const agent = new Agent({ keepAlive: true, maxSockets: callers });
+let agent = newAgent();
+
+function newAgent(): Agent {
+  return new Agent({ keepAlive: true, maxSockets: callers });
+}
+
+/** The server drops connections that were idle while the other loops ran. */
+function reconnect(): void {
+  agent.destroy();
+  agent = newAgent();
+}
 
 function post(fixture: Fixture, path: string, body: object, headers: Record<string, string> = {}) {
   return new Promise<{ status: number; text: string }>((resolve, reject) => {
@@ -215,6 +225,7 @@ function print(label: string, result: Measurement, base: Measurement): void {
 const fixture = await startFixture(callers);
 try {
   const scenarios = [await setUp(fixture, "uniform", uniformCampaigns), await setUp(fixture, "hot", 1)];
+  reconnect();
   const commit = await bareCommit(fixture);
   // Every customer exists before the clock starts: a shop's customers mostly do.
   for (let index = 0; index < customers; index++) {
@@ -227,9 +238,15 @@ try {
     const loops = { commit, function: await functionRedeem(fixture, scenario), http: httpRedeem(fixture, scenario) };
     const results = { commit: [] as Measurement[], function: [] as Measurement[], http: [] as Measurement[] };
     const names = ["commit", "function", "http"] as const;
-    for (const name of names) await closedLoop({ callers, durationMs: 2000 }, loops[name]);
+    for (const name of names) {
+      reconnect();
+      await closedLoop({ callers, durationMs }, loops[name]);
+    }
     for (let round = 0; round < rounds; round++) {
-      for (const name of names) results[name].push(await closedLoop({ callers, durationMs }, loops[name]));
+      for (const name of names) {
+        reconnect();
+        results[name].push(await closedLoop({ callers, durationMs }, loops[name]));
+      }
     }
     const base = median(results.function);
     process.stdout.write(
