@@ -23,7 +23,7 @@ CREATE OR REPLACE VIEW {database}.customers {on_cluster}
   rejections_count UInt64 COMMENT 'Rejected redemptions',
   validations_count UInt64 COMMENT 'Validations',
   published_count UInt64 COMMENT 'Vouchers given to the customer',
-  favourite_category String COMMENT 'Category with the most units in paid orders and redemptions',
+  favourite_category String COMMENT 'Category with the most units in paid orders; where a shop reports no orders, in redemptions',
   favourite_campaign_id String COMMENT 'Campaign with the most codes redeemed',
   risk_score_max Nullable(Float64) COMMENT 'Highest risk score of a redemption or rejection',
   flagged_count UInt64 COMMENT 'Redemptions and rejections flagged'
@@ -49,7 +49,9 @@ WITH
       countIf(type = 'redemption.rejected') AS rejections,
       countIf(type = 'validation.performed') AS validations,
       countIf(type = 'voucher.published') AS published,
-      sumMapIf(items.category, items.quantity, type IN ('order.paid', 'redemption.succeeded')) AS units,
+      sumMapIf(items.category, items.quantity, type = 'order.paid') AS units_paid,
+      sumMapIf(items.category, items.quantity, type = 'redemption.succeeded') AS units_redeemed,
+      if(empty(units_paid.1), units_redeemed, units_paid) AS units,
       sumMapIf(codes.campaign_id, arrayMap(c -> 1, codes.code), type = 'redemption.succeeded') AS campaigns_used,
       maxIf(risk_score, type IN ('redemption.succeeded', 'redemption.rejected')) AS risk_score_max,
       countIf(risk_action = 'flag') AS flagged
