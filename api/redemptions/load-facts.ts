@@ -38,10 +38,7 @@ export interface FactsRequest {
 /** What the customer did lately, for the risk score; null for a guest or somebody never seen. */
 export type Activity = Pick<
   RiskInput,
-  | "redemptionsLastHour"
-  | "redemptionsLastDay"
-  | "rejectionsLastHour"
-  | "secondsSinceLastRedemption"
+  "redemptionsLastHour" | "redemptionsLastDay" | "rejectionsLastHour" | "secondsSinceLastRedemption"
 >;
 
 export interface LoadedFacts {

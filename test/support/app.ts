@@ -1,6 +1,7 @@
 /** The HTTP application over real stores, called in this process. */
 import { randomUUID } from "node:crypto";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { pino } from "pino";
 import { Registry } from "prom-client";
 import { beforeAll } from "vitest";
@@ -34,7 +35,8 @@ export function useApp(): TestApp {
       db: stores.db,
       pool: stores.pool,
       warehouse: stores.warehouse,
-      models: await loadModels({ log }),
+      // No champion, whichever is shipped: tests that need a model train and load their own.
+      models: await loadModels({ log, directory: join(tmpdir(), "tessera-test-no-models") }),
       log,
       metrics: new Registry(),
       readiness: async () => ({ postgres: true, clickhouse: true, migrations: true, relay: true }),

@@ -166,6 +166,14 @@ describe("serving", () => {
     expect(lines).toEqual(["no champion: the fallback serves", "no champion: the fallback serves"]);
   });
 
+  it("loads the champions that are shipped, and finds a newcomer's ordinary basket ordinary", async () => {
+    const { log, lines } = listener();
+    const models = await loadModels({ log });
+    expect(lines).toEqual(["model loaded", "model loaded"]);
+    expect(models.scoreRisk({ ...ordinary, secondsSinceLastRedemption: null })).toMatchObject({ action: "allow" });
+    expect(models.scoreOffers([stranger, regular])).not.toBe("unavailable");
+  });
+
   it("serves the champions, and explains in words what it flags", async () => {
     await promote();
     const models = await loadModels({ log: listener().log, directory });
