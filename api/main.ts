@@ -7,6 +7,7 @@ import { runCommand } from "./supervise/command.ts";
 import { watchLauncher } from "./supervise/launcher.ts";
 import { lockDataDir } from "./supervise/lock.ts";
 import { openLogFile } from "./supervise/log-file.ts";
+import { logOptions } from "./supervise/log-options.ts";
 import { logFileOf, startProduct } from "./supervise/product.ts";
 import { startApi, startIngest, startWorkers } from "./supervise/roles.ts";
 import type { Urls } from "./supervise/services.ts";
@@ -49,7 +50,7 @@ function runAll(config: Config): Promise<never> {
 
 function runPart(role: Exclude<Role, "all">, config: Config): Promise<never> {
   const urls = requiredUrls(config);
-  const log = pino({ level: config.logLevel, base: { pid: process.pid, role } });
+  const log = pino(logOptions(config.logLevel, { role }));
   return runCommand({
     log,
     flush: () => log.flush(),

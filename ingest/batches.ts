@@ -56,6 +56,7 @@ export async function openBatch(client: pg.ClientBase, limits: BatchLimits): Pro
   const newest = (await client.query<BatchRow | (BatchRow & { number: null })>(newestBatch)).rows[0];
   if (newest === undefined) throw new Error("relay_stream is empty: the database is not migrated");
   if (newest.number !== null && !newest.delivered) return toBatch(newest);
+  await refuseForeignCursor(client, newest.upto_xid);
   const start: Position =
     newest.number === null ? { xid: "0", seq: 0 } : { xid: newest.upto_xid, seq: newest.upto_seq };
   const opened = await client.query<BatchRow>(
@@ -76,6 +77,22 @@ export async function openBatch(client: pg.ClientBase, limits: BatchLimits): Pro
   );
   const row = opened.rows[0];
   return row === undefined ? undefined : toBatch(row);
+}
+
+/**
+ * A dump that is loaded into another cluster takes the cursor along, and there transaction ids start again: every new
+ * row would lie behind the cursor and count as delivered.
+ */
+async function refuseForeignCursor(client: pg.ClientBase, cursor: string | null): Promise<void> {
+  const { rows } = await client.query<{ ahead: boolean }>(
+    "select $1::xid8 >= pg_snapshot_xmax(pg_current_snapshot()) as ahead",
+    [cursor ?? "0"],
+  );
+  if (rows[0]?.ahead) {
+    throw new Error(
+      `the relay's cursor (transaction ${cursor}) is ahead of this server: it was moved here by a logical dump; see docs/operations.md`,
+    );
+  }
 }
 
 /** @throws Error when rows of the batch are gone: sending the rest under its token would hide that. */
@@ -144,8 +161,8 @@ export async function isDelivered(pool: pg.Pool, position: Position): Promise<bo
  * @returns how many rows of the outbox were deleted.
  */
 export async function pruneOutbox(pool: pg.Pool, olderThanDays: number, chunkRows = 5_000): Promise<number> {
-  const boundary = await pool.query<{ number: number; upto_xid: string; upto_seq: number }>(
-    `select number, upto_xid::text, upto_seq from relay_batch
+  const boundary = await pool.query<{ number: number; upto_xid: string; upto_seq: number; delivered_at: Date }>(
+    `select number, upto_xid::text, upto_seq, delivered_at from relay_batch
      where delivered_at < now() - make_interval(days => $1) order by number desc limit 1`,
     [olderThanDays],
   );
@@ -156,10 +173,10 @@ export async function pruneOutbox(pool: pg.Pool, olderThanDays: number, chunkRow
     const chunk = await pool.query(
       `delete from outbox where (xid, seq) in (
          select o.xid, o.seq from outbox o
-         where (o.xid, o.seq) <= ($1::xid8, $2::bigint)
+         where (o.xid, o.seq) <= ($1::xid8, $2::bigint) and o.recorded_at <= $4
            and not exists (select from dead_letter d where d.xid = o.xid and d.seq = o.seq)
          order by o.xid, o.seq limit $3)`,
-      [last.upto_xid, last.upto_seq, chunkRows],
+      [last.upto_xid, last.upto_seq, chunkRows, last.delivered_at],
     );
     deleted += chunk.rowCount ?? 0;
     if ((chunk.rowCount ?? 0) < chunkRows) break;

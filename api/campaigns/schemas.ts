@@ -62,6 +62,10 @@ const ofSub = {
     .optional()
     .openapi({ description: "The event's name; with `triggers_on: custom` only." }),
   rewards: rewardsSchema,
+  automatic: z
+    .literal(false, { error: "Campaigns without a code are not supported yet" })
+    .optional()
+    .openapi({ type: "boolean", enum: [false] }),
   stacking: stackingSchema.optional(),
   holdout_percent: z.int().min(0).max(100).optional(),
   holdout_codes: z.boolean().optional(),

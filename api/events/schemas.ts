@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { customerIdentifier, customerReference, externalId, instant } from "../http/schemas.ts";
+import { customerIdentifier, customerReference, externalId, occurrence } from "../http/schemas.ts";
 
 const depthMax = 4;
 const fieldsMax = 100;
@@ -32,7 +32,7 @@ export const eventReport = z
     id: externalId.optional().openapi({ description: "Makes it idempotent" }),
     name: z.string().regex(/^[a-z][a-z0-9_.]{0,99}$/, "Expected a name such as cart.abandoned"),
     customer: customerReference,
-    occurred_at: instant.optional(),
+    occurred_at: occurrence.optional(),
     properties: properties.default({}),
   })
   .openapi("EventReport", {

@@ -26,6 +26,12 @@ export const instant = z.iso
   }, "Expected an instant from 1970 up to 2200")
   .openapi({ format: "date-time", example: "2026-11-22T10:00:00Z" });
 
+/** When something happened: an instant that the warehouse keeps. */
+export const occurrence = instant.refine((text) => {
+  const at = Date.parse(text);
+  return at >= Date.UTC(2000, 0, 1) && at < Date.UTC(2100, 0, 1);
+}, "Expected an instant from 2000 up to 2100");
+
 /** A customer as the shop knows them. Never blank at either end: two spellings of one customer would be two customers. */
 export const customerIdentifier = z
   .string()

@@ -26,20 +26,38 @@ export async function revokeKey(db: Kysely<DB>, projectId: string, id: string): 
   return row !== undefined;
 }
 
-/** Ends a live key after the grace, never later than it would have ended anyway. Undefined when there is none. */
-export function endKey(
+/**
+ * Ends a live key after the grace, never later than it would have ended anyway. `expiry` is when that was: what replaces
+ * the key lives no longer. Undefined when there is no such key, or it has ended.
+ */
+export async function endKey(
   tx: Kysely<DB>,
   projectId: string,
   id: string,
   graceSeconds: number,
-): Promise<KeyRow | undefined> {
-  const query = tx
-    .updateTable("api_key")
+): Promise<(KeyRow & { readonly expiry: Date | null }) | undefined> {
+  const live = await tx
+    .selectFrom("api_key")
+    .select("expires_at")
     .where("project_id", "=", projectId)
     .where("id", "=", id)
     .where("revoked_at", "is", null)
-    .returning(keyColumns);
-  if (graceSeconds === 0) return query.set({ revoked_at: sql<Date>`now()` }).executeTakeFirst();
-  const end = sql<Date>`least(coalesce(expires_at, 'infinity'), now() + make_interval(secs => ${graceSeconds}))`;
-  return query.set({ expires_at: end }).executeTakeFirst();
+    .where((eb) => eb.or([eb("expires_at", "is", null), eb("expires_at", ">", sql<Date>`now()`)]))
+    .forUpdate()
+    .executeTakeFirst();
+  if (live === undefined) return undefined;
+  const ends =
+    graceSeconds === 0
+      ? { revoked_at: sql<Date>`now()` }
+      : {
+          expires_at: sql<Date>`least(coalesce(expires_at, 'infinity'), now() + make_interval(secs => ${graceSeconds}))`,
+        };
+  const ended = await tx
+    .updateTable("api_key")
+    .set(ends)
+    .where("project_id", "=", projectId)
+    .where("id", "=", id)
+    .returning(keyColumns)
+    .executeTakeFirstOrThrow();
+  return { ...ended, expiry: live.expires_at };
 }

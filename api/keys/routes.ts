@@ -107,6 +107,7 @@ export function keyRoutes(deps: Deps) {
             kind: old.kind,
             scopes: toKeyWire(old).scopes,
             allowedOrigins: old.allowed_origins,
+            expiresAt: old.expiry,
           });
           return { status: 201, body: { ...toKeyWire(row), key: text } };
         },

@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { amount, customerIdentifier, customerReference, externalId, instant, listQuery } from "../http/schemas.ts";
+import { amount, customerIdentifier, customerReference, externalId, listQuery, occurrence } from "../http/schemas.ts";
 import { orderItemBody, orderShape, refuseHugeSums, sumOfLines } from "../validations/order-schema.ts";
 
 const status = z.enum(["created", "paid", "cancelled", "refunded"]);
@@ -10,7 +10,7 @@ export const orderReport = z
     id: externalId,
     customer: customerReference,
     status,
-    occurred_at: instant.optional(),
+    occurred_at: occurrence.optional(),
     ...orderShape,
   })
   .superRefine(refuseHugeSums)

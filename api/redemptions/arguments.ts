@@ -102,7 +102,7 @@ export function redeemArgument(
   return {
     ...shared,
     order_id: request.order.id,
-    order_codes_seen: facts.appliedBefore.length,
+    order_codes_seen: facts.appliedBefore.map((applied) => `${applied.redemptionId} ${applied.voucherId}`),
     versions: campaignVersions(facts),
     takes: decision.takes.map((counter) => wireTake(counter, facts)),
     redemption: {

@@ -35,6 +35,7 @@ select jsonb_build_object(
       from redemption r
       where r.project_id = $1 and r.customer_id = c.id
         and r.occurred_at < clock.decide_at and r.occurred_at >= clock.decide_at - interval '1 day') day),
+  'order_status', (select o.status from orders o where o.project_id = $1 and o.id = $4),
   'rejections_last_hour', (
     select count(*) from rejection j
     where j.project_id = $1 and j.customer_identifier = $3
@@ -146,6 +147,8 @@ export interface FactsRow {
       readonly last_redemption_at: number | null;
     };
   } | null;
+  /** Of the order as the shop reported it; null for one that was not reported yet. */
+  readonly order_status: "created" | "paid" | "cancelled" | "refunded" | null;
   readonly rejections_last_hour: number;
   readonly redeemables: readonly {
     readonly voucher: VoucherRow;

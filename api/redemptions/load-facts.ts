@@ -44,6 +44,7 @@ export type Activity = Pick<
 export interface LoadedFacts {
   readonly facts: Facts;
   readonly activity: Activity;
+  readonly orderStatus: FactsRow["order_status"];
   /** The database's clock when it read, epoch ms. */
   readonly clock: number;
 }
@@ -114,6 +115,7 @@ export async function loadFacts(deps: Pick<Deps, "pool" | "db">, request: FactsR
       })),
     },
     activity: activity(row, now),
+    orderStatus: row.order_status,
     clock: row.clock,
   };
 }

@@ -42,18 +42,23 @@ export async function redeem(deps: Deps, request: RedeemRequest): Promise<Answer
 
 function attempt(deps: Deps, request: RedeemRequest, loaded: LoadedFacts): Promise<FunctionAnswer> {
   const { facts } = loaded;
-  const before = new Set(facts.appliedBefore.map((applied) => applied.voucherId));
-  const again = facts.redeemables.find(({ voucher }) => voucher !== null && before.has(voucher.id));
-  if (again !== undefined) {
-    const detail = `The code ${again.code} already counts on order ${request.order.id}.`;
-    return refuseInDatabase(
-      deps.pool,
-      conflictArgument(request, loaded, new Problem("order_already_redeemed", detail)),
-    );
-  }
+  const conflict = conflictOf(request, loaded);
+  if (conflict !== undefined) return refuseInDatabase(deps.pool, conflictArgument(request, loaded, conflict));
   const decision = decide(facts);
   const risk = scoreAttempt(deps.models, facts, decision, loaded.activity);
   return decision.valid
     ? redeemInDatabase(deps.pool, redeemArgument(request, loaded, decision, risk))
     : refuseInDatabase(deps.pool, refuseArgument(request, loaded, decision, risk));
+}
+
+/** What no code can change: the order is over, or one of the codes counts on it already. */
+function conflictOf(request: RedeemRequest, { facts, orderStatus }: LoadedFacts): Problem | undefined {
+  if (orderStatus === "cancelled" || orderStatus === "refunded") {
+    return new Problem("order_status_conflict", `The order ${request.order.id} is ${orderStatus}.`);
+  }
+  const before = new Set(facts.appliedBefore.map((applied) => applied.voucherId));
+  const again = facts.redeemables.find(({ voucher }) => voucher !== null && before.has(voucher.id));
+  if (again === undefined) return undefined;
+  const detail = `The code ${again.code} already counts on order ${request.order.id}.`;
+  return new Problem("order_already_redeemed", detail);
 }

@@ -66,12 +66,31 @@ export async function rollBackOrder(tx: Kysely<DB>, request: RollBackOrderReques
     .groupBy("r.id")
     .orderBy("r.id")
     .execute();
+  await lockCampaigns(
+    tx,
+    request.projectId,
+    redemptions.map(({ id }) => id),
+  );
   for (const { id } of redemptions) {
     const subject = await findRedemption(tx, request.projectId, id);
     if (subject === undefined) throw new Error("a redemption of the order vanished inside the transaction");
     const argument = rollBackArgument(request.projectId, subject, request.reason, request.at);
     await rollBackInDatabase(inTransaction(tx), argument);
   }
+}
+
+/** All campaigns of several redemptions at once, in the order in which a redemption takes them. */
+async function lockCampaigns(tx: Kysely<DB>, projectId: string, redemptionIds: readonly string[]): Promise<void> {
+  if (redemptionIds.length < 2) return;
+  await sql`
+    select from campaign_usage u
+    join campaign c on c.project_id = u.project_id and c.id = u.campaign_id
+    where u.project_id = ${projectId} and u.campaign_id in (
+      select unnest(array[rc.main_campaign_id, rc.campaign_id]) from redemption_code rc
+      where rc.project_id = ${projectId} and rc.redemption_id = any(${[...redemptionIds]}::text[]))
+    order by c.type = 'sub', u.campaign_id
+    for update of u
+  `.execute(tx);
 }
 
 function inTransaction(tx: Kysely<DB>): Runner {

@@ -6,6 +6,7 @@ import {
   customerReference,
   instant,
   listQuery,
+  occurrence,
   resourceId,
   typedCode,
 } from "../http/schemas.ts";
@@ -16,7 +17,7 @@ const codesMax = 30;
 const request = {
   codes: z.array(typedCode).min(1).max(codesMax),
   customer: customerReference.optional(),
-  at: instant
+  at: occurrence
     .optional()
     .openapi({ description: "Decide as of this instant. Only for keys with the scope import; others use our clock." }),
   source: z.enum(["api", "integration", "mobile", "console"]).default("api"),

@@ -26,7 +26,11 @@ export async function listRejections(
     .$if(from !== undefined, (q) => q.where("r.occurred_at", ">=", new Date(from ?? 0)))
     .$if(to !== undefined, (q) => q.where("r.occurred_at", "<", new Date(to ?? 0)))
     .$if(customer !== undefined, (q) => q.where("r.customer_identifier", "=", customer ?? ""))
-    .$if(campaign_id !== undefined, (q) => q.where(sql<boolean>`r.campaign_ids @> array[${campaign_id}]::text[]`))
+    .$if(campaign_id !== undefined, (q) =>
+      q.where(sql<boolean>`r.campaign_ids && array(
+        select c.id from campaign c
+        where c.project_id = ${projectId} and (c.id = ${campaign_id} or c.parent_id = ${campaign_id}))`),
+    )
     .$if(code !== undefined, (q) => q.where(sql<boolean>`r.codes && ${spellings}::text[]`))
     .orderBy("r.id", "desc")
     .limit(query.limit + 1)

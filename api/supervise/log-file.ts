@@ -1,6 +1,7 @@
 /** A log of JSON lines in a file that cannot grow for ever. */
 import { renameSync, statSync } from "node:fs";
 import { destination, type Logger, pino } from "pino";
+import { logOptions } from "./log-options.ts";
 
 const sizeMax = 100 * 1024 * 1024;
 const checkEveryMs = 30_000;
@@ -26,5 +27,5 @@ export function openLogFile(file: string, level: string): LogFile {
   };
   rotate();
   setInterval(rotate, checkEveryMs).unref();
-  return { log: pino({ level, base: { pid: process.pid } }, sink), flush: () => sink.flushSync() };
+  return { log: pino(logOptions(level, {}), sink), flush: () => sink.flushSync() };
 }

@@ -3,8 +3,8 @@ import { z } from "@hono/zod-openapi";
 import type { OrderFacts } from "../domain/facts.ts";
 import { amount, currency, externalId, metadata } from "../http/schemas.ts";
 
-/** Lines, shipping and sums stay well inside what a double keeps exactly. */
-const orderAmountMax = 1_000_000_000_000_000;
+/** The most a whole order may come to, shipping included: what any other amount of the wire may be, so that every answer fits. */
+const orderAmountMax = 1_000_000_000_000;
 
 export const orderItemBody = z
   .strictObject({
@@ -46,7 +46,10 @@ export const orderShape = {
   metadata: metadata.optional(),
 };
 
-type Lines = { readonly items: readonly { readonly quantity: number; readonly unit_amount: number }[] };
+type Lines = {
+  readonly shipping_amount?: number | undefined;
+  readonly items: readonly { readonly quantity: number; readonly unit_amount: number }[];
+};
 
 /** Σ quantity × unit amount, in minor units. */
 export function sumOfLines(order: Lines): number {
@@ -61,8 +64,8 @@ export function refuseHugeSums(order: Lines, context: z.core.$RefinementCtx): vo
       context.issues.push({ code: "custom", message, input: order, path: ["items", index, "unit_amount"] });
     }
   });
-  if (sumOfLines(order) > orderAmountMax) {
-    const message = `The lines may sum to at most ${orderAmountMax}`;
+  if (sumOfLines(order) + (order.shipping_amount ?? 0) > orderAmountMax) {
+    const message = `Lines and shipping may sum to at most ${orderAmountMax}`;
     context.issues.push({ code: "custom", message, input: order, path: ["items"] });
   }
 }

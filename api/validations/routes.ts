@@ -2,8 +2,9 @@ import { createRoute, z } from "@hono/zod-openapi";
 import type { Deps } from "../deps.ts";
 import { type ReasonKey, reasonCodes } from "../domain/reason.ts";
 import { secured } from "../http/auth.ts";
+import { requestIdentity, withIdempotency } from "../http/idempotency.ts";
 import { createRouter } from "../http/router.ts";
-import { amount, json, jsonBody, problems } from "../http/schemas.ts";
+import { amount, idempotencyHeaders, json, jsonBody, problems } from "../http/schemas.ts";
 import { wireCode, wireOrder } from "../redemptions/answer.ts";
 import { codeWire, orderWire, validationBody } from "../redemptions/schemas.ts";
 import { toOrderFacts } from "./order-schema.ts";
@@ -31,23 +32,29 @@ const createValidation = createRoute({
   description:
     "Takes nothing. Answers 200 whether the codes apply or not, with the discount of each line or every failed rule: what was expected, what was seen, what is missing.",
   ...secured("checkout", { publishable: true }),
-  request: { body: jsonBody(validationBody) },
-  responses: { 200: json(validationWire, "What the codes would give"), ...problems() },
+  request: { headers: idempotencyHeaders, body: jsonBody(validationBody) },
+  responses: { 200: json(validationWire, "What the codes would give"), ...problems(422) },
 });
 
 export function validationRoutes(deps: Deps) {
   return createRouter().openapi(createValidation, async (c) => {
     const body = c.req.valid("json");
     const { projectId, scopes, kind } = c.var.auth;
-    const validation = await validate(deps, {
+    const request = {
       projectId,
       codes: body.codes,
       customer: body.customer?.identifier ?? null,
       order: toOrderFacts(body.order),
       at: scopes.includes("import") ? (body.at ?? null) : null,
       source: body.source,
-    });
-    return c.json(kind === "publishable" ? forBrowsers(toWire(validation)) : toWire(validation), 200);
+    };
+    const answer = async (db?: Deps["db"]) => {
+      const validation = toWire(await validate(deps, request, db));
+      return kind === "publishable" ? forBrowsers(validation) : validation;
+    };
+    // A transaction is two more round trips, so only those who ask for a replay pay for one.
+    if (requestIdentity(c) === undefined) return c.json(await answer(), 200);
+    return withIdempotency(c, async (tx) => ({ status: 200, body: await answer(tx) }));
   });
 }
 
@@ -73,6 +80,21 @@ const hiddenKeys: ReadonlySet<string> = new Set<ReasonKey>([
   "voucher_no_uses_left",
   "voucher_budget_reached",
   "voucher_assigned_to_other_customer",
+  "campaign_ended",
+  "campaign_not_started",
+  "campaign_not_active",
+  "campaign_redemptions_reached",
+  "campaign_budget_reached",
+  "customer_required",
+  "customer_blocked",
+  "in_holdout",
+]);
+
+/** What they compare is the basket, which the browser knows; all else is about the customer or the campaign. */
+const openKeys: ReadonlySet<string> = new Set<ReasonKey>([
+  "order_below_minimum",
+  "order_total_mismatch",
+  "currency_mismatch",
 ]);
 
 /** Publishable keys get one answer for every code that does not exist or can no longer be used, and no trace. */
@@ -88,7 +110,13 @@ function forBrowsers({ trace: _, ...validation }: ValidationWire): ValidationWir
               { key: "voucher_not_active", code: reasonCodes.voucher_not_active, message: "This code cannot be used." },
             ],
           }
-        : code,
+        : { ...code, reasons: code.reasons.map(forBrowser) },
     ),
   };
+}
+
+function forBrowser(reason: ValidationWire["codes"][number]["reasons"][number]) {
+  if (openKeys.has(reason.key)) return reason;
+  const { expected: _expected, actual: _actual, gap: _gap, ...told } = reason;
+  return told;
 }

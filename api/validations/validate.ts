@@ -24,17 +24,19 @@ export interface Validation {
   readonly decision: Decision;
 }
 
-export async function validate(deps: Deps, request: ValidationRequest): Promise<Validation> {
-  const { facts } = await loadFacts(deps, request);
+/** @param db where the announcement is written: the transaction of an idempotent call, else any connection. */
+export async function validate(deps: Deps, request: ValidationRequest, db: Deps["db"] = deps.db): Promise<Validation> {
+  const { facts, clock } = await loadFacts(deps, request);
   const decision = decide(facts);
   const id = newId("val");
-  await appendEvents(deps.db, [
+  await appendEvents(db, [
     {
       event_id: newId("evt"),
       project_id: request.projectId,
       type: "validation.performed",
       version: 1,
-      occurred_at: new Date(facts.now).toISOString(),
+      // A question about the future is asked now.
+      occurred_at: new Date(Math.min(facts.now, clock)).toISOString(),
       payload: {
         validation_id: id,
         valid: decision.valid,

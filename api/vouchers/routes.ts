@@ -3,6 +3,7 @@ import { findCampaign } from "../campaigns/find.ts";
 import type { Deps } from "../deps.ts";
 import { secured } from "../http/auth.ts";
 import { withIdempotency } from "../http/idempotency.ts";
+import { databaseNow, occurredAt } from "../http/occurred-at.ts";
 import { readCursor, toPage } from "../http/pagination.ts";
 import { notFound, Problem } from "../http/problem.ts";
 import { createRouter } from "../http/router.ts";
@@ -154,13 +155,8 @@ export function voucherRoutes(deps: Deps) {
 
   router.openapi(publishRoute, (c) => {
     const input = c.req.valid("json");
-    if (input.occurred_at !== undefined && !c.var.auth.scopes.includes("import")) {
-      throw new Problem("scope_missing", "occurred_at needs a key with the scope import.", {
-        extensions: { required_scopes: ["import"] },
-      });
-    }
-    const publishedAt = input.occurred_at === undefined ? new Date() : new Date(input.occurred_at);
     return withIdempotency(c, async (tx) => {
+      const publishedAt = occurredAt(c.var.auth, input.occurred_at, await databaseNow(tx));
       const { code } = c.req.valid("param");
       return { status: 201, body: await publishVoucher(tx, c.var.auth.projectId, code, input, publishedAt) };
     });

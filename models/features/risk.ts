@@ -51,7 +51,7 @@ const features: readonly Feature<RiskInput>[] = [
     value: (input) => input.linesCount,
     default: 1,
     scale: "log1p",
-    text: (value, usual) => `The basket has ${value} lines; usual is ${usual}.`,
+    text: (value, usual) => `Lines in the basket: ${value}; usual is ${usual}.`,
   },
   {
     name: "items_quantity",
@@ -59,7 +59,7 @@ const features: readonly Feature<RiskInput>[] = [
     value: (input) => input.itemsQuantity,
     default: 1,
     scale: "log1p",
-    text: (value, usual) => `The basket has ${value} items; usual is ${usual}.`,
+    text: (value, usual) => `Items in the basket: ${value}; usual is ${usual}.`,
   },
   {
     name: "max_unit_amount",

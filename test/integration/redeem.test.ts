@@ -120,7 +120,86 @@ describe("validation", () => {
   });
 });
 
+describe("validation under an Idempotency-Key", () => {
+  it("answers and announces once, and refuses the key for another body", async () => {
+    const project = await app.newProject();
+    const { code } = await setUpPromotion(project, {});
+    const headers = { "idempotency-key": "v-1" };
+    const body = redeemBody({ codes: [code], orderId: "o-1" });
+    const first = await post(project, "/v1/validations", body, headers);
+    const second = await post(project, "/v1/validations", body, headers);
+    expect(second.headers.get("idempotency-replayed")).toBe("true");
+    expect(second.body).toEqual(first.body);
+    const other = await post(project, "/v1/validations", redeemBody({ codes: ["X"], orderId: "o-1" }), headers);
+    expect(other.body.code).toBe("idempotency_key_reused");
+    const events = await app.pool.query(
+      "select count(*) as count from outbox where project_id = $1 and type = 'validation.performed'",
+      [project.projectId],
+    );
+    expect(events.rows[0].count).toBe(1);
+  });
+});
+
+describe("what a browser is told", () => {
+  it("compares the basket only: nothing of the customer, the budget or the campaign's dates", async () => {
+    const project = await app.newProject();
+    const rules = {
+      all: [
+        { on: "customer.attributes.income", op: "greater_than", value: 100 },
+        { on: "order.amount", op: "greater_or_equal", value: 6000 },
+      ],
+    };
+    const open = await setUpPromotion(project, { sub: { rules } });
+    const ended = await setUpPromotion(project, { sub: { ends_at: "2020-01-01T00:00:00Z" } });
+    await project.request("PUT", "/v1/customers/rich", { attributes: { income: 42 } });
+    const browser = await withKey(app, project, { kind: "publishable", allowed_origins: ["https://shop.example"] });
+    const origin = { origin: "https://shop.example" };
+    const body = redeemBody({ codes: [open.code], orderId: "o", customer: "rich" });
+    const { reasons } = (await post(browser, "/v1/validations", body, origin)).body.codes[0];
+    const byKey = Object.fromEntries(reasons.map((reason: { key: string }) => [reason.key, reason]));
+    expect(byKey.order_below_minimum).toMatchObject({ expected: 6000, actual: 5000, gap: 1000 });
+    expect(byKey.rule_not_met).toBeDefined();
+    expect(JSON.stringify(byKey.rule_not_met)).not.toContain("42");
+    const over = await post(browser, "/v1/validations", redeemBody({ codes: [ended.code], orderId: "o" }), origin);
+    expect(over.body.codes[0]).toMatchObject({ campaign_id: null, reasons: [{ key: "voucher_not_active" }] });
+  });
+});
+
 describe("redemption", () => {
+  it("is refused on an order that is over, whenever it was cancelled", async () => {
+    const project = await app.newProject();
+    const { code } = await setUpPromotion(project, {});
+    const items = [{ sku: "coffee", quantity: 2, unit_amount: 2500 }];
+    const order = { id: "o-1", customer: { identifier: "kim" }, currency: "EUR", items };
+    await post(project, "/v1/orders", { ...order, status: "cancelled" });
+    const { status, body } = await redeem(project, redeemBody({ codes: [code], orderId: "o-1", customer: "kim" }));
+    expect([status, body.code]).toEqual([409, "order_status_conflict"]);
+    const raced = await Promise.all(
+      Array.from({ length: 20 }, async (_, index) => {
+        const id = `raced-${index}`;
+        await Promise.all([
+          redeem(project, redeemBody({ codes: [code], orderId: id, customer: "kim" })),
+          post(project, "/v1/orders", { ...order, id, status: "cancelled" }),
+        ]);
+        return id;
+      }),
+    );
+    const live = await app.pool.query(
+      "select count(*) as count from redemption where project_id = $1 and order_id = any($2) and status = 'redeemed'",
+      [project.projectId, raced],
+    );
+    expect(live.rows[0].count).toBe(0);
+  });
+
+  it("refuses an order too large for its own answer, and keeps nothing of it", async () => {
+    const project = await app.newProject();
+    const items = [{ sku: "gold", quantity: 2, unit_amount: 1_000_000_000_000 }];
+    const { status, body } = await redeem(project, redeemBody({ codes: ["X"], orderId: "o", order: { items } }));
+    expect(status).toBe(400);
+    expect(body.errors[0].pointer).toMatch(/^\/order\/items/);
+    expect((await get(project, "/v1/rejections")).body.data).toEqual([]);
+  });
+
   it("takes the use, records order, lines and risk, and announces itself in the same transaction", async () => {
     const project = await app.newProject();
     const { code, campaignId, mainId } = await setUpPromotion(project, {});
@@ -180,7 +259,7 @@ describe("redemption", () => {
 
   it("refuses with every reason and keeps the refusal", async () => {
     const project = await app.newProject();
-    const { code, campaignId } = await setUpPromotion(project, {
+    const { code, campaignId, mainId } = await setUpPromotion(project, {
       sub: { rules: { on: "order.amount", op: "greater_or_equal", value: 6000 } },
       voucher: { expires_at: "2020-01-01T00:00:00Z" },
     });
@@ -198,6 +277,8 @@ describe("redemption", () => {
     const list = await get(project, `/v1/rejections?campaign_id=${campaignId}&code=${code}&customer=bob`);
     expect(list.body.data).toHaveLength(1);
     expect(list.body.data[0]).toMatchObject({ id: body.rejection_id, codes: [code], customer: { identifier: "bob" } });
+    const ofMain = await get(project, `/v1/rejections?campaign_id=${mainId}`);
+    expect(ofMain.body.data).toHaveLength(1);
     const events = await app.pool.query(
       "select payload from outbox where project_id = $1 and type = 'redemption.rejected'",
       [project.projectId],
@@ -285,6 +366,16 @@ describe("rollback", () => {
       redemptions.map(async (id) => (await get(project, `/v1/redemptions/${id}`)).body.status),
     );
     expect(statuses).toEqual(["rolled_back", "redeemed"]);
+  });
+
+  it("leaves an assigned voucher as it was before", async () => {
+    const project = await app.newProject();
+    const { code } = await setUpPromotion(project, {
+      voucher: { kind: "unique", code: "MINE", customer: { identifier: "ann" } },
+    });
+    const redeemed = await redeem(project, redeemBody({ codes: [code], orderId: "o-1", customer: "ann" }));
+    expect((await post(project, `/v1/redemptions/${redeemed.body.id}/rollback`, {})).status).toBe(201);
+    expect((await get(project, `/v1/vouchers/${code}`)).body.status).toBe("created");
   });
 
   it("of another project's redemption is 404", async () => {

@@ -44,7 +44,7 @@ begin
 end
 $$;
 
--- p: { project_id, idempotency_key, request_hash (hex), order_id, order_codes_seen, customer: null | { id, identifier, known },
+-- p: { project_id, idempotency_key, request_hash (hex), order_id, order_codes_seen: ["redemption_id voucher_id"], customer: null | { id, identifier, known },
 --      versions: [{ campaign_id, version }], takes: [{ kind, id, scope, version, uses, amount, uses_max, amount_max }],
 --      redemption: { … }, codes: [{ … }], events: [{ … }], decided_at, occurred_at, response }
 -- → one row: outcome 'done' | 'replayed' | 'key_reused' | 'retry', and the answer to send.
@@ -65,8 +65,13 @@ begin
   if found then return; end if;
 
   perform lock_order(v_project, v_order);
-  if (select count(*) from redemption_code rc
-      where rc.project_id = v_project and rc.order_id = v_order and rc.live) <> (p ->> 'order_codes_seen')::int then
+  if p -> 'order_codes_seen' <> (
+      select coalesce(jsonb_agg(rc.redemption_id || ' ' || rc.voucher_id order by rc.redemption_id, rc.position), '[]')
+      from redemption_code rc
+      where rc.project_id = v_project and rc.order_id = v_order and rc.live)
+    or exists (
+      select from orders o
+      where o.project_id = v_project and o.id = v_order and o.status in ('cancelled', 'refunded')) then
     raise exception using errcode = 'TS001';
   end if;
 
@@ -215,7 +220,10 @@ begin
     update voucher v
     set redemptions_count = v.redemptions_count - 1, discount_amount = v.discount_amount - t.discount_amount,
         status = case when v.status <> 'redeemed' then v.status
-                      when v.customer_id is not null then 'distributed' else 'created' end
+                      when exists (
+                        select from publication pb
+                        where pb.project_id = v_project and pb.customer_id = v.customer_id and pb.voucher_id = v.id)
+                      then 'distributed' else 'created' end
     where v.project_id = v_project and v.id = t.voucher_id;
   end loop;
 
