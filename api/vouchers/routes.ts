@@ -5,7 +5,7 @@ import { secured } from "../http/auth.ts";
 import { withIdempotency } from "../http/idempotency.ts";
 import { databaseNow, occurredAt } from "../http/occurred-at.ts";
 import { readCursor, toPage } from "../http/pagination.ts";
-import { notFound, Problem } from "../http/problem.ts";
+import { notFound } from "../http/problem.ts";
 import { createRouter } from "../http/router.ts";
 import {
   idempotencyHeaders,
