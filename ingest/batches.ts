@@ -43,9 +43,13 @@ interface BatchRow {
   stream: string;
 }
 
+/** `ahead`: the cursor lies beyond every transaction of this server. */
+type Newest = (BatchRow | (BatchRow & { number: null })) & { ahead: boolean };
+
 const newestBatch = `
   select b.number, b.after_xid::text, b.after_seq, b.upto_xid::text, b.upto_seq, b.rows,
-         b.delivered_at is not null as delivered, s.id as stream
+         b.delivered_at is not null as delivered, s.id as stream,
+         coalesce(b.upto_xid >= pg_snapshot_xmax(pg_current_snapshot()), false) as ahead
   from relay_stream s left join lateral (select * from relay_batch order by number desc limit 1) b on true`;
 
 /**
@@ -53,10 +57,10 @@ const newestBatch = `
  * Undefined when no row below the horizon waits.
  */
 export async function openBatch(client: pg.ClientBase, limits: BatchLimits): Promise<Batch | undefined> {
-  const newest = (await client.query<BatchRow | (BatchRow & { number: null })>(newestBatch)).rows[0];
+  const newest = (await client.query<Newest>(newestBatch)).rows[0];
   if (newest === undefined) throw new Error("relay_stream is empty: the database is not migrated");
   if (newest.number !== null && !newest.delivered) return toBatch(newest);
-  await refuseForeignCursor(client, newest.upto_xid);
+  if (newest.ahead) throw foreignCursor(newest.upto_xid);
   const start: Position =
     newest.number === null ? { xid: "0", seq: 0 } : { xid: newest.upto_xid, seq: newest.upto_seq };
   const opened = await client.query<BatchRow>(
@@ -83,16 +87,10 @@ export async function openBatch(client: pg.ClientBase, limits: BatchLimits): Pro
  * A dump that is loaded into another cluster takes the cursor along, and there transaction ids start again: every new
  * row would lie behind the cursor and count as delivered.
  */
-async function refuseForeignCursor(client: pg.ClientBase, cursor: string | null): Promise<void> {
-  const { rows } = await client.query<{ ahead: boolean }>(
-    "select $1::xid8 >= pg_snapshot_xmax(pg_current_snapshot()) as ahead",
-    [cursor ?? "0"],
+function foreignCursor(cursor: string): Error {
+  return new Error(
+    `the relay's cursor (transaction ${cursor}) is ahead of this server: it was moved here by a logical dump; see docs/operations.md`,
   );
-  if (rows[0]?.ahead) {
-    throw new Error(
-      `the relay's cursor (transaction ${cursor}) is ahead of this server: it was moved here by a logical dump; see docs/operations.md`,
-    );
-  }
 }
 
 /** @throws Error when rows of the batch are gone: sending the rest under its token would hide that. */

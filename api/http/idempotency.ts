@@ -78,7 +78,7 @@ export async function withIdempotency<Status extends ContentfulStatusCode, Body>
   const identity = requestIdentity(c);
   if (!identity) {
     const { status, body } = await db.transaction().execute(work);
-    return send(c, status, JSON.stringify(body)) as Answered<Status, Body>;
+    return sendText(c, status, JSON.stringify(body)) as Answered<Status, Body>;
   }
   const { projectId } = c.var.auth;
   const outcome = await db.transaction().execute(async (tx) => {
@@ -88,8 +88,7 @@ export async function withIdempotency<Status extends ContentfulStatusCode, Body>
     await keep(tx, projectId, identity.key, status, storedText);
     return { status, text, replayed: false };
   });
-  if (outcome.replayed) c.header("Idempotency-Replayed", "true");
-  return send(c, outcome.status, outcome.text) as Answered<Status, Body>;
+  return sendText(c, outcome.status, outcome.text, outcome.replayed) as Answered<Status, Body>;
 }
 
 /** The work's answer, or the refusal that it threw, with the writes before the refusal undone. */
@@ -118,7 +117,7 @@ async function claim(tx: Kysely<DB>, projectId: string, { key, hash }: RequestId
   `.execute(tx);
   const row = rows[0];
   if (row?.outcome === "key_reused") {
-    throw new Problem("idempotency_key_reused", "This Idempotency-Key came before with another request.");
+    throw keyReused();
   }
   return row && { status: row.status, text: row.body };
 }
@@ -134,7 +133,13 @@ async function keep(tx: Kysely<DB>, projectId: string, key: string, status: numb
   if (numUpdatedRows !== 1n) throw new Problem("busy", "Try again.", { headers: { "retry-after": "1" } });
 }
 
-function send(c: Context<AppEnv>, status: ContentfulStatusCode, text: string): Response {
+export function keyReused(): Problem {
+  return new Problem("idempotency_key_reused", "This Idempotency-Key came before with another request.");
+}
+
+/** Sends an answer's text as it is, or was stored: a replay is the same to the byte. */
+export function sendText(c: Context<AppEnv>, status: ContentfulStatusCode, text: string, replayed = false): Response {
+  if (replayed) c.header("Idempotency-Replayed", "true");
   return c.body(text, status, { "content-type": status >= 400 ? problemMediaType : "application/json" });
 }
 

@@ -1,6 +1,7 @@
 /** Redeems codes at most once: read the facts, decide, and let one SQL function take what was decided. */
 import type { Deps } from "../deps.ts";
 import { decide } from "../domain/decide.ts";
+import { keyReused } from "../http/idempotency.ts";
 import { Problem } from "../http/problem.ts";
 import { scoreAttempt } from "./answer.ts";
 import { conflictArgument, type RedeemRequest, redeemArgument, refuseArgument } from "./arguments.ts";
@@ -16,10 +17,6 @@ export interface Answer {
 
 /** More rounds than a counter can flap in practice; each follows a change that somebody else committed. */
 const roundsMax = 10;
-
-export function keyReused(): Problem {
-  return new Problem("idempotency_key_reused", "This Idempotency-Key came before with another request.");
-}
 
 /**
  * @returns 201 with the redemption, 422 with every reason, 409 when a code already counts on this order; or what the

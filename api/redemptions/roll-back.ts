@@ -4,10 +4,11 @@ import type { Event } from "../../ingest/events/events.ts";
 import { type CodePart, orderPart } from "../../ingest/events/parts.ts";
 import type { DB } from "../db/tables.ts";
 import type { Deps } from "../deps.ts";
+import { keyReused } from "../http/idempotency.ts";
 import { notFound, Problem } from "../http/problem.ts";
 import { newId } from "../ids.ts";
 import type { Source } from "./answer.ts";
-import { type Answer, keyReused } from "./redeem.ts";
+import type { Answer } from "./redeem.ts";
 import { type Runner, rollBackInDatabase } from "./take.ts";
 
 export interface RollBackRequest {

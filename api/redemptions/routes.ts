@@ -4,8 +4,8 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Deps } from "../deps.ts";
 import { secured } from "../http/auth.ts";
 import type { AppEnv } from "../http/environment.ts";
-import { requestIdentity } from "../http/idempotency.ts";
-import { notFound, Problem, problemMediaType } from "../http/problem.ts";
+import { requestIdentity, sendText } from "../http/idempotency.ts";
+import { invalid, notFound, Problem } from "../http/problem.ts";
 import { createRouter } from "../http/router.ts";
 import { idempotencyHeaders, json, jsonBody, pageOf, problems, resourceId } from "../http/schemas.ts";
 import { toOrderFacts } from "../validations/order-schema.ts";
@@ -113,14 +113,9 @@ export function redemptionRoutes(deps: Deps) {
 
 function refuseFuture(at: string): void {
   if (Date.parse(at) <= Date.now()) return;
-  const detail = "A redemption cannot be in the future.";
-  throw new Problem("invalid_request", detail, { errors: [{ pointer: "/at", detail }] });
+  throw invalid("/at", "A redemption cannot be in the future.");
 }
 
-/** Sends the text as it was stored: a replay is the same to the byte. */
 function send(c: Context<AppEnv>, answer: Answer): Response {
-  if (answer.replayed) c.header("Idempotency-Replayed", "true");
-  return c.body(answer.body, answer.status as ContentfulStatusCode, {
-    "content-type": answer.status >= 400 ? problemMediaType : "application/json",
-  });
+  return sendText(c, answer.status as ContentfulStatusCode, answer.body, answer.replayed);
 }
