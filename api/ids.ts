@@ -15,6 +15,15 @@ export type IdPrefix =
   | "rej"
   | "rol"
   | "dec"
+  | "res"
+  | "rew"
+  | "pts"
+  | "pol"
+  | "plc"
+  | "seg"
+  | "imp"
+  | "job"
+  | "adt"
   | "evt";
 
 export function newId(prefix: IdPrefix): string {

@@ -86,6 +86,12 @@ export interface DB {
     holdout_percent: WithDefault<number>;
     holdout_codes: WithDefault<boolean>;
     on_cancel: WithDefault<"rollback" | "keep">;
+    automatic: WithDefault<boolean>;
+    exclusions: ColumnType<unknown, string | undefined, string>;
+    on_rollback: WithDefault<"keep" | "recalculate" | "revoke">;
+    points_price: number | null;
+    voucher_lifetime_days: number | null;
+    referrer_rewards: ColumnType<unknown, string | undefined, string>;
     team: string | null;
     budget_code: string | null;
     channel: string | null;
@@ -97,9 +103,27 @@ export interface DB {
     created_at: Instant;
     updated_at: Instant;
   };
+  campaign_version: {
+    project_id: string;
+    campaign_id: string;
+    version: number;
+    definition: Json<unknown>;
+    created_at: WithDefault<Date>;
+  };
+  automatic_version: { project_id: string; version: number };
   campaign_usage: {
     project_id: string;
     campaign_id: string;
+    redemptions_count: WithDefault<number>;
+    discount_amount: WithDefault<number>;
+    orders_amount: WithDefault<number>;
+  };
+  period_usage: {
+    project_id: string;
+    scope: "campaign" | "voucher";
+    scope_id: string;
+    customer_id: WithDefault<string>;
+    bucket: string;
     redemptions_count: WithDefault<number>;
     discount_amount: WithDefault<number>;
   };
@@ -121,11 +145,16 @@ export interface DB {
     id: string;
     code: string;
     campaign_id: string;
-    kind: "unique" | "generic";
+    kind: "unique" | "generic" | "gift_card";
     status: "created" | "distributed" | "redeemed" | "disabled";
     redemptions_max: number | null;
     redemptions_count: WithDefault<number>;
     discount_amount: WithDefault<number>;
+    balance_amount: number | null;
+    balance_initial: number | null;
+    holds_count: WithDefault<number>;
+    referrer_id: string | null;
+    points_paid: WithDefault<boolean>;
     customer_id: string | null;
     batch_id: string | null;
     starts_at: NullableInstant;
@@ -169,6 +198,10 @@ export interface DB {
     risk: Json<unknown>;
     trace: Json<unknown>;
     response: Json<JsonObject>;
+    facts: ColumnType<unknown, string | null | undefined, string | null>;
+    rolled_back_amount: WithDefault<number>;
+    rollbacks_count: WithDefault<number>;
+    units_returned: WithDefault<number[]>;
     occurred_at: Instant;
     created_at: Instant;
   };
@@ -177,7 +210,7 @@ export interface DB {
     redemption_id: string;
     position: number;
     order_id: string;
-    voucher_id: string;
+    voucher_id: string | null;
     code: string;
     campaign_id: string;
     main_campaign_id: string;
@@ -185,6 +218,9 @@ export interface DB {
     discount_amount: number;
     items_discount: number[];
     shipping_discount: WithDefault<number>;
+    items_returned: WithDefault<number[]>;
+    shipping_returned: WithDefault<number>;
+    rewards: ColumnType<unknown, string | undefined, string>;
     live: WithDefault<boolean>;
   };
   redemption_rollback: {
@@ -193,9 +229,102 @@ export interface DB {
     redemption_id: string;
     discount_amount: number;
     reason: string | null;
+    whole: WithDefault<boolean>;
+    items: ColumnType<unknown, string | null | undefined, string | null>;
+    codes: ColumnType<unknown, string | null | undefined, string | null>;
+    response: ColumnType<unknown, string | null | undefined, string | null>;
     occurred_at: Instant;
     created_at: Instant;
   };
+  ledger: {
+    project_id: string;
+    id: Generated<number>;
+    kind: "redeem" | "reserve" | "release" | "rollback" | "top_up" | "revoke";
+    movement_id: string;
+    reference_id: string;
+    order_id: string | null;
+    discount_amount: number;
+    lines: Json<unknown>;
+    occurred_at: Instant;
+    created_at: Instant;
+  };
+  reservation: {
+    project_id: string;
+    id: string;
+    redemption_id: string;
+    order_id: string;
+    customer_id: string | null;
+    status: "held" | "confirmed" | "cancelled" | "expired";
+    discount_amount: number;
+    content: Json<unknown>;
+    response: Json<JsonObject>;
+    expires_at: Instant;
+    created_at: Instant;
+    ended_at: NullableInstant;
+  };
+  issued_reward: {
+    project_id: string;
+    id: string;
+    redemption_id: string;
+    campaign_id: string;
+    customer_id: string | null;
+    type: "points" | "voucher" | "pool_voucher" | "gift_credit";
+    amount: number | null;
+    voucher_id: string | null;
+    pool_code_id: string | null;
+    status: "issued" | "revoked" | "kept";
+    created_at: Instant;
+  };
+  pool: {
+    project_id: string;
+    id: string;
+    name: string;
+    low_stock: number | null;
+    metadata: JSONColumnType<JsonObject>;
+    created_at: Instant;
+    updated_at: Instant;
+  };
+  pool_code: {
+    project_id: string;
+    id: string;
+    pool_id: string;
+    code: string;
+    spread: WithDefault<number>;
+    status: "free" | "taken";
+    customer_id: string | null;
+    redemption_id: string | null;
+    taken_at: NullableInstant;
+    created_at: Instant;
+  };
+  points_account: { project_id: string; customer_id: string; balance: WithDefault<number> };
+  points_entry: {
+    project_id: string;
+    id: string;
+    customer_id: string;
+    kind: "earned" | "spent" | "exchanged" | "expired" | "adjusted" | "returned" | "revoked";
+    points: number;
+    balance_after: number;
+    reason: string | null;
+    reference_id: string | null;
+    created_at: Instant;
+  };
+  points_lot: {
+    project_id: string;
+    id: Generated<number>;
+    customer_id: string;
+    points_left: number;
+    expires_at: NullableInstant;
+    created_at: Instant;
+  };
+  segment: {
+    project_id: string;
+    id: string;
+    name: string;
+    kind: WithDefault<"static">;
+    created_at: Instant;
+    updated_at: Instant;
+  };
+  segment_member: { project_id: string; segment_id: string; customer_id: string; entered_at: Instant };
   rejection: {
     project_id: string;
     id: string;

@@ -1,5 +1,6 @@
 /** What `decide` concludes. Everything in it is plain data and can be stored. */
 import type { FactValue, Reason } from "./reason.ts";
+import type { Reward } from "./rewards/reward.ts";
 import type { Operator } from "./rules/rule.ts";
 
 /** A node of the evaluation trace: what was asked, what was seen, what was concluded. */
@@ -21,11 +22,27 @@ export type Trace =
       readonly gap?: number;
     };
 
+/** What one reward gave. The fields below `discountAmount` are of the types that give something besides money off. */
 export interface AppliedReward {
-  readonly type: "order_discount" | "item_discount";
+  readonly type: Reward["type"] | "gift_card";
+  /** Money off this order, minor units; 0 for rewards that take nothing off it. */
   readonly discountAmount: number;
+  /** `points`: how many, and after how many days they expire. */
+  readonly points?: number;
+  readonly expiresInDays?: number;
+  /** `gift_credit`: minor units of credit. */
+  readonly amount?: number;
+  /** `voucher`, `gift_credit`: the campaign of the voucher or of the card. */
+  readonly campaignId?: string;
+  /** `pool_voucher`. */
+  readonly poolId?: string;
+  /** `free_item`: what is given, and how many of it are not in the order yet. */
+  readonly item?: { readonly sku: string; readonly productId: string | null; readonly name: string | null };
+  readonly quantity?: number;
+  readonly missingQuantity?: number;
 }
 
+/** Of a code, or of an automatic campaign: then `code` is empty and `voucherId` null. */
 export interface CodeDecision {
   readonly code: string;
   readonly voucherId: string | null;
@@ -34,6 +51,8 @@ export interface CodeDecision {
   readonly applicable: boolean;
   readonly discountAmount: number;
   readonly rewards: readonly AppliedReward[];
+  /** What the referrer gets, for a referral code. */
+  readonly referrerRewards: readonly AppliedReward[];
   readonly reasons: readonly Reason[];
   /** What this code takes off each line; sums with `shippingDiscount` to `discountAmount`. */
   readonly itemsDiscount: readonly number[];
@@ -51,14 +70,19 @@ export interface Decision {
   readonly totalAmount: number;
   /** Per line, the discount of this decision. */
   readonly itemsDiscount: readonly number[];
+  readonly shippingDiscount: number;
   readonly codes: readonly CodeDecision[];
+  /** Automatic campaigns that apply, in the order in which they were applied. */
+  readonly automatic: readonly CodeDecision[];
+  /** False when the rules left more choices than were tried: another choice might give the customer more. */
+  readonly exhaustive: boolean;
   /** The counters a redemption takes, in the order in which they must be locked. Empty when not valid. */
   readonly takes: readonly Take[];
 }
 
 /**
- * One counter to move by (`uses`, `amount`) if that keeps it within its maxima; null means no limit.
- * Lock order: main campaigns by id, sub-campaigns by id, vouchers by code, customer usage by (scope, scope_id).
+ * One counter to move if that keeps it within its maxima; null means no limit. Lock order: main campaigns by id,
+ * sub-campaigns by id, periods, vouchers by code, customer usage by (scope, scope_id), points.
  */
 export type Take = {
   readonly uses: number;
@@ -66,7 +90,28 @@ export type Take = {
   readonly usesMax: number | null;
   readonly amountMax: number | null;
 } & (
-  | { readonly kind: "campaign"; readonly campaignId: string }
-  | { readonly kind: "voucher"; readonly voucherId: string; readonly code: string }
+  | {
+      readonly kind: "campaign";
+      readonly campaignId: string;
+      /** The order's value, counted once however many codes of the campaign it uses. */
+      readonly orders: number;
+      readonly ordersMax: number | null;
+    }
+  | {
+      readonly kind: "period";
+      readonly scope: "campaign" | "voucher";
+      readonly scopeId: string;
+      readonly bucket: string;
+      readonly perCustomer: boolean;
+    }
+  | {
+      readonly kind: "voucher";
+      readonly voucherId: string;
+      readonly code: string;
+      /** What a gift card pays: its balance falls by it. 0 for other kinds. */
+      readonly balance: number;
+    }
   | { readonly kind: "customer"; readonly scope: "campaign" | "voucher"; readonly scopeId: string }
+  /** `amount` points are spent; `uses` is 0. */
+  | { readonly kind: "points" }
 );
