@@ -11,7 +11,7 @@ export function selectCampaigns(db: Kysely<DB>, projectId: string) {
       join.onRef("u.project_id", "=", "c.project_id").onRef("u.campaign_id", "=", "c.id"),
     )
     .selectAll("c")
-    .select(["u.redemptions_count", "u.discount_amount"])
+    .select(["u.redemptions_count", "u.discount_amount", "u.orders_amount"])
     .where("c.project_id", "=", projectId);
 }
 

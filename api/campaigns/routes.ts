@@ -14,12 +14,14 @@ import {
   campaignReportWire,
   campaignStatuses,
   campaignTypes,
+  campaignVersionWire,
   campaignWire,
   createCampaignBody,
   patchCampaignBody,
 } from "./schemas.ts";
 import { changeStatus, type StatusVerb, statusVerbs } from "./status.ts";
 import { updateCampaignDefinition } from "./update.ts";
+import { findVersion, listVersions } from "./versions.ts";
 import { toWire } from "./wire.ts";
 
 const tags = ["Campaigns"];
@@ -88,6 +90,34 @@ function statusRoute<V extends StatusVerb>(verb: V) {
   });
 }
 
+const listVersionsRoute = createRoute({
+  method: "get",
+  path: "/v1/campaigns/{id}/versions",
+  tags,
+  summary: "A campaign's definition as it was, the newest version first",
+  ...secured(["manage", "analytics"]),
+  request: { params: campaignParams, query: z.strictObject(listQuery) },
+  responses: { 200: json(pageOf(campaignVersionWire), "Versions"), ...problems(404) },
+});
+
+const getVersionRoute = createRoute({
+  method: "get",
+  path: "/v1/campaigns/{id}/versions/{version}",
+  tags,
+  summary: "A campaign's definition as it was in one version",
+  ...secured(["manage", "analytics"]),
+  request: {
+    params: campaignParams.extend({
+      version: z
+        .string()
+        .regex(/^[1-9]\d{0,8}$/, "Expected a whole number from 1 up")
+        .transform(Number)
+        .openapi({ type: "integer", minimum: 1 }),
+    }),
+  },
+  responses: { 200: json(campaignVersionWire, "The version"), ...problems(404) },
+});
+
 const reportRoute = createRoute({
   method: "get",
   path: "/v1/campaigns/{id}/report",
@@ -143,6 +173,31 @@ export function campaignRoutes(deps: Deps) {
       })),
     );
   }
+
+  router.openapi(listVersionsRoute, async (c) => {
+    const { limit, cursor } = c.req.valid("query");
+    const before = readCursor(cursor, z.tuple([z.int()]))?.[0];
+    const { projectId } = c.var.auth;
+    const { id } = c.req.valid("param");
+    if (!(await findCampaign(deps.db, projectId, id))) throw notFound("campaign");
+    const rows = await listVersions(deps.db, projectId, id, { limit: limit + 1, before });
+    return c.json(
+      toPage(
+        rows,
+        limit,
+        (row) => [row.version],
+        (row) => row,
+      ),
+      200,
+    );
+  });
+
+  router.openapi(getVersionRoute, async (c) => {
+    const { id, version } = c.req.valid("param");
+    const found = await findVersion(deps.db, c.var.auth.projectId, id, version);
+    if (!found) throw notFound("version of a campaign");
+    return c.json(found, 200);
+  });
 
   router.openapi(reportRoute, async (c) =>
     c.json(await reportCampaign(deps, c.var.auth.projectId, c.req.valid("param").id), 200),

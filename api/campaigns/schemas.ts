@@ -1,14 +1,33 @@
 /** Campaigns on the wire. */
 import { z } from "@hono/zod-openapi";
 import { amount, currency, instant, metadata, resourceId } from "../http/schemas.ts";
+import { exclusionsSchema } from "./exclusions-schema.ts";
 import { limitsSchema, stackingSchema } from "./limits-schema.ts";
-import { rewardSchema, rewardsSchema } from "./reward-schema.ts";
+import { rewardSchema } from "./reward-schema.ts";
 import { rulesSchema } from "./rule-schema.ts";
 
 export const campaignTypes = ["main", "sub"] as const;
 export const campaignStatuses = ["draft", "active", "paused", "archived"] as const;
 const templates = ["discount", "loyalty", "gift_card", "referral"] as const;
-const triggers = ["redemption", "custom"] as const;
+/** What a sub-campaign reacts to: a redemption at the checkout, a change of points, or an event (`domain.md`, 2). */
+const triggers = [
+  "redemption",
+  "points_change",
+  "custom",
+  "customer.created",
+  "customer.birthday",
+  "customer.anniversary",
+  "customer.orders_count_reached",
+  "customer.orders_amount_reached",
+  "order.paid",
+  "redemption.succeeded",
+  "redemption.rejected",
+  "voucher.published",
+  "voucher.expiring",
+  "points.level_reached",
+  "segment.entered",
+  "segment.left",
+] as const;
 
 function isTimeZone(name: string): boolean {
   try {
@@ -31,6 +50,19 @@ const budgetPolicy = z
   .enum(["refuse", "trim"])
   .openapi({ description: "What happens to a discount that does not fit in what is left of the budget." });
 
+const pointsPrice = z
+  .int()
+  .min(1)
+  .max(1_000_000_000)
+  .openapi({ description: "Points of the customer that one use costs." });
+const lifetimeDays = z.int().min(1).max(3650).openapi({
+  description: "A voucher expires so many days after it was handed out, or earlier when it says so itself.",
+});
+const onRollback = z.enum(["keep", "recalculate", "revoke"]).openapi({
+  description:
+    "What a partial rollback does to the rest. keep: the rest stays as it was. recalculate: the rest is decided again, and what it would get less goes back too. revoke: all goes back when the rest no longer meets the rules.",
+});
+
 /** What a manager may say of any campaign. Absent: no bound, no text. */
 const common = {
   name: z.string().min(1).max(200),
@@ -52,6 +84,19 @@ const common = {
   metadata: metadata.optional(),
 };
 
+const rewards = z.array(rewardSchema).max(10);
+/** What a referrer may get: something to keep, for they have no order of their own. */
+const referrerRewardTypes: readonly string[] = ["points", "voucher", "gift_credit", "pool_voucher"];
+const referrerRewards = rewards
+  .superRefine((given, context) => {
+    for (const [index, reward] of given.entries()) {
+      if (referrerRewardTypes.includes(reward.type)) continue;
+      const message = `must be one of ${referrerRewardTypes.join(", ")}`;
+      context.addIssue({ code: "custom", path: [index, "type"], message });
+    }
+  })
+  .openapi({ description: "What the referrer gets when a friend uses their code. Under a referral campaign only." });
+
 const ofSub = {
   parent_id: resourceId.openapi({ description: "A main campaign of the same currency." }),
   triggers_on: z.enum(triggers).optional().openapi({ description: "Default: redemption." }),
@@ -61,15 +106,20 @@ const ofSub = {
     .max(100)
     .optional()
     .openapi({ description: "The event's name; with `triggers_on: custom` only." }),
-  rewards: rewardsSchema,
+  rewards: rewards.optional().openapi({ description: "At least one, but under a gift card campaign." }),
+  referrer_rewards: referrerRewards.optional(),
   automatic: z
-    .literal(false, { error: "Campaigns without a code are not supported yet" })
+    .boolean()
     .optional()
-    .openapi({ type: "boolean", enum: [false] }),
+    .openapi({ description: "Applies without a code, whenever it fits. Default: false." }),
   stacking: stackingSchema.optional(),
+  exclusions: exclusionsSchema.optional(),
+  points_price: pointsPrice.optional(),
+  voucher_lifetime_days: lifetimeDays.optional(),
   holdout_percent: z.int().min(0).max(100).optional(),
   holdout_codes: z.boolean().optional(),
   on_cancel: z.enum(["rollback", "keep"]).optional(),
+  on_rollback: onRollback.optional(),
 };
 
 const mainShape = z.strictObject({ type: z.literal("main"), template: z.enum(templates).optional(), ...common });
@@ -90,6 +140,9 @@ function checkTrigger(given: z.infer<typeof subShape>, context: z.RefinementCtx)
   }
   if (given.triggers_on !== "custom" && given.trigger_name !== undefined) {
     context.addIssue({ code: "custom", path: ["trigger_name"], message: "goes with triggers_on custom only" });
+  }
+  if (given.automatic === true && (given.triggers_on ?? "redemption") !== "redemption") {
+    context.addIssue({ code: "custom", path: ["automatic"], message: "goes with triggers_on redemption only" });
   }
 }
 
@@ -117,13 +170,19 @@ export const patchCampaignBody = z
     redemptions_max: count.nullish(),
     limits: z.union([limitsSchema, z.null()]).optional(),
     rules: z.union([rulesSchema, z.null()]).optional(),
-    rewards: rewardsSchema.optional(),
+    rewards: rewards.optional(),
+    referrer_rewards: referrerRewards.nullish(),
+    automatic: ofSub.automatic.nullable(),
     stacking: z.union([stackingSchema, z.null()]).optional(),
+    exclusions: z.union([exclusionsSchema, z.null()]).optional(),
+    points_price: pointsPrice.nullish(),
+    voucher_lifetime_days: lifetimeDays.nullish(),
     triggers_on: z.enum(triggers).nullish(),
     trigger_name: z.string().min(1).max(100).nullish(),
     holdout_percent: ofSub.holdout_percent.nullable(),
     holdout_codes: ofSub.holdout_codes.nullable(),
     on_cancel: ofSub.on_cancel.nullable(),
+    on_rollback: onRollback.nullish(),
     team: z.string().min(1).max(100).nullish(),
     budget_code: z.string().min(1).max(100).nullish(),
     channel: z.string().min(1).max(100).nullish(),
@@ -155,10 +214,16 @@ export const campaignWire = z
     limits: limitsSchema,
     rules: z.union([rulesSchema, z.null()]),
     rewards: z.array(rewardSchema),
+    referrer_rewards: z.array(rewardSchema),
+    automatic: z.boolean(),
     stacking: stackingSchema,
+    exclusions: exclusionsSchema,
+    points_price: pointsPrice.nullable(),
+    voucher_lifetime_days: lifetimeDays.nullable(),
     holdout_percent: z.int(),
     holdout_codes: z.boolean(),
     on_cancel: z.enum(["rollback", "keep"]),
+    on_rollback: onRollback,
     team: z.string().nullable(),
     budget_code: z.string().nullable(),
     channel: z.string().nullable(),
@@ -166,13 +231,32 @@ export const campaignWire = z
     medium: z.string().nullable(),
     customer_information: z.string().nullable(),
     metadata,
-    usage: z.object({ redemptions_count: z.int(), discount_amount: amount }),
+    usage: z.object({
+      redemptions_count: z.int(),
+      discount_amount: amount,
+      orders_amount: amount.openapi({ description: "Values of the orders it was used on, before discounts." }),
+    }),
     version: z.int().openapi({ description: "Grows with every change." }),
     created_at: instant,
     updated_at: instant,
   })
   .openapi("Campaign");
 export type CampaignWire = z.infer<typeof campaignWire>;
+
+const definitionWire = campaignWire
+  .omit({ usage: true, created_at: true, updated_at: true })
+  .openapi("CampaignDefinition");
+export type CampaignDefinition = z.infer<typeof definitionWire>;
+
+export const campaignVersionWire = z
+  .object({
+    campaign_id: z.string(),
+    version: z.int(),
+    created_at: instant.openapi({ description: "Since when it holds, until the next version." }),
+    definition: definitionWire,
+  })
+  .openapi("CampaignVersion");
+export type CampaignVersionWire = z.infer<typeof campaignVersionWire>;
 
 export const campaignReportWire = z
   .object({

@@ -5,6 +5,7 @@ import { announceCampaign } from "./announce.ts";
 import { findCampaign, holdCampaign } from "./find.ts";
 import { lockCampaign, updateCampaign } from "./queries.ts";
 import type { CampaignWire } from "./schemas.ts";
+import { keepVersion } from "./versions.ts";
 import { toWire } from "./wire.ts";
 
 export const statusVerbs = ["activate", "pause", "archive"] as const;
@@ -44,6 +45,7 @@ export async function changeStatus(
   }
   await updateCampaign(tx, projectId, id, { status: to, updated_at: at });
   const campaign = toWire({ ...current, status: to, version: current.version + 1, updated_at: at });
+  await keepVersion(tx, projectId, campaign);
   await announceCampaign(tx, projectId, "campaign.status_changed", campaign);
   return campaign;
 }

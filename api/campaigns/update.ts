@@ -7,6 +7,7 @@ import { definitionColumns } from "./create.ts";
 import { findCampaign, holdCampaign } from "./find.ts";
 import { hasChildren, lockCampaign, updateCampaign } from "./queries.ts";
 import { type CampaignInput, type CampaignPatch, type CampaignWire, createCampaignBody } from "./schemas.ts";
+import { keepVersion } from "./versions.ts";
 import { type CampaignRow, toWire } from "./wire.ts";
 
 /** What others rely on once the campaign is live, or once it has sub-campaigns. */
@@ -36,11 +37,12 @@ export async function updateCampaignDefinition(
     throw new Problem("campaign_status_conflict", "An archived campaign cannot be changed.");
   }
   await refuseFixed(tx, projectId, current, patch);
-  const columns = await definitionColumns(tx, projectId, merged(current, patch));
+  const columns = await definitionColumns(tx, projectId, merged(current, patch), at);
   await updateCampaign(tx, projectId, id, { ...columns, updated_at: at });
   const row = await findCampaign(tx, projectId, id);
   if (!row) throw notFound("campaign");
   const campaign = toWire(row);
+  await keepVersion(tx, projectId, campaign, current.automatic);
   await announceCampaign(tx, projectId, "campaign.updated", campaign);
   return campaign;
 }
@@ -62,37 +64,37 @@ async function refuseFixed(tx: Transaction<DB>, projectId: string, current: Camp
 
 /** The definition as it would be sent today, with the patch over it; null and absent are the same in a definition. */
 function merged(current: CampaignRow, patch: CampaignPatch): CampaignInput {
-  const { id, status, usage, version, created_at, updated_at, ...stored } = toWire(current);
-  const {
-    parent_id,
-    triggers_on,
-    trigger_name,
-    rewards,
-    stacking,
-    holdout_percent,
-    holdout_codes,
-    on_cancel,
-    ...rest
-  } = stored;
-  const { template, ...common } = rest;
-  const definition =
-    current.type === "main"
-      ? { ...common, template }
-      : {
-          ...common,
-          parent_id,
-          triggers_on,
-          trigger_name,
-          rewards,
-          stacking,
-          holdout_percent,
-          holdout_codes,
-          on_cancel,
-        };
-  const given = Object.entries({ ...definition, ...patch }).filter(
+  const stored = Object.entries(toWire(current)).filter(([field]) => !notOf[current.type].has(field));
+  const given = Object.entries({ ...Object.fromEntries(stored), ...patch }).filter(
     ([, value]) => value !== null && value !== undefined,
   );
   const parsed = createCampaignBody.safeParse(Object.fromEntries(given));
   if (!parsed.success) throw invalidRequest(parsed.error, "json");
   return parsed.data;
 }
+
+const neverGiven = ["id", "status", "usage", "version", "created_at", "updated_at"] as const satisfies Field[];
+
+/** What a campaign shows and nobody may send: its state, a sub-campaign's template, and all that only sub-campaigns have. */
+const notOf: Record<CampaignRow["type"], ReadonlySet<string>> = {
+  sub: new Set<Field>([...neverGiven, "template"]),
+  main: new Set<Field>([
+    ...neverGiven,
+    "parent_id",
+    "triggers_on",
+    "trigger_name",
+    "rewards",
+    "referrer_rewards",
+    "automatic",
+    "stacking",
+    "exclusions",
+    "points_price",
+    "voucher_lifetime_days",
+    "holdout_percent",
+    "holdout_codes",
+    "on_cancel",
+    "on_rollback",
+  ]),
+};
+
+type Field = keyof CampaignWire;

@@ -1,6 +1,7 @@
 /** A stored campaign as clients and as events see it. */
 import type { Selectable } from "kysely";
 import type { DB } from "../db/tables.ts";
+import { exclusionsSchema } from "./exclusions-schema.ts";
 import { limitsSchema, stackingSchema } from "./limits-schema.ts";
 import { parseStoredRewards } from "./reward-schema.ts";
 import { parseStoredRules } from "./rule-schema.ts";
@@ -10,6 +11,7 @@ import type { CampaignWire } from "./schemas.ts";
 export type CampaignRow = Selectable<DB["campaign"]> & {
   readonly redemptions_count: number;
   readonly discount_amount: number;
+  readonly orders_amount: number;
 };
 
 export function toWire(row: CampaignRow): CampaignWire {
@@ -31,11 +33,17 @@ export function toWire(row: CampaignRow): CampaignWire {
     redemptions_max: row.redemptions_max,
     limits: limitsSchema.parse(row.limits),
     rules: parseStoredRules(row.rules),
-    rewards: [...parseStoredRewards(row.rewards)],
+    rewards: rewardsToWire(row.rewards),
+    referrer_rewards: rewardsToWire(row.referrer_rewards),
+    automatic: row.automatic,
     stacking: stackingSchema.parse(row.stacking),
+    exclusions: exclusionsSchema.parse(row.exclusions),
+    points_price: row.points_price,
+    voucher_lifetime_days: row.voucher_lifetime_days,
     holdout_percent: row.holdout_percent,
     holdout_codes: row.holdout_codes,
     on_cancel: row.on_cancel,
+    on_rollback: row.on_rollback,
     team: row.team,
     budget_code: row.budget_code,
     channel: row.channel,
@@ -43,9 +51,18 @@ export function toWire(row: CampaignRow): CampaignWire {
     medium: row.medium,
     customer_information: row.customer_information,
     metadata: row.metadata as CampaignWire["metadata"],
-    usage: { redemptions_count: row.redemptions_count, discount_amount: row.discount_amount },
+    usage: {
+      redemptions_count: row.redemptions_count,
+      discount_amount: row.discount_amount,
+      orders_amount: row.orders_amount,
+    },
     version: row.version,
     created_at: row.created_at.toISOString(),
     updated_at: row.updated_at.toISOString(),
   };
+}
+
+/** The domain's rewards are what the wire's schema parsed. */
+function rewardsToWire(stored: unknown): CampaignWire["rewards"] {
+  return [...parseStoredRewards(stored)] as CampaignWire["rewards"];
 }
