@@ -4,8 +4,13 @@ import type { CampaignFacts, LimitsDefinition, MainCampaignFacts, Usage, Voucher
 import type { ReasonKey } from "./reason.ts";
 
 type CounterTarget =
-  | { readonly kind: "campaign"; readonly campaignId: string }
-  | { readonly kind: "voucher"; readonly voucherId: string; readonly code: string }
+  | {
+      readonly kind: "campaign";
+      readonly campaignId: string;
+      readonly orders: number;
+      readonly ordersMax: number | null;
+    }
+  | { readonly kind: "voucher"; readonly voucherId: string; readonly code: string; readonly balance: number }
   | { readonly kind: "customer"; readonly scope: "campaign" | "voucher"; readonly scopeId: string };
 
 export interface Counter {
@@ -46,7 +51,7 @@ export function countersOf(voucher: VoucherFacts, campaign: CampaignFacts, hasCu
 function campaignCounter(rank: string, campaign: MainCampaignFacts): Counter {
   return {
     sortKey: `${rank}:${campaign.id}`,
-    target: { kind: "campaign", campaignId: campaign.id },
+    target: { kind: "campaign", campaignId: campaign.id, orders: 0, ordersMax: null },
     used: campaign.usage,
     usesMax: smallest(campaign.redemptionsMax, campaign.limits.redemptionsMax),
     amountMax: smallest(campaign.budgetAmount, campaign.limits.discountAmountMax),
@@ -63,7 +68,7 @@ function voucherCounter(voucher: VoucherFacts, campaign: CampaignFacts): Counter
   const ownOrDefault = own ?? (voucher.kind === "unique" ? 1 : null);
   return {
     sortKey: `3:${voucher.code}`,
-    target: { kind: "voucher", voucherId: voucher.id, code: voucher.code },
+    target: { kind: "voucher", voucherId: voucher.id, code: voucher.code, balance: 0 },
     used: voucher.usage,
     usesMax: smallest(ownOrDefault, campaign.limits.perVoucher, campaign.parent.limits.perVoucher),
     amountMax: voucher.limits.discountAmountMax ?? null,

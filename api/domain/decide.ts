@@ -5,7 +5,7 @@
 import { campaignReasons, requestReasons, usesReasons, voucherReasons } from "./checks.ts";
 import { countersOf, Tally } from "./counters.ts";
 import type { CodeDecision, Decision, Trace } from "./decision.ts";
-import type { CampaignFacts, Facts, Redeemable, VoucherFacts } from "./facts.ts";
+import type { AppliedBefore, CampaignFacts, Facts, Redeemable, VoucherFacts } from "./facts.ts";
 import { capPerOrder, fitBudgets, type GivenOnOrder, type Grant, grantNothing, grantRewards } from "./grant.ts";
 import { makeReason, type Reason } from "./reason.ts";
 import { evaluate } from "./rules/evaluate.ts";
@@ -66,7 +66,10 @@ export function decide(facts: Facts): Decision {
     discountAmount,
     totalAmount: sum(before.left) + before.shippingLeft - discountAmount,
     itemsDiscount,
+    shippingDiscount: sum(codes.map((code) => code.shippingDiscount)),
     codes,
+    automatic: [],
+    exhaustive: true,
     takes: valid ? progress.tally.takes() : [],
   };
 }
@@ -152,15 +155,19 @@ function grantOf(
   return fitBudgets(capped, counters, progress.tally, facts.order.currency);
 }
 
+type Given = Pick<AppliedBefore, "voucherId" | "campaignId" | "parentId" | "discountAmount">;
+
 function givenOnOrder(voucher: VoucherFacts, campaign: CampaignFacts, progress: Progress, facts: Facts): GivenOnOrder {
-  const now = progress.accepted.map((accepted) => ({
-    voucherId: accepted.voucher.id,
-    campaignId: accepted.campaign.id,
-    parentId: accepted.campaign.parent.id,
-    discountAmount: accepted.discountAmount,
-  }));
+  const now = progress.accepted.map(
+    (accepted): Given => ({
+      voucherId: accepted.voucher.id,
+      campaignId: accepted.campaign.id,
+      parentId: accepted.campaign.parent.id,
+      discountAmount: accepted.discountAmount,
+    }),
+  );
   const given = [...facts.appliedBefore, ...now];
-  const total = (own: (entry: (typeof now)[number]) => boolean) => sum(given.filter(own).map((g) => g.discountAmount));
+  const total = (own: (entry: Given) => boolean) => sum(given.filter(own).map((g) => g.discountAmount));
   return {
     voucher: total((entry) => entry.voucherId === voucher.id),
     campaign: total((entry) => entry.campaignId === campaign.id),
@@ -212,6 +219,7 @@ function codeDecision({ voucher, campaign }: Known, { grant, trace }: Assessment
     applicable,
     discountAmount: given.discountAmount,
     rewards: given.rewards,
+    referrerRewards: [],
     reasons: withoutRepeats(reasons),
     itemsDiscount: given.itemsDiscount,
     shippingDiscount: 0,
@@ -239,6 +247,7 @@ function unknownCode({ code }: Redeemable, lines: number): CodeDecision {
     applicable: false,
     discountAmount: 0,
     rewards: [],
+    referrerRewards: [],
     reasons: [makeReason("voucher_unknown", "This code does not exist")],
     itemsDiscount: new Array<number>(lines).fill(0),
     shippingDiscount: 0,

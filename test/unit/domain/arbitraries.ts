@@ -172,6 +172,7 @@ const redeemables: fc.Arbitrary<Redeemable[]> = fc.tuple(main("cam_m1"), main("c
 const appliedBefore: fc.Arbitrary<AppliedBefore> = fc
   .record({
     redemptionId: fc.constant("red_1"),
+    held: fc.boolean(),
     voucherId: fc.constantFrom("vou_0", "vou_elsewhere"),
     campaignId: fc.constantFrom("cam_s1", "cam_elsewhere"),
     parentId: fc.constantFrom("cam_m1", "cam_m9"),
@@ -203,5 +204,8 @@ export const anyFacts: fc.Arbitrary<Facts> = fc
     order: order(inOrder),
     customer,
     redeemables,
+    automatic: [],
     appliedBefore,
+    pools: {},
+    languages: [],
   }));

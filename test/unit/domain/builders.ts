@@ -22,6 +22,7 @@ export function item(change: Partial<OrderItem> = {}): OrderItem {
     name: null,
     quantity: 1,
     unitAmount: 10_000,
+    weight: null,
     categories: [],
     attributes: {},
     ...change,
@@ -38,6 +39,7 @@ export function order(change: Partial<OrderFacts> = {}): OrderFacts {
     channel: null,
     storeId: null,
     paymentMethod: null,
+    location: null,
     metadata: {},
     ...change,
   };
@@ -59,6 +61,8 @@ export function customer(change: Partial<CustomerFacts> = {}): CustomerFacts {
     createdAt: now - 86_400_000,
     birthday: null,
     isNew: false,
+    segments: [],
+    points: 0,
     history: {},
     ...change,
   };
@@ -77,7 +81,9 @@ export function mainCampaign(change: Partial<MainCampaignFacts> = {}): MainCampa
     limits: {},
     rules: null,
     usage: unused,
+    ordersAmount: 0,
     customerUsage: unused,
+    periods: [],
     ...change,
   };
 }
@@ -88,13 +94,20 @@ export function campaign(change: Partial<CampaignFacts> = {}): CampaignFacts {
     id: "cam_sub",
     name: "Spring",
     parent: mainCampaign(),
+    template: "discount",
+    automatic: false,
     currency: "EUR",
     rewards: [{ type: "order_discount", percent_bp: 1_000 }],
+    referrerRewards: [],
+    exclusions: {},
+    onRollback: "keep",
+    pointsPrice: null,
     stacking: {},
     holdoutPercent: 0,
     holdoutCodes: false,
     localTime: "14:30",
     localWeekday: 4,
+    localDate: "2026-05-14",
     ...change,
   };
 }
@@ -108,12 +121,16 @@ export function voucher(change: Partial<VoucherFacts> = {}): VoucherFacts {
     status: "created",
     redemptionsMax: null,
     assignedTo: null,
+    balanceAmount: null,
+    referrerId: null,
+    pointsPaid: false,
     startsAt: null,
     expiresAt: null,
     limits: {},
     rules: null,
     usage: unused,
     customerUsage: unused,
+    periods: [],
     ...change,
   };
 }
@@ -137,5 +154,15 @@ export function otherCode(
 }
 
 export function facts(change: Partial<Facts> = {}): Facts {
-  return { now, order: order(), customer: customer(), redeemables: [redeemable()], appliedBefore: [], ...change };
+  return {
+    now,
+    order: order(),
+    customer: customer(),
+    redeemables: [redeemable()],
+    automatic: [],
+    appliedBefore: [],
+    pools: {},
+    languages: [],
+    ...change,
+  };
 }

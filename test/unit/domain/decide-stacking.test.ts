@@ -18,6 +18,7 @@ function earlier(change: Partial<AppliedBefore> = {}): AppliedBefore {
   return {
     redemptionId: "red_1",
     voucherId: "vou_before",
+    held: false,
     campaignId: "cam_before",
     parentId: "cam_main",
     stacking: {},
@@ -117,6 +118,7 @@ describe("several codes", () => {
     const names = (given: Facts) =>
       decide(given).takes.map((take) => {
         if (take.kind === "campaign") return take.campaignId;
+        if (take.kind === "points") return "points";
         return take.kind === "voucher" ? take.code : `${take.scope}/${take.scopeId}`;
       });
     expect(names(of(b, a))).toEqual([
