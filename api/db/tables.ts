@@ -135,11 +135,52 @@ export interface DB {
     done: WithDefault<number>;
     pattern: Json<unknown>;
     template: Json<unknown>;
-    status: "running" | "done" | "failed";
+    status: "running" | "done" | "failed" | "cancelled";
     error: string | null;
     created_at: Instant;
     updated_at: Instant;
   };
+  voucher_import: {
+    project_id: string;
+    id: string;
+    campaign_id: string;
+    status: "receiving" | "running" | "done" | "failed";
+    rows_read: WithDefault<number>;
+    line_done: WithDefault<number>;
+    imported: WithDefault<number>;
+    failed: WithDefault<number>;
+    error: string | null;
+    created_at: Instant;
+    updated_at: Instant;
+  };
+  voucher_import_row: {
+    project_id: string;
+    import_id: string;
+    line: number;
+    content: string | null;
+    fault: string | null;
+  };
+  voucher_import_error: { project_id: string; import_id: string; line: number; field: string; reason: string };
+  voucher_job: {
+    project_id: string;
+    id: string;
+    action: "disable" | "enable" | "expire" | "assign";
+    campaign_id: string | null;
+    batch_id: string | null;
+    expires_at: NullableInstant;
+    status: "running" | "done" | "failed";
+    total: number | null;
+    done: WithDefault<number>;
+    changed: WithDefault<number>;
+    failed: WithDefault<number>;
+    cursor: WithDefault<string>;
+    upto: string;
+    error: string | null;
+    created_at: Instant;
+    updated_at: Instant;
+  };
+  voucher_job_item: { project_id: string; job_id: string; position: number; code: string; customer: string | null };
+  voucher_job_error: { project_id: string; job_id: string; position: Generated<number>; code: string; reason: string };
   voucher: {
     project_id: string;
     id: string;
@@ -280,6 +321,7 @@ export interface DB {
     id: string;
     name: string;
     low_stock: number | null;
+    low_stock_at: NullableInstant;
     metadata: JSONColumnType<JsonObject>;
     created_at: Instant;
     updated_at: Instant;
