@@ -4,9 +4,10 @@
  */
 import { campaignReasons, requestReasons, usesReasons, voucherReasons } from "./checks.ts";
 import { countersOf, Tally } from "./counters.ts";
+import { capPerOrder, fitBudgets, type GivenOnOrder } from "./cut.ts";
 import type { CodeDecision, Decision, Trace } from "./decision.ts";
 import type { AppliedBefore, CampaignFacts, Facts, Redeemable, VoucherFacts } from "./facts.ts";
-import { capPerOrder, fitBudgets, type GivenOnOrder, type Grant, grantNothing, grantRewards } from "./grant.ts";
+import { type Grant, grantNothing, grantRewards } from "./grant.ts";
 import { makeReason, type Reason } from "./reason.ts";
 import { evaluate } from "./rules/evaluate.ts";
 import { explain } from "./rules/explain.ts";
@@ -150,7 +151,7 @@ function grantOf(
 ): Grant {
   if (facts.order.currency !== campaign.currency) return grantNothing(progress.left.length);
   const counters = countersOf(voucher, campaign, facts.customer !== null);
-  const granted = grantRewards(campaign, progress.left, context);
+  const granted = grantRewards(campaign, { lines: progress.left, shipping: 0 }, context, facts.pools);
   const capped = capPerOrder(granted, voucher, campaign, givenOnOrder(voucher, campaign, progress, facts));
   return fitBudgets(capped, counters, progress.tally, facts.order.currency);
 }

@@ -1,13 +1,23 @@
-/** Arithmetic on integer minor units. Products go through BigInt: an amount times a percent or a weight can leave 2^53. */
+/**
+ * Arithmetic on integer minor units. A product that can leave 2^53 goes through BigInt; the usual ones stay plain
+ * numbers, which are exact there and some twenty times faster.
+ */
+
+const exactMax = Number.MAX_SAFE_INTEGER;
 
 /** `bp` basis points of `amount`, rounded half up to the minor unit. Both non-negative. */
 export function percentOf(amount: number, bp: number): number {
+  const product = amount * bp;
+  // Twice the numerator must fit as well.
+  if (product <= exactMax / 4) return Math.floor((product + 5_000) / 10_000);
   return divideHalfUp(BigInt(amount) * BigInt(bp), 10_000n);
 }
 
 /** The share of `part` in `whole` of `amount`, rounded half up: what `part` units of a line of `whole` units still cost. */
 export function proportionOf(amount: number, part: number, whole: number): number {
   if (part === whole) return amount;
+  const product = amount * part;
+  if (product <= exactMax / 4 && whole <= exactMax / 4) return Math.floor((2 * product + whole) / (2 * whole));
   return divideHalfUp(BigInt(amount) * BigInt(part), BigInt(whole));
 }
 
@@ -22,25 +32,62 @@ function divideHalfUp(numerator: bigint, denominator: bigint): number {
  * count as equal. Without weights there are no shares.
  */
 export function splitByLargestRemainder(total: number, weights: readonly number[]): number[] {
-  if (weights.length === 0) return [];
-  const sum = weights.reduce((a, b) => a + BigInt(b), 0n);
-  const effective = sum > 0n ? weights.map(BigInt) : weights.map(() => 1n);
-  const divisor = sum > 0n ? sum : BigInt(weights.length);
-  const parts = effective.map((weight, index) => {
-    const product = BigInt(total) * weight;
-    return { index, floor: Number(product / divisor), remainder: product % divisor };
-  });
-  const shares = parts.map((part) => part.floor);
-  let missing = total - shares.reduce((a, b) => a + b, 0);
-  const byRemainder = [...parts].sort((a, b) =>
-    a.remainder === b.remainder ? a.index - b.index : a.remainder > b.remainder ? -1 : 1,
-  );
-  for (const part of byRemainder) {
-    if (missing === 0) break;
-    shares[part.index] = part.floor + 1;
-    missing -= 1;
+  const length = weights.length;
+  const shares = new Array<number>(length).fill(0);
+  if (total === 0 || length === 0) return shares;
+  let sum = 0;
+  let largest = 0;
+  for (const weight of weights) {
+    sum += weight;
+    if (weight > largest) largest = weight;
   }
+  // Everything is given: each gets its own weight, whatever the sizes.
+  if (total === sum && sum <= exactMax) return weights.slice();
+  if (sum === 0) return splitByLargestRemainder(total, shares.fill(1));
+  if (sum > exactMax || total * largest > exactMax) return splitHuge(total, weights);
+  const remainders = new Array<number>(length);
+  let missing = total;
+  for (let index = 0; index < length; index += 1) {
+    const product = total * (weights[index] ?? 0);
+    const remainder = product % sum;
+    const share = (product - remainder) / sum;
+    remainders[index] = remainder;
+    shares[index] = share;
+    missing -= share;
+  }
+  giveRest(shares, missing, (a, b) => (remainders[b] ?? 0) - (remainders[a] ?? 0));
   return shares;
+}
+
+function splitHuge(total: number, weights: readonly number[]): number[] {
+  const all = BigInt(total);
+  const sum = weights.reduce((a, b) => a + BigInt(b), 0n);
+  const products = weights.map((weight) => all * BigInt(weight));
+  const remainders = products.map((product) => product % sum);
+  const floors = products.map((product) => product / sum);
+  const missing = Number(all - floors.reduce((a, b) => a + b, 0n));
+  const shares = floors.map(Number);
+  giveRest(shares, missing, (a, b) => {
+    const difference = (remainders[b] ?? 0n) - (remainders[a] ?? 0n);
+    return difference > 0n ? 1 : difference < 0n ? -1 : 0;
+  });
+  return shares;
+}
+
+/** One more for each of the first `missing` indexes in that order; fewer are missing than there are shares. */
+function giveRest(shares: number[], missing: number, byRemainder: (a: number, b: number) => number): void {
+  if (missing === 0) return;
+  const order = Array.from(shares.keys()).sort((a, b) => byRemainder(a, b) || a - b);
+  for (let place = 0; place < missing; place += 1) {
+    const index = order[place] ?? 0;
+    shares[index] = (shares[index] ?? 0) + 1;
+  }
+}
+
+export function sum(values: readonly number[]): number {
+  let total = 0;
+  for (const value of values) total += value;
+  return total;
 }
 
 // ISO 4217, list one: the currencies in use whose minor unit is not a hundredth.

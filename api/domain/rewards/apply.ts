@@ -1,53 +1,71 @@
-/** What a reward takes off each line of what earlier discounts have left of it. */
-import { percentOf, splitByLargestRemainder } from "../money.ts";
-import { evaluate } from "../rules/evaluate.ts";
-import type { RuleContext } from "../rules/paths.ts";
-import { discountedLines } from "./discounted-lines.ts";
-import type { ItemDiscount, OrderDiscount, Reward } from "./reward.ts";
+/** What one reward gives, whatever its type. Points are not here: they wait for what is left to pay, see `points.ts`. */
+import type { AppliedReward } from "../decision.ts";
+import { sum } from "../money.ts";
+import type { Reason } from "../reason.ts";
+import type { Basket } from "./basket.ts";
+import { bundle } from "./bundle.ts";
+import { buyXGetY } from "./buy-x-get-y.ts";
+import { freeItem } from "./free-item.ts";
+import { customerRequired, type IssuedReward, issuedReward, poolEmpty } from "./issued.ts";
+import { itemDiscount } from "./item-discount.ts";
+import { orderDiscount } from "./order-discount.ts";
+import type { FreeItem, Points, Reward } from "./reward.ts";
+import { shippingDiscount } from "./shipping-discount.ts";
 
-/**
- * The discount per line, never above what is `left` of it. Rounded half up once a reward, then split by largest
- * remainder; `max_amount` caps the sum before the split.
- */
-export function applyReward(reward: Reward, left: readonly number[], context: RuleContext): number[] {
-  return reward.type === "order_discount" ? orderDiscount(reward, left) : itemDiscount(reward, left, context);
+export interface Outcome {
+  /** Null: it gave nothing. */
+  readonly applied: AppliedReward | null;
+  /** Off each line; null: nothing off any. */
+  readonly lines: readonly number[] | null;
+  readonly shipping: number;
+  /** Why nothing was given, where that is not plain from the basket. */
+  readonly missed: Reason | null;
 }
 
-/** Over the whole order, shipping aside: each line bears its part by what is left of it. */
-function orderDiscount(reward: OrderDiscount, left: readonly number[]): number[] {
-  const base = sum(left);
-  return splitByLargestRemainder(capped(discountOn(reward, base, 1), reward), left);
-}
+const nothing: Outcome = { applied: null, lines: null, shipping: 0, missed: null };
 
-function itemDiscount(reward: ItemDiscount, left: readonly number[], context: RuleContext): number[] {
-  const { where } = reward;
-  const matches = context.order.items.map((item) => where === undefined || evaluate(where, { ...context, item }).met);
-  const lines = discountedLines(reward, context.order.items, matches, left);
-  if (reward.percent_bp !== undefined) {
-    const weights = spread(lines, left.length, (line) => line.base);
-    return splitByLargestRemainder(capped(percentOf(sum(weights), reward.percent_bp), reward), weights);
+/** `poolLeft` is how many codes the pool of a `pool_voucher` has left. */
+export function applyReward(reward: Exclude<Reward, Points>, basket: Basket, poolLeft: number): Outcome {
+  switch (reward.type) {
+    case "order_discount":
+      return offLines(reward.type, orderDiscount(reward, basket));
+    case "item_discount":
+      return offLines(reward.type, itemDiscount(reward, basket));
+    case "buy_x_get_y":
+      return offLines(reward.type, buyXGetY(reward, basket));
+    case "bundle":
+      return offLines(reward.type, bundle(reward, basket));
+    case "shipping_discount":
+      return offShipping(shippingDiscount(reward, basket));
+    case "free_item":
+      return giveItem(reward, basket);
+    default:
+      return issue(reward, basket, poolLeft);
   }
-  const weights = spread(lines, left.length, (line) => discountOn(reward, line.base, line.units));
-  return splitByLargestRemainder(capped(sum(weights), reward), weights);
 }
 
-/** What `units` that cost `base` together lose; a reward of none of the three kinds gives nothing. */
-function discountOn(reward: Reward, base: number, units: number): number {
-  if (reward.percent_bp !== undefined) return percentOf(base, reward.percent_bp);
-  if (reward.amount !== undefined) return Math.min(base, reward.amount * units);
-  return reward.fixed_amount === undefined ? 0 : Math.max(0, base - reward.fixed_amount * units);
+function offLines(type: Reward["type"], lines: readonly number[]): Outcome {
+  const discountAmount = sum(lines);
+  return discountAmount === 0 ? nothing : { ...nothing, applied: { type, discountAmount }, lines };
 }
 
-function capped(discount: number, reward: Reward): number {
-  return Math.min(discount, reward.max_amount ?? discount);
+function offShipping(discountAmount: number): Outcome {
+  if (discountAmount === 0) return nothing;
+  return { ...nothing, applied: { type: "shipping_discount", discountAmount }, shipping: discountAmount };
 }
 
-function spread<T extends { readonly index: number }>(lines: readonly T[], length: number, value: (line: T) => number) {
-  const values = new Array<number>(length).fill(0);
-  for (const line of lines) values[line.index] = value(line);
-  return values;
+/** Units that are in the order and cost nothing any more are no gift. */
+function giveItem(reward: FreeItem, basket: Basket): Outcome {
+  const { lines, quantity, missingQuantity } = freeItem(reward, basket);
+  const discountAmount = sum(lines);
+  if (discountAmount === 0 && missingQuantity === 0) return nothing;
+  const { sku, product_id: productId = null, name = null } = reward.item;
+  const item = { sku, productId, name };
+  return { ...nothing, applied: { type: reward.type, discountAmount, item, quantity, missingQuantity }, lines };
 }
 
-function sum(values: readonly number[]): number {
-  return values.reduce((a, b) => a + b, 0);
+function issue(reward: IssuedReward, basket: Basket, poolLeft: number): Outcome {
+  if (basket.context.customer === null) return { ...nothing, missed: customerRequired() };
+  if (reward.type === "pool_voucher" && poolLeft <= 0) return { ...nothing, missed: poolEmpty() };
+  return { ...nothing, applied: issuedReward(reward) };
 }

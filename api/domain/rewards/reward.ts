@@ -5,7 +5,7 @@
 import type { Rule } from "../rules/rule.ts";
 
 /** Exactly one of the three. */
-interface Value {
+export interface Value {
   /** 1 to 10000. */
   readonly percent_bp?: number;
   /** Off. For an item discount: off each discounted unit. */
@@ -24,7 +24,7 @@ interface Conditional {
 }
 
 /** A value, or instead of it `tiers`; never both. */
-interface Discount extends Value, Conditional {
+export interface Discount extends Value, Conditional {
   readonly tiers?: readonly DiscountTier[];
   /** The most this reward gives in one order. */
   readonly max_amount?: number;

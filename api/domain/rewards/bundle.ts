@@ -1,0 +1,51 @@
+import { splitByLargestRemainder, sum } from "../money.ts";
+import { type Basket, matchingLines } from "./basket.ts";
+import { bundleTimes, bundleUnits, type Components } from "./bundle-units.ts";
+import type { Bundle } from "./reward.ts";
+import { byUnitAmount, costOf } from "./units.ts";
+import { capped } from "./value.ts";
+
+/**
+ * As often as the order has all components, up to `max_times`, and as long as another bundle still saves something:
+ * one that costs more than its units would make the whole dearer.
+ */
+export function bundle(reward: Bundle, basket: Basket): number[] {
+  const { items } = basket.context.order;
+  const components = componentsOf(reward, basket);
+  const timesMax = Math.min(bundleTimes(components), reward.max_times ?? Number.MAX_SAFE_INTEGER);
+  if (timesMax === 0) return new Array<number>(items.length).fill(0);
+  const dearestFirst = byUnitAmount(
+    items,
+    components.fits.map((fit) => fit !== 0),
+    "dearest",
+  );
+  const costsOf = (times: number): number[] => costOf(bundleUnits(components, times, dearestFirst), basket);
+  const savingOf = (times: number): number => sum(costsOf(times)) - times * reward.fixed_amount;
+  const times = mostSaving(timesMax, savingOf);
+  return splitByLargestRemainder(capped(Math.max(0, savingOf(times)), reward), costsOf(times));
+}
+
+function componentsOf(reward: Bundle, basket: Basket): Components {
+  const { items } = basket.context.order;
+  const fits = new Array<number>(items.length).fill(0);
+  for (const [index, { where }] of reward.items.entries()) {
+    for (const [line, matches] of matchingLines(where, basket).entries()) {
+      if (matches) fits[line] = (fits[line] ?? 0) | (1 << index);
+    }
+  }
+  return { fits, quantities: reward.items.map(({ quantity }) => quantity), units: items.map((item) => item.quantity) };
+}
+
+/** The dearest bundles come first, so each saves at most what the one before it saved: a search by halves finds the last that saves. */
+function mostSaving(timesMax: number, savingOf: (times: number) => number): number {
+  const saves = (times: number): boolean => savingOf(times) > savingOf(times - 1);
+  if (saves(timesMax)) return timesMax;
+  let last = 0;
+  let not = timesMax;
+  while (not - last > 1) {
+    const middle = Math.floor((last + not) / 2);
+    if (saves(middle)) last = middle;
+    else not = middle;
+  }
+  return last;
+}
