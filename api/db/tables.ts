@@ -150,6 +150,7 @@ export interface DB {
     imported: WithDefault<number>;
     failed: WithDefault<number>;
     error: string | null;
+    staged: WithDefault<boolean>;
     created_at: Instant;
     updated_at: Instant;
   };
@@ -348,6 +349,8 @@ export interface DB {
     balance_after: number;
     reason: string | null;
     reference_id: string | null;
+    position: Generated<number>;
+    lots: ColumnType<unknown, string | null | undefined, never>;
     created_at: Instant;
   };
   points_lot: {

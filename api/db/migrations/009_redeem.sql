@@ -340,7 +340,7 @@ $$;
 -- … } as api/redemptions/arguments.ts builds it. No key may come twice.
 -- → a row an element: 'done' | 'replayed' | 'key_reused' with the answer, 'retry', or 'failed' with the SQLSTATE.
 create function commit_all(p_batch jsonb[])
-returns table (position int, outcome text, status smallint, body text)
+returns table ("position" int, outcome text, status smallint, body text)
 language plpgsql volatile
 set search_path = public, pg_temp
 as $$
