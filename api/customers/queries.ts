@@ -3,15 +3,6 @@ import type { DB } from "../db/tables.ts";
 
 export type CustomerRow = Selectable<DB["customer"]>;
 
-export function findCustomer(db: Kysely<DB>, projectId: string, identifier: string): Promise<CustomerRow | undefined> {
-  return db
-    .selectFrom("customer")
-    .selectAll()
-    .where("project_id", "=", projectId)
-    .where("identifier", "=", identifier)
-    .executeTakeFirst();
-}
-
 /** Newest first; `before` is the id of the last customer seen. */
 export function listCustomers(db: Kysely<DB>, projectId: string, before: string | undefined, limit: number) {
   return db

@@ -6,7 +6,8 @@ import { readCursor, toPage } from "../http/pagination.ts";
 import { invalid, notFound } from "../http/problem.ts";
 import { createRouter } from "../http/router.ts";
 import { customerIdentifier, json, jsonBody, listQuery, pageOf, problems } from "../http/schemas.ts";
-import { findCustomer, listCustomers, listWallet } from "./queries.ts";
+import { findCustomer } from "./find.ts";
+import { listCustomers, listWallet } from "./queries.ts";
 import { customerBody, customerWire, toCustomerWire, walletEntry } from "./schemas.ts";
 import { upsertCustomer } from "./upsert.ts";
 

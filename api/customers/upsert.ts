@@ -2,7 +2,8 @@ import { type Kysely, sql } from "kysely";
 import type { DB } from "../db/tables.ts";
 import { newId } from "../ids.ts";
 import { announceCustomer } from "./announce.ts";
-import { type CustomerRow, findCustomer } from "./queries.ts";
+import { findCustomer } from "./find.ts";
+import type { CustomerRow } from "./queries.ts";
 import type { CustomerBody } from "./schemas.ts";
 
 export interface Upserted {

@@ -25,7 +25,10 @@ export function voucherReasons(voucher: VoucherFacts, facts: Facts): Reason[] {
 }
 
 /** Of a main or a sub-campaign. */
-export function campaignReasons(campaign: MainCampaignFacts, now: number): Reason[] {
+export function campaignReasons(
+  campaign: Pick<MainCampaignFacts, "status" | "startsAt" | "endsAt">,
+  now: number,
+): Reason[] {
   const reasons: Reason[] = [];
   if (campaign.status !== "active") {
     const detail = { expected: "active", actual: campaign.status };
