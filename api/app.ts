@@ -1,5 +1,6 @@
 /** The HTTP application: every feature's routes behind one edge. Holds no state of its own besides caches. */
 import type { OpenAPIHono } from "@hono/zod-openapi";
+import { auditLogRoutes } from "./audit-log/routes.ts";
 import { campaignRoutes } from "./campaigns/routes.ts";
 import { customerRoutes } from "./customers/routes.ts";
 import { dashboardRoutes } from "./dashboards/routes.tsx";
@@ -41,6 +42,7 @@ const features = [
   eventRoutes,
   projectRoutes,
   keyRoutes,
+  auditLogRoutes,
   healthRoutes,
   sessionRoutes,
   dashboardRoutes,

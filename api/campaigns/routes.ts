@@ -6,6 +6,7 @@ import { readCursor, toPage } from "../http/pagination.ts";
 import { notFound } from "../http/problem.ts";
 import { createRouter } from "../http/router.ts";
 import { idempotencyHeaders, json, jsonBody, listQuery, pageOf, problems, resourceId } from "../http/schemas.ts";
+import { inTransaction } from "../http/transaction.ts";
 import { createCampaign } from "./create.ts";
 import { findCampaign } from "./find.ts";
 import { listCampaigns } from "./queries.ts";
@@ -159,9 +160,9 @@ export function campaignRoutes(deps: Deps) {
   router.openapi(patchCampaignRoute, async (c) => {
     const { id } = c.req.valid("param");
     const patch = c.req.valid("json");
-    const campaign = await deps.db
-      .transaction()
-      .execute((tx) => updateCampaignDefinition(tx, c.var.auth.projectId, id, patch, new Date()));
+    const campaign = await inTransaction(c, (tx) =>
+      updateCampaignDefinition(tx, c.var.auth.projectId, id, patch, new Date()),
+    );
     return c.json(campaign, 200);
   });
 

@@ -426,6 +426,26 @@ export interface DB {
     error: string;
     failed_at: WithDefault<Date>;
   };
+  attempt_window: {
+    project_id: string;
+    subject: string;
+    failures: number;
+    failures_max: number;
+    ends_at: Instant;
+  };
+  audit_log: {
+    project_id: string;
+    id: string;
+    actor: string;
+    actor_name: string | null;
+    action: string;
+    subject_type: string;
+    subject_id: string;
+    before: unknown;
+    after: unknown;
+    request_id: string | null;
+    at: Instant;
+  };
   idempotency_key: {
     project_id: string;
     key: string;

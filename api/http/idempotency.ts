@@ -11,6 +11,7 @@ import type pg from "pg";
 import type { DB } from "../db/tables.ts";
 import type { AppEnv } from "./environment.ts";
 import { Problem, problemMediaType } from "./problem.ts";
+import { inTransaction } from "./transaction.ts";
 
 export interface Answer<Status extends ContentfulStatusCode, Body> {
   readonly status: Status;
@@ -74,14 +75,13 @@ export async function withIdempotency<Status extends ContentfulStatusCode, Body>
   /** What is stored instead of the body, when the body holds a secret. */
   redact: (body: Body) => Body = (body) => body,
 ): Promise<Answered<Status, Body>> {
-  const { db } = c.var.deps;
   const identity = requestIdentity(c);
   if (!identity) {
-    const { status, body } = await db.transaction().execute(work);
+    const { status, body } = await inTransaction(c, work);
     return sendText(c, status, JSON.stringify(body)) as Answered<Status, Body>;
   }
   const { projectId } = c.var.auth;
-  const outcome = await db.transaction().execute(async (tx) => {
+  const outcome = await inTransaction(c, async (tx) => {
     const stored = await claim(tx, projectId, identity);
     if (stored) return { ...stored, replayed: true };
     const { text, storedText, status } = await attempt(c, tx, work, redact);

@@ -6,6 +6,7 @@ import { readCursor, toPage } from "../http/pagination.ts";
 import { notFound, Problem } from "../http/problem.ts";
 import { createRouter } from "../http/router.ts";
 import { idempotencyHeaders, json, jsonBody, listQuery, pageOf, problems, resourceId } from "../http/schemas.ts";
+import { inTransaction } from "../http/transaction.ts";
 import { createKey } from "./create-key.ts";
 import { endKey, listKeys, revokeKey } from "./queries.ts";
 import { createdKeyWire, keyBody, keyWire, rotateBody, toKeyWire } from "./schemas.ts";
@@ -89,7 +90,8 @@ export function keyRoutes(deps: Deps) {
       const { id } = c.req.valid("param");
       // The last key with `admin` could otherwise shut the project for good.
       if (id === c.var.auth.keyId) throw new Problem("conflict", "A key cannot revoke itself. Rotate it instead.");
-      if (!(await revokeKey(deps.db, c.var.auth.projectId, id))) throw notFound("key");
+      const revoked = await inTransaction(c, (tx) => revokeKey(tx, c.var.auth.projectId, id));
+      if (!revoked) throw notFound("key");
       c.var.keyRing.forget(id);
       return c.body(null, 204);
     })
