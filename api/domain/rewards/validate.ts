@@ -1,59 +1,120 @@
 /** Whether a reward of the right shape also makes sense. Asked once, when it is stored. */
 import type { Issue } from "../issue.ts";
+import type { Rule } from "../rules/rule.ts";
 import { checkRule } from "../rules/validate.ts";
-import type { Reward } from "./reward.ts";
+import { checkDiscount, checkNumbers, checkPercent, checkTiers, under } from "./check-value.ts";
+import type { Bundle, BuyXGetY, ItemDiscount, Points, Reward } from "./reward.ts";
 
-const kinds = ["percent_bp", "amount", "fixed_amount"] as const;
+/** As many sets of components as bits of them: `bundle-units.ts` looks at each. */
+export const componentsMax = 8;
 
 /** Everything wrong with the reward, nothing when it is sound. */
 export function checkReward(reward: Reward): Issue[] {
+  const when = reward.when === undefined ? [] : under("/when", checkRule(reward.when));
+  return [...checkType(reward), ...when];
+}
+
+function checkType(reward: Reward): Issue[] {
+  switch (reward.type) {
+    case "order_discount":
+    case "shipping_discount":
+      return checkDiscount(reward);
+    case "item_discount":
+      return [...checkDiscount(reward), ...checkItemDiscount(reward)];
+    case "buy_x_get_y":
+      return checkBuyXGetY(reward);
+    case "bundle":
+      return checkBundle(reward);
+    case "free_item":
+      return under("/item", checkNumbers(reward.item, [{ name: "quantity", min: 1 }]));
+    case "points":
+      return checkPoints(reward);
+    case "gift_credit":
+      return checkNumbers(reward, [{ name: "amount", min: 1 }]);
+    case "voucher":
+    case "pool_voucher":
+      return [];
+  }
+}
+
+function checkItemDiscount(reward: ItemDiscount): Issue[] {
   return [
-    ...checkValue(reward),
-    ...checkNumbers(reward),
+    ...checkNumbers(reward, [
+      { name: "max_quantity", min: 1 },
+      { name: "n", min: 1 },
+    ]),
     ...checkNth(reward),
-    ...(reward.when === undefined ? [] : under("/when", checkRule(reward.when))),
-    ...(reward.type === "item_discount" && reward.where !== undefined
-      ? under("/where", checkRule(reward.where, "item"))
-      : []),
+    ...checkWhere(reward.where),
   ];
 }
 
-function checkValue(reward: Reward): Issue[] {
-  const given = kinds.filter((kind) => reward[kind] !== undefined);
-  if (given.length !== 1) return [{ pointer: "", detail: "needs exactly one of percent_bp, amount and fixed_amount" }];
-  const percent = reward.percent_bp;
-  if (percent === undefined || isWhole(percent, 1, 10_000)) return [];
-  return [{ pointer: "/percent_bp", detail: "must be a whole number of basis points from 1 to 10000" }];
-}
-
-/** A discount of nothing is a mistake; paying a fixed amount of nothing is a gift. */
-function checkNumbers(reward: Reward): Issue[] {
-  const checks = [
-    { name: "amount", value: reward.amount, min: 1 },
-    { name: "fixed_amount", value: reward.fixed_amount, min: 0 },
-    { name: "max_amount", value: reward.max_amount, min: 1 },
-    { name: "max_quantity", value: reward.type === "item_discount" ? reward.max_quantity : undefined, min: 1 },
-  ];
-  return checks
-    .filter(({ value, min }) => value !== undefined && !isWhole(value, min, Number.MAX_SAFE_INTEGER))
-    .map(({ name, min }) => ({ pointer: `/${name}`, detail: `must be a whole number of at least ${min}` }));
-}
-
-function checkNth(reward: Reward): Issue[] {
-  if (reward.type !== "item_discount") return [];
+function checkNth(reward: ItemDiscount): Issue[] {
   if (reward.which !== "nth") {
     return reward.n === undefined ? [] : [{ pointer: "/n", detail: 'is for which: "nth" only' }];
   }
-  if (reward.n === undefined) return [{ pointer: "/n", detail: 'which: "nth" needs n' }];
-  return isWhole(reward.n, 1, Number.MAX_SAFE_INTEGER)
-    ? []
-    : [{ pointer: "/n", detail: "must be a whole number of at least 1" }];
+  return reward.n === undefined ? [{ pointer: "/n", detail: 'which: "nth" needs n' }] : [];
 }
 
-function isWhole(value: number, min: number, max: number): boolean {
-  return Number.isSafeInteger(value) && value >= min && value <= max;
+function checkBuyXGetY({ buy, get, ...reward }: BuyXGetY): Issue[] {
+  return [
+    ...under("/buy", [...checkNumbers(buy, [{ name: "quantity", min: 1 }]), ...checkWhere(buy.where)]),
+    ...under("/get", [
+      ...checkNumbers(get, [{ name: "quantity", min: 1 }]),
+      ...checkPercent(get.percent_bp),
+      ...checkWhere(get.where),
+    ]),
+    ...checkTimes(reward),
+  ];
 }
 
-function under(pointer: string, issues: readonly Issue[]): Issue[] {
-  return issues.map((issue) => ({ ...issue, pointer: `${pointer}${issue.pointer}` }));
+function checkBundle(reward: Bundle): Issue[] {
+  const { items } = reward;
+  const size = items.length < 1 || items.length > componentsMax;
+  return [
+    ...(size ? [{ pointer: "/items", detail: `must be 1 to ${componentsMax} components` }] : []),
+    ...(items.length === 1 && items[0]?.quantity === 1
+      ? [{ pointer: "/items", detail: "a bundle has at least two units; for the price of one unit use item_discount" }]
+      : []),
+    ...items.flatMap((component, index) =>
+      under(`/items/${index}`, [
+        ...checkNumbers(component, [{ name: "quantity", min: 1 }]),
+        ...checkWhere(component.where),
+      ]),
+    ),
+    ...checkNumbers(reward, [{ name: "fixed_amount", min: 0 }]),
+    ...checkTimes(reward),
+  ];
+}
+
+function checkTimes(reward: { readonly max_times?: number; readonly max_amount?: number }): Issue[] {
+  return checkNumbers(reward, [
+    { name: "max_times", min: 1 },
+    { name: "max_amount", min: 1 },
+  ]);
+}
+
+function checkPoints(reward: Points): Issue[] {
+  return [
+    ...checkPointsValue(reward),
+    ...checkNumbers(reward, [
+      { name: "points", min: 1 },
+      { name: "per_amount", min: 1 },
+      { name: "max_points", min: 1 },
+      { name: "expires_in_days", min: 1 },
+    ]),
+  ];
+}
+
+function checkPointsValue({ points, per_amount: perAmount, tiers }: Points): Issue[] {
+  const plain = points !== undefined || perAmount !== undefined;
+  if (tiers === undefined) return plain ? [] : [{ pointer: "", detail: "needs points, per_amount or tiers" }];
+  if (plain) return [{ pointer: "/tiers", detail: "either tiers or points and per_amount" }];
+  const faulty = tiers.flatMap((tier, index) =>
+    under(`/tiers/${index}`, checkNumbers(tier, [{ name: "points", min: 1 }])),
+  );
+  return [...checkTiers(tiers), ...faulty];
+}
+
+function checkWhere(where: Rule | undefined): Issue[] {
+  return where === undefined ? [] : under("/where", checkRule(where, "item"));
 }
