@@ -21,8 +21,14 @@ export interface Fixture {
 
 const root = new URL("..", import.meta.url).pathname;
 
-/** @param connections of the pool that the benchmark itself uses. */
-export async function startFixture(connections: number): Promise<Fixture> {
+/**
+ * @param connections of the pool that the benchmark itself uses.
+ * @param program what serves the API, with its arguments.
+ */
+export async function startFixture(
+  connections: number,
+  program: readonly string[] = ["api/main.ts", "--role", "api"],
+): Promise<Fixture> {
   const dataDir = await mkdtemp(join(tmpdir(), "tessera-bench-"));
   const stores = await startStores({ dataDir, durable: true, timeoutMs: 60_000 });
   const pool = createPool({
@@ -36,7 +42,7 @@ export async function startFixture(connections: number): Promise<Fixture> {
     .execute((tx) => createProject(tx, { name: "bench" }));
   if (!project) throw new Error("the new database already had a project");
   const port = await freePort();
-  const api = spawn(process.execPath, ["--import", "tsx", "api/main.ts", "--role", "api"], {
+  const api = spawn(process.execPath, ["--import", "tsx", ...program], {
     cwd: root,
     stdio: ["ignore", "ignore", "inherit"],
     env: {
