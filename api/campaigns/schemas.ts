@@ -3,7 +3,7 @@ import { z } from "@hono/zod-openapi";
 import { amount, currency, instant, metadata, resourceId } from "../http/schemas.ts";
 import { exclusionsSchema } from "./exclusions-schema.ts";
 import { limitsSchema, stackingSchema } from "./limits-schema.ts";
-import { rewardSchema } from "./reward-schema.ts";
+import { referrerRewardsSchema, rewardsSchema } from "./reward-schema.ts";
 import { rulesSchema } from "./rule-schema.ts";
 
 export const campaignTypes = ["main", "sub"] as const;
@@ -84,19 +84,6 @@ const common = {
   metadata: metadata.optional(),
 };
 
-const rewards = z.array(rewardSchema).max(10);
-/** What a referrer may get: something to keep, for they have no order of their own. */
-const referrerRewardTypes: readonly string[] = ["points", "voucher", "gift_credit", "pool_voucher"];
-const referrerRewards = rewards
-  .superRefine((given, context) => {
-    for (const [index, reward] of given.entries()) {
-      if (referrerRewardTypes.includes(reward.type)) continue;
-      const message = `must be one of ${referrerRewardTypes.join(", ")}`;
-      context.addIssue({ code: "custom", path: [index, "type"], message });
-    }
-  })
-  .openapi({ description: "What the referrer gets when a friend uses their code. Under a referral campaign only." });
-
 const ofSub = {
   parent_id: resourceId.openapi({ description: "A main campaign of the same currency." }),
   triggers_on: z.enum(triggers).optional().openapi({ description: "Default: redemption." }),
@@ -106,8 +93,10 @@ const ofSub = {
     .max(100)
     .optional()
     .openapi({ description: "The event's name; with `triggers_on: custom` only." }),
-  rewards: rewards.optional().openapi({ description: "At least one, but under a gift card campaign." }),
-  referrer_rewards: referrerRewards.optional(),
+  rewards: rewardsSchema.optional().openapi({ description: "At least one, but under a gift card campaign." }),
+  referrer_rewards: referrerRewardsSchema.optional().openapi({
+    description: "What the referrer gets when a friend uses their code. Under a referral campaign only.",
+  }),
   automatic: z
     .boolean()
     .optional()
@@ -170,8 +159,8 @@ export const patchCampaignBody = z
     redemptions_max: count.nullish(),
     limits: z.union([limitsSchema, z.null()]).optional(),
     rules: z.union([rulesSchema, z.null()]).optional(),
-    rewards: rewards.optional(),
-    referrer_rewards: referrerRewards.nullish(),
+    rewards: rewardsSchema.optional(),
+    referrer_rewards: referrerRewardsSchema.nullish(),
     automatic: ofSub.automatic.nullable(),
     stacking: z.union([stackingSchema, z.null()]).optional(),
     exclusions: z.union([exclusionsSchema, z.null()]).optional(),
@@ -213,8 +202,8 @@ export const campaignWire = z
     redemptions_max: z.int().nullable(),
     limits: limitsSchema,
     rules: z.union([rulesSchema, z.null()]),
-    rewards: z.array(rewardSchema),
-    referrer_rewards: z.array(rewardSchema),
+    rewards: rewardsSchema,
+    referrer_rewards: rewardsSchema,
     automatic: z.boolean(),
     stacking: stackingSchema,
     exclusions: exclusionsSchema,
