@@ -1,7 +1,7 @@
 /** What `decide` concludes. Everything in it is plain data and can be stored. */
 import type { FactValue, Reason } from "./reason.ts";
 import type { Reward } from "./rewards/reward.ts";
-import type { Operator } from "./rules/rule.ts";
+import type { Operand, Operator, SumRule } from "./rules/rule.ts";
 
 /** A node of the evaluation trace: what was asked, what was seen, what was concluded. */
 export type Trace =
@@ -14,12 +14,28 @@ export type Trace =
       readonly children: readonly Trace[];
     }
   | {
+      readonly op: "sum";
+      readonly on: SumRule["on"];
+      /** How the sum was compared. */
+      readonly how: Operator;
+      readonly met: boolean;
+      readonly matched: number;
+      readonly expected: Operand;
+      /** Null when a matching line does not say what it weighs. */
+      readonly actual: number | null;
+      readonly gap?: number;
+      readonly children: readonly Trace[];
+    }
+  | {
       readonly op: Operator;
       readonly on: string;
       readonly met: boolean;
-      readonly expected: FactValue;
+      readonly expected: Operand;
       readonly actual: FactValue;
       readonly gap?: number;
+      /** Of a history leaf: which event, and how many days counted. */
+      readonly name?: string;
+      readonly window_days?: number;
     };
 
 /** What one reward gave. The fields below `discountAmount` are of the types that give something besides money off. */

@@ -1,4 +1,5 @@
 /** Why a code does not apply: stable keys, with the numeric code of the original product where it has one (`domain.md` 3). */
+import type { Operand } from "./rules/rule.ts";
 
 export const reasonCodes = {
   voucher_expired: 1001,
@@ -36,6 +37,7 @@ export const reasonCodes = {
 
 export type ReasonKey = keyof typeof reasonCodes;
 
+/** What a rule sees of an order or a customer. A place is `[lon, lat]`. */
 export type FactValue = string | number | boolean | null | readonly string[] | readonly number[];
 
 export interface Reason {
@@ -45,7 +47,8 @@ export interface Reason {
   readonly message: string;
   /** The path of the leaf inside the tree that failed, e.g. "campaign.rules/all/0". */
   readonly rule_id?: string;
-  readonly expected?: FactValue;
+  /** What was asked: of a rule its operand, which may be an object (an area, a window). */
+  readonly expected?: FactValue | Operand;
   readonly actual?: FactValue;
   /** What is missing, in the fact's own unit: 420 for "4.20 EUR short". */
   readonly gap?: number;

@@ -1,9 +1,12 @@
 /** Whether an operand suits its operator and its path. */
 import { parseInstant, parseLocalTime } from "../time.ts";
+import { epochDay } from "./calendar.ts";
+import { checkWindow } from "./check-window.ts";
 import type { PathType } from "./paths.ts";
+import { checkPattern } from "./pattern.ts";
 import type { Operand, Operator } from "./rule.ts";
 
-const listMax = 1_000;
+const listMax = 500;
 
 /** What is wrong with it, as the end of "value …"; null when nothing is. */
 export function checkOperand(op: Operator, value: Operand, type: PathType): string | null {
@@ -21,6 +24,10 @@ export function checkOperand(op: Operator, value: Operand, type: PathType): stri
     case "starts_with":
     case "ends_with":
       return typeof value === "string" && value !== "" ? null : "must be a text that is not empty";
+    case "matches":
+      return typeof value === "string" ? checkPattern(value) : "must be a pattern in RE2 syntax";
+    case "within":
+      return checkWindow(value, type);
     case "equals":
     case "not_equals":
       return checkOne(value, type);
@@ -53,6 +60,7 @@ function checkRange(value: Operand, type: PathType): string | null {
     return Number(parseInstant(String(from))) < Number(parseInstant(String(to))) ? null : "must begin before it ends";
   }
   // A time of day may wrap midnight.
+  if (type === "date") return String(from) <= String(to) ? null : "must not begin after its end";
   return type === "local_time" || Number(from) <= Number(to) ? null : "must not begin above its end";
 }
 
@@ -60,6 +68,7 @@ function checkOne(value: unknown, type: PathType | "any_number"): string | null 
   switch (type) {
     case "money":
     case "number":
+    case "weight":
       return Number.isSafeInteger(value) ? null : "must be a whole number";
     case "any_number":
       return typeof value === "number" && Number.isFinite(value) ? null : "must be a number";
@@ -76,8 +85,12 @@ function checkOne(value: unknown, type: PathType | "any_number"): string | null 
       return typeof value === "string" && parseInstant(value) !== null ? null : "must be an RFC 3339 instant";
     case "local_time":
       return typeof value === "string" && parseLocalTime(value) !== null ? null : 'must be a time of day, "HH:MM"';
+    case "date":
+      return typeof value === "string" && epochDay(value) !== null ? null : 'must be a date, "YYYY-MM-DD"';
     case "scalar":
       return checkScalar(value);
+    default:
+      return "cannot be asked here";
   }
 }
 

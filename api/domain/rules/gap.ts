@@ -1,19 +1,32 @@
-/** How far a number is from what was asked, in its own unit. */
+/** How far a fact is from what was asked, in its own unit. */
 import type { FactValue } from "../reason.ts";
+import { distanceM } from "./area.ts";
+import { isArea } from "./operand-kinds.ts";
 import type { PathType } from "./paths.ts";
-import type { Leaf } from "./rule.ts";
+import type { Operand, Operator } from "./rule.ts";
 
 /**
- * The smallest whole change of the fact that would meet the leaf; undefined where distance means nothing (texts,
- * times, identity) or the fact is absent.
+ * The smallest whole change of the fact that would meet what was asked; undefined where distance means nothing (texts,
+ * times, identity, polygons) or the fact is absent. For a place outside a circle: metres to the circle.
  */
-export function gapOf(leaf: Leaf, actual: FactValue, type: PathType): number | undefined {
-  if (typeof actual !== "number" || (type !== "money" && type !== "number" && type !== "scalar")) return undefined;
-  const gap = distance(leaf, actual);
+export function gapOf(op: Operator, expected: Operand, actual: FactValue, type: PathType): number | undefined {
+  const gap = type === "location" ? beyondCircle(expected, actual) : ofNumber(op, expected, actual, type);
   return gap !== null && gap > 0 && Number.isSafeInteger(gap) ? gap : undefined;
 }
 
-function distance({ op, value }: Leaf, actual: number): number | null {
+function beyondCircle(area: Operand, place: FactValue): number | null {
+  if (!isArea(area) || !("center" in area) || !Array.isArray(place)) return null;
+  const [lon, lat] = place;
+  if (typeof lon !== "number" || typeof lat !== "number") return null;
+  return Math.ceil(distanceM(area.center, [lon, lat]) - area.radius_m);
+}
+
+function ofNumber(op: Operator, expected: Operand, actual: FactValue, type: PathType): number | null {
+  const measured = type === "money" || type === "number" || type === "weight" || type === "scalar";
+  return measured && typeof actual === "number" ? distance(op, expected, actual) : null;
+}
+
+function distance(op: Operator, value: Operand, actual: number): number | null {
   if (op === "between" && Array.isArray(value)) {
     const [from, to] = value;
     if (typeof from !== "number" || typeof to !== "number") return null;

@@ -1,33 +1,13 @@
-/** The plain English sentence of a leaf that carries no message of its own. */
+/** The plain English sentence of a rule that carries no message of its own. */
 import { formatMoney } from "../money.ts";
 import type { ReasonKey } from "../reason.ts";
-import { type FoundPath, findPath } from "./paths.ts";
-import type { Leaf, Operand, Operator } from "./rule.ts";
+import { findPath } from "./paths.ts";
+import type { ItemsRule, Leaf, Operand, Operator, Rule, SumRule } from "./rule.ts";
+import { sumLabels, sumTypes } from "./sums.ts";
+import { asking, capitalized, metresWords, subjectOf } from "./words.ts";
 
-const phrases: Readonly<Record<Operator, string>> = {
-  equals: "must be",
-  not_equals: "must not be",
-  greater_than: "must be more than",
-  greater_or_equal: "must be at least",
-  less_than: "must be less than",
-  less_or_equal: "must be at most",
-  between: "must be between",
-  any_of: "must be one of",
-  none_of: "must not be one of",
-  all_of: "must include all of",
-  starts_with: "must start with",
-  ends_with: "must end with",
-  multiple_of: "must be a multiple of",
-  exists: "must be given",
-};
-
-/** Of a fact that has several values at once. */
-const listPhrases: Readonly<Partial<Record<Operator, string>>> = {
-  any_of: "must include one of",
-  none_of: "must not include any of",
-};
-
-const weekdays = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+export const notMetMessage = "The conditions of this code are not met";
+const customerMessage = "This code needs a known customer";
 
 /** `wanted` is false for a leaf that is met where none may be. */
 export function leafMessage(
@@ -37,18 +17,28 @@ export function leafMessage(
   gap: number | undefined,
   currency: string,
 ): string {
-  if (key === "customer_required") return "This code needs a known customer";
+  if (key === "customer_required") return customerMessage;
+  if (key === "location_required") return "This code needs to know where you are";
+  if (key === "outside_area") return outsideMessage(gap);
   if (key === "order_below_minimum" && gap !== undefined)
     return `Add ${formatMoney(gap, currency)} more to use this code`;
   const found = findPath(leaf.on);
   if (found === null) return `This version does not know the condition "${leaf.on}"`;
   if (leaf.on === "customer.identifier") return "This code is not for this customer";
   if (leaf.on === "customer.is_new") return newCustomerMessage(leaf, wanted);
-  const subject = capitalized(subjectOf(found, leaf));
+  const subject = capitalized(subjectOf(leaf, found));
   if (!wanted) return `${subject} rules this code out`;
-  if (leaf.op === "exists") return `${subject} ${leaf.value === true ? "must be given" : "must not be given"}`;
-  const phrase = (found.definition.type === "list" ? listPhrases[leaf.op] : undefined) ?? phrases[leaf.op];
-  return `${subject} ${phrase} ${operandText(leaf, found, currency)}`;
+  if (leaf.on === "customer.points" && gap !== undefined && isMinimum(leaf.op)) {
+    return `${gap} more ${gap === 1 ? "point is" : "points are"} needed to use this code`;
+  }
+  // What a pattern asks for is not for shoppers to read.
+  if (leaf.op === "matches") return `${subject} does not have the form that this code asks for`;
+  return `${subject} ${asking("must", leaf, found.definition.type, currency)}`;
+}
+
+function outsideMessage(gap: number | undefined): string {
+  const howFar = gap === undefined ? "" : `: it begins ${metresWords(gap)} away`;
+  return `This code is not valid where you are${howFar}`;
 }
 
 function newCustomerMessage(leaf: Leaf, wanted: boolean): string {
@@ -56,26 +46,58 @@ function newCustomerMessage(leaf: Leaf, wanted: boolean): string {
   return asksForNew === wanted ? "This code is for new customers" : "This code is for returning customers";
 }
 
-function subjectOf({ definition, key }: FoundPath, leaf: Leaf): string {
-  const subject = key === "" ? definition.label : `${definition.label} "${key}"`;
-  const named = leaf.name === undefined ? subject : `${subject} "${leaf.name}"`;
-  return leaf.window_days === undefined ? named : `${named} in the last ${leaf.window_days} days`;
+export function isMinimum(op: Operator): boolean {
+  return op === "greater_or_equal" || op === "greater_than";
 }
 
-function operandText(leaf: Leaf, { definition }: FoundPath, currency: string): string {
-  const one = (value: string | number | boolean): string => {
-    if (typeof value !== "number") return String(value);
-    if (definition.type === "money" && leaf.op !== "multiple_of") return formatMoney(value, currency);
-    return definition.type === "weekday" ? (weekdays[value] ?? String(value)) : String(value);
-  };
-  const values = listed(leaf.value).map(one);
-  return values.join(leaf.op === "between" ? " and " : ", ");
+const itemsMessages: Readonly<Record<ItemsRule["which"], string>> = {
+  any: "No item in the order qualifies for this code",
+  all: "Not every item in the order qualifies for this code",
+  none: "The order contains an item that this code excludes",
+  cheapest: "The cheapest item in the order does not qualify for this code",
+  most_expensive: "The most expensive item in the order does not qualify for this code",
+};
+
+export function itemsMessage(rule: ItemsRule, key: ReasonKey, wanted: boolean): string {
+  if (key === "customer_required") return customerMessage;
+  return wanted ? itemsMessages[rule.which] : notMetMessage;
 }
 
-function listed(value: Operand): readonly (string | number | boolean)[] {
-  return typeof value === "object" ? value : [value];
+export interface SeenSum {
+  readonly actual: number | null;
+  readonly gap?: number;
 }
 
-function capitalized(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
+/** "Add 2 more items of category shoes to use this code". */
+export function sumMessage(rule: SumRule, key: ReasonKey, wanted: boolean, seen: SeenSum, currency: string): string {
+  if (key === "customer_required") return customerMessage;
+  const subject = capitalized(`${sumLabels[rule.on]} of ${itemWords(rule.where, 2)}`);
+  if (!wanted) return `${subject} rules this code out`;
+  if (seen.actual === null) return `${subject} is not known`;
+  if (seen.gap !== undefined && moreHelps(rule, seen.actual)) return addMessage(rule, seen.gap, currency);
+  return `${subject} ${asking("must", rule, sumTypes[rule.on], currency)}`;
+}
+
+function moreHelps({ op, value }: SumRule, actual: number): boolean {
+  return isMinimum(op) || op === "multiple_of" || (op === "between" && actual < Number(listed(value)[0]));
+}
+
+function addMessage({ on, where }: SumRule, gap: number, currency: string): string {
+  if (on === "items.quantity") return `Add ${gap} more ${itemWords(where, gap)} to use this code`;
+  const much = on === "items.amount" ? formatMoney(gap, currency) : `${gap} g`;
+  return `Add ${much} more of ${itemWords(where, 2)} to use this code`;
+}
+
+/** "items of category shoes" where the condition is as plain as that, else "qualifying items". */
+function itemWords(where: Rule, count: number): string {
+  const noun = count === 1 ? "item" : "items";
+  if ("on" in where && where.on === "item.categories" && "op" in where && where.op === "any_of") {
+    const categories = listed(where.value);
+    if (categories.length <= 3) return `${noun} of category ${categories.join(" or ")}`;
+  }
+  return `qualifying ${noun}`;
+}
+
+function listed(value: Operand): readonly (string | number)[] {
+  return Array.isArray(value) ? value : [];
 }

@@ -1,18 +1,20 @@
 /** Everything a rule can look at: one entry a path, with its type, its words for people, and how it is read from the facts. */
 import type { CustomerFacts, OrderFacts, OrderItem } from "../facts.ts";
 import type { FactValue } from "../reason.ts";
-import { formatInstant } from "../time.ts";
 import { historyKey, historyQueryOf } from "./history.ts";
 import type { Leaf, Operator } from "./rule.ts";
 
-/** What one evaluation sees. `item` is set inside `items` and a reward's `where` only. */
+/** What one evaluation sees. `item` is set in a reward's `where` only. */
 export interface RuleContext {
   readonly now: number;
   readonly order: OrderFacts;
   readonly customer: CustomerFacts | null;
-  /** The campaign's wall clock at `now`: "HH:MM" and 0 (Sunday) to 6. */
+  /** The campaign's wall clock at `now`: "HH:MM", 0 (Sunday) to 6, "YYYY-MM-DD". */
   readonly localTime: string;
   readonly localWeekday: number;
+  readonly localDate: string;
+  /** What the shopper reads, best first. */
+  readonly languages: readonly string[];
   /** Σ of the lines before any discount. */
   readonly amount: number;
   /** Σ of what earlier codes and redemptions have left of the lines. */
@@ -20,17 +22,28 @@ export interface RuleContext {
   readonly item: OrderItem | null;
 }
 
-/** `scalar` is what shops put in metadata and attributes: its type is known only when the fact is seen. */
+/**
+ * `scalar` is what shops put in metadata and attributes: its type is known only when the fact is seen. `location`,
+ * `birthday` and `recurring` are what `within` can be asked of.
+ */
 export type PathType =
   | "money"
   | "number"
+  | "weight"
   | "text"
   | "list"
   | "boolean"
   | "scalar"
   | "instant"
+  | "date"
   | "local_time"
-  | "weekday";
+  | "weekday"
+  | "location"
+  | "birthday"
+  | "recurring";
+
+/** How a fact is read, its key and its history query settled beforehand. Instants are epoch ms. */
+export type Read = (context: RuleContext, item: OrderItem | null) => FactValue | undefined;
 
 export interface PathDefinition {
   /** The path, or its prefix up to the last dot when `keyed`. */
@@ -43,51 +56,57 @@ export interface PathDefinition {
   readonly history: boolean;
   /** Words for a message, without the key. */
   readonly label: string;
-  readonly read: (context: RuleContext, key: string, leaf: Leaf) => FactValue | undefined;
+  readonly bind: (key: string, leaf: Leaf) => Read;
 }
 
 const ordering = ["greater_than", "greater_or_equal", "less_than", "less_or_equal", "between"] as const;
+const countable = ["equals", "not_equals", ...ordering, "any_of", "none_of", "multiple_of", "exists"] as const;
+const textual = ["equals", "not_equals", "any_of", "none_of", "starts_with", "ends_with", "matches", "exists"] as const;
 
 export const operatorsByType: Readonly<Record<PathType, readonly Operator[]>> = {
-  money: ["equals", "not_equals", ...ordering, "any_of", "none_of", "multiple_of", "exists"],
-  number: ["equals", "not_equals", ...ordering, "any_of", "none_of", "multiple_of", "exists"],
-  text: ["equals", "not_equals", "any_of", "none_of", "starts_with", "ends_with", "exists"],
+  money: countable,
+  number: countable,
+  weight: countable,
+  text: textual,
   list: ["any_of", "none_of", "all_of", "exists"],
   boolean: ["equals", "not_equals", "exists"],
-  scalar: [
-    "equals",
-    "not_equals",
-    ...ordering,
-    "any_of",
-    "none_of",
-    "all_of",
-    "starts_with",
-    "ends_with",
-    "multiple_of",
-    "exists",
-  ],
-  instant: [...ordering],
-  local_time: [...ordering],
+  scalar: [...textual, ...ordering, "all_of", "multiple_of"],
+  instant: [...ordering, "exists"],
+  date: ["equals", "not_equals", ...ordering, "any_of", "none_of"],
+  local_time: ordering,
   weekday: ["equals", "not_equals", ...ordering, "any_of", "none_of"],
+  location: ["within", "exists"],
+  birthday: ["within", "exists"],
+  recurring: ["within"],
 };
 
-type Read = PathDefinition["read"];
-
 function plain(path: string, type: PathType, label: string, read: Read): PathDefinition {
-  return { path, type, of: scopeOf(path), keyed: false, history: false, label, read };
+  return { path, type, of: scopeOf(path), keyed: false, history: false, label, bind: () => read };
 }
 
-function keyed(path: string, type: PathType, label: string, read: Read): PathDefinition {
-  return { path, type, of: scopeOf(path), keyed: true, history: false, label, read };
+type Keyed = Readonly<Record<string, FactValue>> | undefined;
+
+function keyed(
+  path: string,
+  type: PathType,
+  label: string,
+  of: (context: RuleContext, item: OrderItem | null) => Keyed,
+): PathDefinition {
+  const bind =
+    (key: string): Read =>
+    (context, item) =>
+      own(of(context, item), key);
+  return { path, type, of: scopeOf(path), keyed: true, history: false, label, bind };
 }
 
 /** History counts from nothing: a customer without an answer has done nothing yet. No customer, no answer. */
 function history(path: string, type: PathType, label: string): PathDefinition {
-  const read: Read = ({ customer }, _key, leaf) => {
+  const bind = (_key: string, leaf: Leaf): Read => {
     const query = historyQueryOf(leaf);
-    return customer === null || query === null ? null : (own(customer.history, historyKey(query)) ?? 0);
+    const key = query === null ? "" : historyKey(query);
+    return ({ customer }) => (customer === null ? null : (own(customer.history, key) ?? 0));
   };
-  return { path, type, of: "customer", keyed: false, history: true, label, read };
+  return { path, type, of: "customer", keyed: false, history: true, label, bind };
 }
 
 function scopeOf(path: string): PathDefinition["of"] {
@@ -101,37 +120,60 @@ function own<T>(record: Readonly<Record<string, T>> | undefined, key: string): T
   return record !== undefined && Object.hasOwn(record, key) ? record[key] : undefined;
 }
 
+function unitsOf(items: readonly OrderItem[]): number {
+  let sum = 0;
+  for (const item of items) sum += item.quantity;
+  return sum;
+}
+
+function ageDays({ customer, now }: RuleContext): number | null {
+  return customer === null || customer.createdAt === null
+    ? null
+    : Math.max(0, Math.floor((now - customer.createdAt) / 86_400_000));
+}
+
 export const paths: readonly PathDefinition[] = [
   plain("order.amount", "money", "the order amount", (c) => c.amount),
   plain("order.amount_after_discounts", "money", "the order amount after discounts", (c) => c.amountLeft),
-  plain("order.quantity", "number", "the number of units in the order", (c) =>
-    c.order.items.reduce((sum, item) => sum + item.quantity, 0),
-  ),
+  plain("order.quantity", "number", "the number of units in the order", (c) => unitsOf(c.order.items)),
   plain("order.lines_count", "number", "the number of lines in the order", (c) => c.order.items.length),
   plain("order.currency", "text", "the order's currency", (c) => c.order.currency),
   plain("order.channel", "text", "the sales channel", (c) => c.order.channel),
   plain("order.store_id", "text", "the store", (c) => c.order.storeId),
+  plain("order.payment.method", "text", "the payment method", (c) => c.order.paymentMethod),
+  // An older name of the same.
   plain("order.payment_method", "text", "the payment method", (c) => c.order.paymentMethod),
   plain("order.shipping_amount", "money", "the shipping amount", (c) => c.order.shippingAmount),
-  keyed("order.metadata.", "scalar", "the order's metadata", (c, key) => own(c.order.metadata, key)),
-  plain("item.sku", "text", "the item's SKU", (c) => c.item?.sku),
-  plain("item.product_id", "text", "the item's product", (c) => c.item?.productId),
-  plain("item.name", "text", "the item's name", (c) => c.item?.name),
-  plain("item.unit_amount", "money", "the item's price", (c) => c.item?.unitAmount),
-  plain("item.quantity", "number", "the item's quantity", (c) => c.item?.quantity),
-  plain("item.categories", "list", "the item's categories", (c) => c.item?.categories),
-  keyed("item.attributes.", "scalar", "the item's attribute", (c, key) => own(c.item?.attributes, key)),
+  plain("order.location", "location", "the shopper's place", ({ order: { location } }) =>
+    location === null ? null : [location.lon, location.lat],
+  ),
+  keyed("order.metadata.", "scalar", "the order's metadata", (c) => c.order.metadata),
+  plain("item.sku", "text", "the item's SKU", (_c, item) => item?.sku),
+  plain("item.product_id", "text", "the item's product", (_c, item) => item?.productId),
+  plain("item.name", "text", "the item's name", (_c, item) => item?.name),
+  plain("item.unit_amount", "money", "the item's price", (_c, item) => item?.unitAmount),
+  plain("item.quantity", "number", "the item's quantity", (_c, item) => item?.quantity),
+  plain("item.weight", "weight", "the item's weight", (_c, item) => item?.weight),
+  plain("item.categories", "list", "the item's categories", (_c, item) => item?.categories),
+  keyed("item.attributes.", "scalar", "the item's attribute", (_c, item) => item?.attributes),
   plain("customer.identifier", "text", "the customer", (c) => c.customer?.identifier),
   plain("customer.is_new", "boolean", "being a new customer", (c) => c.customer?.isNew),
-  keyed("customer.tags.", "list", "the customer's tag", (c, key) => own(c.customer?.tags, key)),
-  keyed("customer.attributes.", "scalar", "the customer's attribute", (c, key) => own(c.customer?.attributes, key)),
-  keyed("customer.metadata.", "scalar", "the customer's metadata", (c, key) => own(c.customer?.metadata, key)),
+  plain("customer.segments", "list", "the customer's segments", (c) => c.customer?.segments),
+  plain("customer.points", "number", "the customer's points", (c) => c.customer?.points),
+  plain("customer.birthday", "birthday", "the customer's birthday", (c) => c.customer?.birthday),
+  plain("customer.created_at", "instant", "the time the customer signed up", (c) => c.customer?.createdAt),
+  plain("customer.age_days", "number", "the days since the customer signed up", ageDays),
+  keyed("customer.tags.", "list", "the customer's tag", (c) => c.customer?.tags),
+  keyed("customer.attributes.", "scalar", "the customer's attribute", (c) => c.customer?.attributes),
+  keyed("customer.metadata.", "scalar", "the customer's metadata", (c) => c.customer?.metadata),
   history("customer.orders_count", "number", "the number of the customer's paid orders"),
   history("customer.orders_amount", "money", "the sum of the customer's paid orders"),
   history("events.count", "number", "the number of the customer's events"),
-  plain("time.at", "instant", "the time", (c) => formatInstant(c.now)),
+  plain("time.at", "instant", "the time", (c) => c.now),
+  plain("time.date", "date", "the date", (c) => c.localDate),
   plain("time.local", "local_time", "the time of day", (c) => c.localTime),
   plain("time.weekday", "weekday", "the day of the week", (c) => c.localWeekday),
+  plain("time.recurring", "recurring", "the time", (c) => `${c.localDate}T${c.localTime}`),
 ];
 
 const plainPaths = new Map(paths.filter((entry) => !entry.keyed).map((entry) => [entry.path, entry]));

@@ -2,13 +2,16 @@
 import type { Issue } from "../issue.ts";
 import { checkOperand } from "./check-operand.ts";
 import { groupOf } from "./group.ts";
-import { type FoundPath, findPath, operatorsByType } from "./paths.ts";
-import type { ItemsRule, Leaf, Rule } from "./rule.ts";
+import { type FoundPath, findPath, operatorsByType, type PathType } from "./paths.ts";
+import type { Leaf, Rule, SumRule } from "./rule.ts";
+import { sumTypes } from "./sums.ts";
 
 const depthMax = 8;
 const nodesMax = 100;
 const keyLengthMax = 64;
-const windowDaysMax = 36_500;
+const windowDaysMax = 3_650;
+/** Keys that would reach an object's prototype in code less careful than ours. */
+const poisonous: readonly string[] = ["__proto__", "constructor", "prototype"];
 
 /**
  * Everything wrong with the rule, nothing when it is sound. `scope` is "item" for a reward's `where`, in which
@@ -34,12 +37,10 @@ function check(rule: Rule, pointer: string, depth: number, scope: "order" | "ite
     if (group.children.length === 0) return [{ pointer: `${pointer}/${group.op}`, detail: "needs at least one rule" }];
     return group.children.flatMap((child, index) => check(child, `${pointer}/${group.op}/${index}`, depth + 1, scope));
   }
-  return "where" in rule ? checkItems(rule, pointer, depth, scope) : checkLeaf(rule as Leaf, pointer, scope);
-}
-
-function checkItems(rule: ItemsRule, pointer: string, depth: number, scope: "order" | "item"): Issue[] {
+  if (!("where" in rule)) return checkLeaf(rule as Leaf, pointer, scope);
   if (scope === "item") return [{ pointer: `${pointer}/on`, detail: "items cannot be asked for inside items" }];
-  return check(rule.where, `${pointer}/where`, depth + 1, "item");
+  const own = "op" in rule ? checkOperation(rule, sumTypes[rule.on], pointer) : [];
+  return [...own, ...check(rule.where, `${pointer}/where`, depth + 1, "item")];
 }
 
 function checkLeaf(leaf: Leaf, pointer: string, scope: "order" | "item"): Issue[] {
@@ -47,12 +48,13 @@ function checkLeaf(leaf: Leaf, pointer: string, scope: "order" | "item"): Issue[
   if (found === null) return [{ pointer: `${pointer}/on`, detail: `unknown path "${leaf.on.slice(0, 100)}"` }];
   return [
     ...checkPath(found, scope).map((detail) => ({ pointer: `${pointer}/on`, detail })),
-    ...checkOperation(leaf, found, pointer),
+    ...checkOperation(leaf, found.definition.type, pointer),
     ...checkHistory(leaf, found, pointer),
   ];
 }
 
 function checkPath({ definition, key }: FoundPath, scope: "order" | "item"): string[] {
+  if (poisonous.includes(key)) return [`"${key}" cannot be a key`];
   if (key.length > keyLengthMax) return [`a key has at most ${keyLengthMax} characters`];
   if (definition.of === "item" && scope === "order") {
     return [`item paths can be asked only inside { "on": "items", "where": … }`];
@@ -60,12 +62,12 @@ function checkPath({ definition, key }: FoundPath, scope: "order" | "item"): str
   return [];
 }
 
-function checkOperation(leaf: Leaf, { definition }: FoundPath, pointer: string): Issue[] {
-  const allowed = operatorsByType[definition.type];
-  if (!allowed.includes(leaf.op)) {
-    return [{ pointer: `${pointer}/op`, detail: `${leaf.on} can be asked with ${allowed.join(", ")}` }];
+function checkOperation({ on, op, value }: Leaf | SumRule, type: PathType, pointer: string): Issue[] {
+  const allowed = operatorsByType[type];
+  if (!allowed.includes(op)) {
+    return [{ pointer: `${pointer}/op`, detail: `${on} can be asked with ${allowed.join(", ")}` }];
   }
-  const detail = checkOperand(leaf.op, leaf.value, definition.type);
+  const detail = checkOperand(op, value, type);
   return detail === null ? [] : [{ pointer: `${pointer}/value`, detail }];
 }
 

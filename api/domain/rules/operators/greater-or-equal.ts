@@ -1,8 +1,4 @@
-import { type Operate, rank } from "./operand.ts";
+import { type Operate, ordered } from "./operand.ts";
 
 /** The operand or more. Absent: not met. */
-export const greaterOrEqual: Operate = (actual, expected, type) => {
-  const left = rank(actual, type);
-  const right = rank(expected, type);
-  return left !== null && right !== null && left >= right;
-};
+export const greaterOrEqual: Operate = (expected, type) => ordered(expected, type, (left, right) => left >= right);

@@ -9,11 +9,13 @@ import { greaterOrEqual } from "./greater-or-equal.ts";
 import { greaterThan } from "./greater-than.ts";
 import { lessOrEqual } from "./less-or-equal.ts";
 import { lessThan } from "./less-than.ts";
+import { matches } from "./matches.ts";
 import { multipleOf } from "./multiple-of.ts";
 import { noneOf } from "./none-of.ts";
 import { notEquals } from "./not-equals.ts";
 import type { Operate } from "./operand.ts";
 import { startsWith } from "./starts-with.ts";
+import { within } from "./within.ts";
 
 export const operators: Readonly<Record<Operator, Operate>> = {
   equals,
@@ -28,6 +30,8 @@ export const operators: Readonly<Record<Operator, Operate>> = {
   all_of: allOf,
   starts_with: startsWith,
   ends_with: endsWith,
+  matches,
   multiple_of: multipleOf,
+  within,
   exists,
 };
