@@ -27,10 +27,10 @@ module.exports = {
     },
     {
       name: "domain-is-pure",
-      comment: "Facts in, decision out: no database, clock, environment or package.",
+      comment: "Facts in, decision out: no database, clock, environment or package, but for the linear-time patterns.",
       severity: "error",
       from: { path: "^api/domain/" },
-      to: { pathNot: "^api/domain/" },
+      to: { pathNot: "^(api/domain/|node_modules/re2js/)" },
     },
     {
       name: "warehouse-knows-nothing-of-ours",
