@@ -71,8 +71,11 @@ interface Subject {
   readonly channel?: string | null;
   readonly currency?: string;
   readonly order?: OrderPart;
+  readonly orderId?: string | undefined;
   readonly codes?: readonly CodePart[];
   readonly risk?: RiskPart;
+  readonly changedBy?: number | null;
+  readonly balance?: number | null | undefined;
 }
 
 type Mapper = (content: unknown) => Subject | z.ZodError;
@@ -104,11 +107,41 @@ const campaignSubject = ({ campaign }: Payload<"campaign.created">): Subject => 
   currency: campaign.currency,
 });
 
-const voucherSubject = ({ customer, voucher_id, campaign_id, code }: Payload<"voucher.created">): Subject => ({
+/** The voucher that an event is about, where the columns of codes keep it. */
+function voucherPart(code: string, voucher_id: string, campaign_id: string | null): CodePart {
+  return { code, voucher_id, campaign_id, main_campaign_id: null, discount_amount: 0, reasons: [] };
+}
+
+const voucherSubject = ({ customer, voucher_id, campaign_id, code, ...card }: Payload<"voucher.created">): Subject => ({
   customer,
   subjectId: voucher_id,
   campaignId: campaign_id,
-  codes: [{ code, voucher_id, campaign_id, main_campaign_id: null, discount_amount: 0, reasons: [] }],
+  codes: [voucherPart(code, voucher_id, campaign_id)],
+  balance: card.balance_amount,
+});
+
+const releaseSubject = (payload: Payload<"reservation.confirmed"> & { order_id?: string }): Subject => ({
+  customer: payload.customer,
+  subjectId: payload.reservation_id,
+  redemptionId: payload.redemption_id,
+  orderId: payload.order_id,
+});
+
+/** The campaign is the one that gave the reward, and not the campaign of the voucher. */
+const rewardSubject = (payload: Payload<"reward.revoked">): Subject => ({
+  customer: payload.customer,
+  subjectId: payload.reward_id,
+  redemptionId: payload.redemption_id,
+  campaignId: payload.campaign_id,
+  outcome: payload.reward_type,
+  codes: payload.voucher_id === null ? [] : [voucherPart("", payload.voucher_id, null)],
+  changedBy: payload.amount,
+});
+
+const segmentSubject = ({ segment_id, name, customer }: Payload<"segment.entered">): Subject => ({
+  customer,
+  subjectId: segment_id,
+  name,
 });
 
 const mappers: Readonly<Record<EventType, Mapper>> = {
@@ -135,9 +168,16 @@ const mappers: Readonly<Record<EventType, Mapper>> = {
     subjectId: payload.publication_id,
     channel: payload.channel,
   })),
-  "voucher_batch.completed": mapper("voucher_batch.completed", ({ batch_id, campaign_id }) => ({
+  "voucher.assigned": mapper("voucher.assigned", voucherSubject),
+  "voucher_batch.completed": mapper("voucher_batch.completed", ({ batch_id, campaign_id, size, balance_amount }) => ({
     subjectId: batch_id,
     campaignId: campaign_id,
+    changedBy: size * (balance_amount ?? 0),
+  })),
+  "voucher_batch.cancelled": mapper("voucher_batch.cancelled", ({ batch_id, campaign_id, done, balance_amount }) => ({
+    subjectId: batch_id,
+    campaignId: campaign_id,
+    changedBy: done * (balance_amount ?? 0),
   })),
   "validation.performed": mapper("validation.performed", ({ validation_id, valid, ...payload }) => ({
     ...payload,
@@ -153,11 +193,50 @@ const mappers: Readonly<Record<EventType, Mapper>> = {
     ...payload,
     subjectId: rejection_id,
   })),
-  "redemption.rolled_back": mapper("redemption.rolled_back", ({ rollback_id, redemption_id, ...payload }) => ({
+  "redemption.rolled_back": mapper("redemption.rolled_back", ({ rollback_id, redemption_id, whole, ...payload }) => ({
     ...payload,
     subjectId: rollback_id,
     redemptionId: redemption_id,
+    // What an event from before it could say so does not say stays empty: a second delivery must give the same row.
+    outcome: whole === undefined ? "" : whole ? "whole" : "part",
   })),
+  "reservation.created": mapper("reservation.created", ({ reservation_id, redemption_id, ...payload }) => ({
+    ...payload,
+    subjectId: reservation_id,
+    redemptionId: redemption_id,
+  })),
+  "reservation.confirmed": mapper("reservation.confirmed", releaseSubject),
+  "reservation.cancelled": mapper("reservation.cancelled", releaseSubject),
+  "reservation.expired": mapper("reservation.expired", releaseSubject),
+  "reward.issued": mapper("reward.issued", rewardSubject),
+  "reward.revoked": mapper("reward.revoked", rewardSubject),
+  "points.changed": mapper("points.changed", ({ customer, entry_id, kind, points, balance }) => ({
+    customer,
+    subjectId: entry_id,
+    outcome: kind,
+    changedBy: points,
+    balance,
+  })),
+  "gift_card.credited": mapper("gift_card.credited", ({ customer, voucher_id, campaign_id, code, ...payload }) => ({
+    customer,
+    subjectId: voucher_id,
+    campaignId: campaign_id,
+    codes: [voucherPart(code, voucher_id, campaign_id)],
+    changedBy: payload.amount,
+    balance: payload.balance_amount,
+  })),
+  "pool.low_stock": mapper("pool.low_stock", ({ pool_id, name, left }) => ({
+    subjectId: pool_id,
+    name,
+    balance: left,
+  })),
+  "code_guessing.detected": mapper("code_guessing.detected", ({ subject_kind, customer, failures }) => ({
+    customer,
+    outcome: subject_kind,
+    changedBy: failures,
+  })),
+  "segment.entered": mapper("segment.entered", segmentSubject),
+  "segment.left": mapper("segment.left", segmentSubject),
   "offer.served": mapper("offer.served", ({ customer, decision_id }) => ({ customer, subjectId: decision_id })),
   "offer.outcome": mapper("offer.outcome", ({ customer, decision_id, campaign_id, outcome }) => ({
     customer,
@@ -172,6 +251,7 @@ function rowOf(event: StoredEvent, subject: Subject) {
   const { order, risk, codes = [] } = subject;
   const items = order?.items ?? [];
   const reasons = codes.flatMap((code) => code.reasons.map((reason) => ({ code, reason })));
+  const rewards = codes.flatMap((code, at) => (code.rewards ?? []).map((reward) => ({ position: at + 1, reward })));
   return {
     project_id: event.project_id,
     event_id: event.event_id,
@@ -180,7 +260,7 @@ function rowOf(event: StoredEvent, subject: Subject) {
     occurred_at: event.occurred_at,
     recorded_at: event.recorded_at,
     customer: subject.customer ?? "",
-    order_id: order?.id ?? "",
+    order_id: order?.id ?? subject.orderId ?? "",
     subject_id: subject.subjectId ?? "",
     redemption_id: subject.redemptionId ?? "",
     campaign_id: subject.campaignId ?? "",
@@ -212,6 +292,12 @@ function rowOf(event: StoredEvent, subject: Subject) {
     "reasons.campaign_id": reasons.map(({ code }) => code.campaign_id ?? ""),
     risk_score: risk?.score ?? null,
     risk_action: risk?.action ?? "",
+    "rewards.code_position": rewards.map(({ position }) => position),
+    "rewards.type": rewards.map(({ reward }) => reward.type),
+    "rewards.discount_amount": rewards.map(({ reward }) => reward.discount_amount),
+    "rewards.given": rewards.map(({ reward }) => reward.points ?? reward.amount ?? 0),
+    changed_by: subject.changedBy ?? 0,
+    balance: subject.balance ?? 0,
     payload: event.payload,
     outbox_xid: event.xid,
     outbox_seq: event.seq,

@@ -38,8 +38,10 @@ const voucherEvent = z.object({
   voucher_id: z.string(),
   campaign_id: z.string(),
   code: z.string(),
-  kind: z.enum(["unique", "generic"]),
+  kind: z.enum(["unique", "generic", "gift_card"]),
   customer: customerIdentifier,
+  /** What a gift card is issued with. */
+  balance_amount: money.nullish(),
 });
 const redemptionEvent = z.object({
   redemption_id: z.string(),
@@ -49,6 +51,27 @@ const redemptionEvent = z.object({
   risk: riskPart,
   source,
 });
+
+const reservationEvent = z.object({
+  reservation_id: z.string(),
+  /** The id that the redemption has, once it is confirmed. */
+  redemption_id: z.string(),
+  customer: customerIdentifier,
+});
+const releaseEvent = reservationEvent.extend({ order_id: z.string() });
+const rewardEvent = z.object({
+  reward_id: z.string(),
+  redemption_id: z.string(),
+  /** The campaign that gave it. */
+  campaign_id: z.string(),
+  /** Who got it. */
+  customer: customerIdentifier,
+  reward_type: z.enum(["points", "voucher", "pool_voucher", "gift_credit"]),
+  /** Points, or minor units of credit. */
+  amount: z.int().min(0).nullable(),
+  voucher_id: z.string().nullable(),
+});
+const segmentEvent = z.object({ segment_id: z.string(), name: z.string(), customer: z.string() });
 
 /** The payload schema of every event type, at its current version. */
 export const payloads = {
@@ -72,7 +95,22 @@ export const payloads = {
   "voucher.disabled": voucherEvent,
   "voucher.enabled": voucherEvent,
   "voucher.published": voucherEvent.extend({ publication_id: z.string(), channel: z.string() }),
-  "voucher_batch.completed": z.object({ batch_id: z.string(), campaign_id: z.string(), size: z.int() }),
+  "voucher.assigned": voucherEvent,
+  "voucher_batch.completed": z.object({
+    batch_id: z.string(),
+    campaign_id: z.string(),
+    size: z.int(),
+    /** What each gift card of the batch is issued with. */
+    balance_amount: money.nullish(),
+  }),
+  /** `done` codes of it exist and stay. */
+  "voucher_batch.cancelled": z.object({
+    batch_id: z.string(),
+    campaign_id: z.string(),
+    done: z.int(),
+    size: z.int(),
+    balance_amount: money.nullish(),
+  }),
   "validation.performed": z.object({
     validation_id: z.string(),
     valid: z.boolean(),
@@ -83,9 +121,61 @@ export const payloads = {
   }),
   "redemption.succeeded": redemptionEvent,
   "redemption.rejected": redemptionEvent.omit({ redemption_id: true }).extend({ rejection_id: z.string() }),
+  /**
+   * Amounts are what goes back now: of each code, of each line, and `order.discount_amount` in all. `whole`: nothing is
+   * left of the redemption. Absent in events from before redemptions could be rolled back in parts; those are whole.
+   */
   "redemption.rolled_back": redemptionEvent
     .omit({ risk: true })
-    .extend({ rollback_id: z.string(), reason: z.string().nullable() }),
+    .extend({ rollback_id: z.string(), reason: z.string().nullable(), whole: z.boolean().optional() }),
+  "reservation.created": reservationEvent.extend({
+    expires_at: instant,
+    order: orderPart,
+    codes: z.array(codePart),
+    source,
+  }),
+  "reservation.confirmed": reservationEvent,
+  "reservation.cancelled": releaseEvent,
+  "reservation.expired": releaseEvent,
+  "reward.issued": rewardEvent.extend({ role: z.enum(["customer", "referrer"]) }),
+  "reward.revoked": rewardEvent,
+  "points.changed": z.object({
+    customer: customerIdentifier,
+    entry_id: z.string(),
+    kind: z.enum(["earned", "spent", "exchanged", "expired", "adjusted", "returned", "revoked"]),
+    /** Negative when the account loses them. */
+    points: z.int(),
+    /** Of the account, after it. */
+    balance: z.int().min(0),
+    reason: z.string().nullable(),
+    reference_id: z.string().nullable(),
+  }),
+  "gift_card.credited": z.object({
+    voucher_id: z.string(),
+    campaign_id: z.string(),
+    code: z.string(),
+    customer: customerIdentifier,
+    /** Negative when credit is taken back. */
+    amount: z.int(),
+    /** Of the card, after it. */
+    balance_amount: money,
+    reason: z.string().nullable(),
+  }),
+  "pool.low_stock": z.object({
+    pool_id: z.string(),
+    name: z.string(),
+    left: z.int().min(0),
+    low_stock: z.int().min(0),
+  }),
+  "code_guessing.detected": z.object({
+    /** What the failures were counted by: the kind of it, never the address or the key itself. */
+    subject_kind: z.string(),
+    customer: customerIdentifier,
+    failures: z.int().min(1),
+    window_seconds: z.int().min(1),
+  }),
+  "segment.entered": segmentEvent,
+  "segment.left": segmentEvent,
   "offer.served": z.object({
     decision_id: z.string(),
     customer: customerIdentifier,

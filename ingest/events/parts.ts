@@ -37,14 +37,30 @@ const reasonPart = z.object({
   gap: z.number().optional(),
 });
 
-/** One code of a request. Campaign and voucher are null when the code is unknown. */
+/** What one reward of a code gave: money off, and what its type gives besides. */
+const rewardPart = z.object({
+  type: z.string(),
+  discount_amount: money,
+  points: z.int().min(0).optional(),
+  amount: money.optional(),
+  campaign_id: z.string().optional(),
+  pool_id: z.string().optional(),
+});
+
+/**
+ * One code of a request. Campaign and voucher are null when the code is unknown. An automatic campaign, which needs no
+ * code, has code "" and no voucher.
+ */
 export const codePart = z.object({
   code: z.string(),
   voucher_id: z.string().nullable(),
   campaign_id: z.string().nullable(),
   main_campaign_id: z.string().nullable(),
   discount_amount: money,
+  /** The part of it that is off the shipping. */
+  shipping_discount: money.optional(),
   reasons: z.array(reasonPart),
+  rewards: z.array(rewardPart).optional(),
 });
 export type CodePart = z.infer<typeof codePart>;
 

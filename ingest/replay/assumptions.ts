@@ -44,8 +44,8 @@ export function assumedReward(type: CampaignType, campaignId: string): Reward {
 
 /** The value in words, for names and reports. */
 export function describeReward(reward: Reward): string {
-  if (reward.amount !== undefined) return `$${(reward.amount / 100).toFixed(2)} off the basket`;
-  const percent = `${(reward.percent_bp ?? 0) / 100} % off`;
+  if ("amount" in reward && reward.amount !== undefined) return `$${(reward.amount / 100).toFixed(2)} off the basket`;
+  const percent = `${(("percent_bp" in reward && reward.percent_bp) || 0) / 100} % off`;
   return reward.type === "item_discount" && reward.which === "all" ? `${percent} covered items` : `${percent} one item`;
 }
 

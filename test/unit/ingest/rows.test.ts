@@ -64,7 +64,19 @@ describe.each(eventTypes)("a row of %s", (type) => {
         const { order, codes, risk } = event.payload as AnyPayload;
         if (order !== undefined) expect(orderOf(row)).toEqual({ ...order, items: order.items.map(withoutNull) });
         if (codes !== undefined) {
-          expect(codesOf(row)).toEqual(codes.map(({ reasons: _, ...code }) => withoutNull(code)));
+          expect(codesOf(row)).toEqual(
+            codes.map(({ reasons: _, rewards: __, shipping_discount: ___, ...code }) => withoutNull(code)),
+          );
+          expect(rewardsOf(row)).toEqual(
+            codes.flatMap(({ rewards = [] }, at) =>
+              rewards.map(({ type, discount_amount, points, amount }) => ({
+                code_position: at + 1,
+                type,
+                discount_amount,
+                given: points ?? amount ?? 0,
+              })),
+            ),
+          );
           expect(reasonsOf(row)).toEqual(
             codes.flatMap((code) =>
               code.reasons.map((reason) => ({
@@ -91,6 +103,28 @@ describe.each(eventTypes)("a row of %s", (type) => {
       }),
       { numRuns: 20 },
     );
+  });
+});
+
+describe("a rollback", () => {
+  const event = fc.sample(anyEvent("redemption.rolled_back"), { numRuns: 1, seed: 1 })[0] as Event;
+
+  it.each([
+    [true, "whole"],
+    [false, "part"],
+    // From before redemptions could be rolled back in parts.
+    [undefined, ""],
+  ])("whose `whole` is %s has the outcome %j", (whole, outcome) => {
+    const payload = JSON.stringify({ ...event.payload, whole });
+    expect(mapped(stored(event, { payload })).outcome).toBe(outcome);
+  });
+});
+
+describe("a movement of points", () => {
+  it("keeps its sign, its kind and the balance in columns", () => {
+    const [event] = fc.sample(anyEvent("points.changed"), { numRuns: 1, seed: 1 }) as [Event];
+    const payload = JSON.stringify({ ...event.payload, kind: "spent", points: -70, balance: 30 });
+    expect(mapped(stored(event, { payload }))).toMatchObject({ outcome: "spent", changed_by: -70, balance: 30 });
   });
 });
 
@@ -147,6 +181,15 @@ function codesOf(row: EventRow) {
     campaign_id: row["codes.campaign_id"][at],
     main_campaign_id: row["codes.main_campaign_id"][at],
     discount_amount: row["codes.discount_amount"][at],
+  }));
+}
+
+function rewardsOf(row: EventRow) {
+  return row["rewards.type"].map((type, at) => ({
+    code_position: row["rewards.code_position"][at],
+    type,
+    discount_amount: row["rewards.discount_amount"][at],
+    given: row["rewards.given"][at],
   }));
 }
 
