@@ -21,6 +21,7 @@ export type IdPrefix =
   | "pol"
   | "plc"
   | "seg"
+  | "top"
   | "imp"
   | "job"
   | "adt"

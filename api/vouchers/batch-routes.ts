@@ -4,9 +4,10 @@ import { secured } from "../http/auth.ts";
 import { withIdempotency } from "../http/idempotency.ts";
 import { notFound } from "../http/problem.ts";
 import { createRouter } from "../http/router.ts";
+import { sendRows } from "../http/row-download.ts";
 import { idempotencyHeaders, json, jsonBody, problems, resourceId } from "../http/schemas.ts";
-import { type CodesFormat, streamBatchCodes } from "./batch-codes.ts";
-import { batchToWire, createBatch, findBatch } from "./batches.ts";
+import { batchToWire, cancelBatch, createBatch, findBatch, resumeBatch } from "./batches.ts";
+import { batchColumns, voucherPages } from "./export.ts";
 import { batchWire, createBatchBody } from "./schemas.ts";
 
 const tags = ["Voucher batches"];
@@ -33,8 +34,28 @@ const getBatchRoute = createRoute({
   responses: { 200: json(batchWire, "The batch"), ...problems(404) },
 });
 
-const csv = "text/csv";
-const ndjson = "application/x-ndjson";
+function changeRoute<V extends "cancel" | "resume">(verb: V, summary: string, description: string) {
+  return createRoute({
+    method: "post",
+    path: `/v1/voucher-batches/{id}/${verb}`,
+    tags,
+    summary,
+    description,
+    ...secured("manage"),
+    request: { params, headers: idempotencyHeaders },
+    responses: { 200: json(batchWire, "The batch as it is now"), ...problems(404, 409, 422) },
+  });
+}
+const cancelRoute = changeRoute(
+  "cancel",
+  "Stop making the vouchers of a batch",
+  "The vouchers made so far stay as they are; `POST /v1/voucher-jobs` disables them. Resume makes the rest.",
+);
+const resumeRoute = changeRoute(
+  "resume",
+  "Go on with a batch that was cancelled or has failed",
+  "Exactly the vouchers that are missing are made.",
+);
 
 const getCodesRoute = createRoute({
   method: "get",
@@ -47,7 +68,7 @@ const getCodesRoute = createRoute({
   responses: {
     200: {
       description: "One code a line, with its status, uses and expiry",
-      content: { [csv]: { schema: z.string() }, [ndjson]: { schema: z.string() } },
+      content: { "text/csv": { schema: z.string() }, "application/x-ndjson": { schema: z.string() } },
     },
     ...problems(404),
   },
@@ -74,13 +95,22 @@ export function voucherBatchRoutes(deps: Deps) {
     const { projectId } = c.var.auth;
     const { id } = c.req.valid("param");
     if (!(await findBatch(db, projectId, id))) throw notFound("voucher batch");
-    const format: CodesFormat = c.req.header("accept")?.includes(ndjson) ? "ndjson" : "csv";
-    return c.body(streamBatchCodes(db, projectId, id, format, new Date()), 200, {
-      "content-type": format === "csv" ? `${csv}; charset=utf-8` : ndjson,
-      "content-disposition": `attachment; filename="${id}.${format}"`,
-      "cache-control": "no-store",
-    });
+    return sendRows(c, id, batchColumns, voucherPages(db, projectId, "batch_id", id, new Date()));
   });
+
+  router.openapi(cancelRoute, (c) =>
+    withIdempotency(c, async (tx) => ({
+      status: 200,
+      body: await cancelBatch(tx, c.var.auth.projectId, c.req.valid("param").id, new Date()),
+    })),
+  );
+
+  router.openapi(resumeRoute, (c) =>
+    withIdempotency(c, async (tx) => ({
+      status: 200,
+      body: await resumeBatch(tx, c.var.auth.projectId, c.req.valid("param").id, new Date()),
+    })),
+  );
 
   return router;
 }

@@ -1,27 +1,23 @@
 /**
- * Makes the codes of running batches, a chunk at a time. A chunk and the batch's progress are one transaction, so a
- * worker that dies at any point leaves exactly `done` codes behind, and the next one goes on from there. Workers share
- * the work by locking the batch's row; one that is locked is skipped.
+ * Makes the codes of running batches. A chunk and the batch's progress are one transaction, so that exactly `done` codes
+ * are there whenever one looks.
  */
 import { randomBytes } from "node:crypto";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { setTimeout as delay } from "node:timers/promises";
 import type pg from "pg";
 import { from as copyFrom } from "pg-copy-streams";
 import type { z } from "zod";
 import { appendEvents } from "../../ingest/outbox.ts";
-import type { Deps } from "../deps.ts";
 import { type CodePattern, codeSource, patternCapacity } from "../domain/codes.ts";
 import { newId } from "../ids.ts";
+import { balancePart } from "./announce.ts";
+import { type ChunkDeps, runChunks, sqlState } from "./chunks.ts";
 import { kyselyOn } from "./kysely-on.ts";
 import { batchTemplate, patternSchema } from "./schemas.ts";
 
 /** A chunk of this size takes about a second, and that is how long its locks are held. */
 const chunkSize = 50_000;
-const statementTimeout = "60s";
-const idlePauseMs = 500;
-const failurePauseMs = 1000;
 /** Rounds of replacing codes that exist already. The pattern has far more codes than a batch, so two are usual. */
 const topUpRoundsMax = 50;
 
@@ -37,65 +33,33 @@ interface RunningBatch {
 
 type BatchStatus = "running" | "done" | "failed";
 
-/** Runs until `signal` aborts, and finishes the chunk it is at. Any number may run at once, in any process. */
-export async function runVoucherBatches(deps: Pick<Deps, "pool" | "log">, signal: AbortSignal): Promise<void> {
-  const crowded = new Set<string>();
-  while (!signal.aborted) {
-    const outcome = await tryNextChunk(deps, crowded);
-    if (outcome !== "worked") await pause(outcome === "idle" ? idlePauseMs : failurePauseMs, signal);
-  }
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await delay(ms, undefined, { signal }).catch(() => undefined);
-}
-
-/** @param crowded batches whose codes met existing ones: COPY stops at the first such code, so they go another way. */
-async function tryNextChunk(
-  { pool, log }: Pick<Deps, "pool" | "log">,
-  crowded: Set<string>,
-): Promise<"worked" | "idle" | "failed"> {
-  let batch: RunningBatch | undefined;
-  let client: pg.PoolClient | undefined;
-  try {
-    client = await pool.connect();
-    client.on("error", unheard);
-    await client.query("begin");
-    await client.query(`set local statement_timeout = '${statementTimeout}'`);
-    batch = await claimBatch(client);
-    const status = batch && (await makeChunk(client, batch, crowded.has(batch.id)));
-    await client.query("commit");
-    client.off("error", unheard).release();
-    if (batch && status !== "running") crowded.delete(batch.id);
-    return batch ? "worked" : "idle";
-  } catch (error) {
-    // Ending the connection undoes the chunk, whatever state it was left in.
-    client?.release(true);
-    if (batch && sqlState(error) === uniqueViolation) {
-      crowded.add(batch.id);
-      return "worked";
-    }
-    log.warn({ err: error, batch: batch?.id }, "a chunk of a voucher batch failed");
-    if (batch && isPermanent(error)) await failBatch(pool, batch, error).catch((err) => log.error({ err }, "batch"));
-    return "failed";
-  }
-}
-
-/** A connection that breaks between two statements says so by an event; without a listener it would end the process. */
-function unheard(): void {}
-
 const uniqueViolation = "23505";
 
-function sqlState(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+/** Runs until `signal` aborts. */
+export async function runVoucherBatches(deps: ChunkDeps, signal: AbortSignal): Promise<void> {
+  // Batches whose codes met existing ones: COPY stops at the first such code, so they go another way.
+  const crowded = new Set<string>();
+  await runChunks<RunningBatch>(
+    deps,
+    {
+      name: "voucher batches",
+      claim: claimBatch,
+      async work(client, batch) {
+        const status = await makeChunk(client, batch, crowded.has(batch.id));
+        if (status !== "running") crowded.delete(batch.id);
+      },
+      failed: (batch, error) => sqlState(error) === uniqueViolation && Boolean(crowded.add(batch.id)),
+      giveUp: (batch, reason) =>
+        deps.pool.query(
+          `update voucher_batch set status = 'failed', error = $3, updated_at = clock_timestamp()
+           where project_id = $1 and id = $2 and status = 'running'`,
+          [batch.projectId, batch.id, reason],
+        ),
+    },
+    signal,
+  );
 }
 
-/** Bad data, a broken constraint, a statement that is wrong: trying again gives the same. Anything else may pass. */
-function isPermanent(error: unknown): boolean {
-  return /^(22|23|42)/.test(sqlState(error) ?? "");
-}
-
-/** The one that waited longest, so that a small batch does not wait for a large one. */
 async function claimBatch(client: pg.PoolClient): Promise<RunningBatch | undefined> {
   const result = await client.query(
     `select project_id, id, campaign_id, size, done, pattern, template from voucher_batch
@@ -140,22 +104,24 @@ function draw(count: number, nextCode: () => string): string[] {
 }
 
 const copied =
-  "project_id, id, code, campaign_id, kind, status, redemptions_max, batch_id, starts_at, expires_at, metadata, created_at, updated_at";
+  "project_id, id, code, campaign_id, kind, status, redemptions_max, balance_amount, balance_initial, batch_id, starts_at, expires_at, metadata, created_at, updated_at";
 
 /** In the order of their codes: two workers then wait for each other at most, and never in a circle. */
 async function copyVouchers(client: pg.PoolClient, batch: RunningBatch, drawn: readonly string[]): Promise<number> {
   const codes = [...drawn].sort();
   const at = new Date().toISOString();
-  const { kind, redemptions_max, starts_at, expires_at, metadata } = batch.template;
+  const { kind, redemptions_max, balance_amount, starts_at, expires_at, metadata } = batch.template;
   const before = batch.projectId;
   const after = [
     batch.campaignId,
     kind,
     "created",
-    redemptions_max === null ? "\\N" : String(redemptions_max),
+    redemptions_max ?? copyNull,
+    balance_amount ?? copyNull,
+    balance_amount ?? copyNull,
     batch.id,
-    starts_at ?? "\\N",
-    expires_at ?? "\\N",
+    starts_at ?? copyNull,
+    expires_at ?? copyNull,
     copyText(JSON.stringify(metadata)),
     at,
     at,
@@ -171,6 +137,8 @@ async function copyVouchers(client: pg.PoolClient, batch: RunningBatch, drawn: r
   await pipeline(Readable.from(blocks()), copy);
   return codes.length;
 }
+
+const copyNull = "\\N";
 
 /** Escapes for COPY's text format; JSON has no raw control characters, only backslashes. */
 function copyText(text: string): string {
@@ -207,11 +175,11 @@ async function insertFree(
   drawn: readonly string[],
   max: number,
 ): Promise<number> {
-  const { kind, redemptions_max, starts_at, expires_at, metadata } = batch.template;
+  const { kind, redemptions_max, balance_amount, starts_at, expires_at, metadata } = batch.template;
   const result = await client.query(
     `insert into voucher (${copied})
-     select $1, fresh.id, fresh.code, $2, $3, 'created', $4::bigint, $5, $6::timestamptz, $7::timestamptz, $8::jsonb,
-            clock_timestamp(), clock_timestamp()
+     select $1, fresh.id, fresh.code, $2, $3, 'created', $4::bigint, $12::bigint, $12, $5, $6::timestamptz,
+            $7::timestamptz, $8::jsonb, clock_timestamp(), clock_timestamp()
      from (
        select drawn.id, drawn.code from unnest($9::text[], $10::text[]) with ordinality as drawn (id, code, position)
        where not exists (select from voucher v where v.project_id = $1 and v.code = drawn.code)
@@ -231,6 +199,7 @@ async function insertFree(
       drawn.map(() => newId("vou")),
       drawn,
       max,
+      balance_amount,
     ],
   );
   return result.rowCount ?? 0;
@@ -244,16 +213,12 @@ async function announceCompleted(client: pg.PoolClient, batch: RunningBatch): Pr
       type: "voucher_batch.completed",
       version: 1,
       occurred_at: new Date().toISOString(),
-      payload: { batch_id: batch.id, campaign_id: batch.campaignId, size: batch.size },
+      payload: {
+        batch_id: batch.id,
+        campaign_id: batch.campaignId,
+        size: batch.size,
+        ...balancePart(batch.template.balance_amount),
+      },
     },
   ]);
-}
-
-async function failBatch(pool: pg.Pool, batch: RunningBatch, error: unknown): Promise<void> {
-  const text = error instanceof Error ? error.message : String(error);
-  await pool.query(
-    `update voucher_batch set status = 'failed', error = $3, updated_at = clock_timestamp()
-     where project_id = $1 and id = $2 and status = 'running'`,
-    [batch.projectId, batch.id, text.slice(0, 500)],
-  );
 }

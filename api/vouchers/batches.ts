@@ -1,17 +1,18 @@
 /** Batches of vouchers: ordered here, made by `batch-worker.ts`. */
-import type { Kysely, Selectable, Transaction } from "kysely";
+import { type Kysely, type Selectable, sql, type Transaction } from "kysely";
+import type { z } from "zod";
+import { appendEvents } from "../../ingest/outbox.ts";
 import type { DB } from "../db/tables.ts";
-import { type CodePattern, normalizeCode, patternBits, patternCapacity } from "../domain/codes.ts";
-import { invalid } from "../http/problem.ts";
+import { type CodePattern, normalizeCode } from "../domain/codes.ts";
+import { notFound, Problem } from "../http/problem.ts";
 import { newId } from "../ids.ts";
+import { balancePart } from "./announce.ts";
 import { holdVoucherCampaign } from "./create.ts";
+import { refuseGuessable } from "./pattern-strength.ts";
 import { type BatchInput, type BatchWire, batchTemplate, patternSchema } from "./schemas.ts";
+import { checkedShape } from "./shape.ts";
 
 export type BatchRow = Selectable<DB["voucher_batch"]>;
-
-/** A pattern must have so many codes for each one that is made: fewer, and a guess hits too easily. */
-const codesPerVoucher = 100;
-const codeLengthMax = 64;
 
 /** @throws Problem `invalid_request` when the pattern is too small, with the numbers. */
 export async function createBatch(
@@ -22,12 +23,11 @@ export async function createBatch(
   at: Date,
 ): Promise<BatchWire> {
   const pattern = normalizedPattern(input.pattern);
-  refuseNarrow(pattern, input.size);
-  await holdVoucherCampaign(tx, projectId, campaignId);
-  const kind = input.kind ?? "unique";
-  const template = {
-    kind,
-    redemptions_max: input.redemptions_max ?? (kind === "unique" ? 1 : null),
+  const campaign = await holdVoucherCampaign(tx, projectId, campaignId);
+  const shape = checkedShape(campaign.template, input);
+  await refuseGuessable(tx, projectId, pattern, input, shape.kind);
+  const template: z.input<typeof batchTemplate> = {
+    ...shape,
     starts_at: input.starts_at ?? null,
     expires_at: input.expires_at ?? null,
     metadata: input.metadata ?? {},
@@ -60,22 +60,6 @@ function normalizedPattern({ prefix, suffix, charset, length }: BatchInput["patt
   };
 }
 
-function refuseNarrow(pattern: CodePattern, size: number): void {
-  const length = (pattern.prefix?.length ?? 0) + pattern.length + (pattern.suffix?.length ?? 0);
-  if (length > codeLengthMax) {
-    throw invalid("/pattern/length", `A code has at most ${codeLengthMax} characters, this pattern makes ${length}.`);
-  }
-  const capacity = patternCapacity(pattern);
-  const needed = BigInt(size) * BigInt(codesPerVoucher);
-  if (capacity >= needed) return;
-  const bits = patternBits(pattern).toFixed(1);
-  const neededBits = Math.log2(Number(needed)).toFixed(1);
-  throw invalid(
-    "/pattern/length",
-    `The pattern has ${capacity} codes (${bits} bits); ${size} vouchers need one of at least ${needed} (${neededBits} bits), ${codesPerVoucher} codes for each.`,
-  );
-}
-
 export function findBatch(db: Kysely<DB>, projectId: string, id: string): Promise<BatchRow | undefined> {
   return db
     .selectFrom("voucher_batch")
@@ -83,6 +67,72 @@ export function findBatch(db: Kysely<DB>, projectId: string, id: string): Promis
     .where("project_id", "=", projectId)
     .where("id", "=", id)
     .executeTakeFirst();
+}
+
+/** What is made already stays. Cancelling twice is cancelling once. @throws Problem `conflict` when it has ended. */
+export async function cancelBatch(tx: Transaction<DB>, projectId: string, id: string, at: Date): Promise<BatchWire> {
+  const row = await lockBatch(tx, projectId, id);
+  if (row.status === "cancelled") return batchToWire(row);
+  if (row.status !== "running") throw new Problem("conflict", `A batch that is ${row.status} cannot be cancelled.`);
+  const cancelled = await setStatus(tx, row, "cancelled", at);
+  await appendEvents(tx, [
+    {
+      event_id: newId("evt"),
+      project_id: projectId,
+      type: "voucher_batch.cancelled",
+      version: 1,
+      occurred_at: at.toISOString(),
+      payload: {
+        batch_id: id,
+        campaign_id: row.campaign_id,
+        size: row.size,
+        done: row.done,
+        ...balancePart(cancelled.balance_amount),
+      },
+    },
+  ]);
+  return cancelled;
+}
+
+/** Resuming one that runs changes nothing. @throws Problem `conflict` when nothing is missing. */
+export async function resumeBatch(tx: Transaction<DB>, projectId: string, id: string, at: Date): Promise<BatchWire> {
+  const found = await findBatch(tx, projectId, id);
+  if (!found) throw notFound("voucher batch");
+  await holdVoucherCampaign(tx, projectId, found.campaign_id);
+  const row = await lockBatch(tx, projectId, id);
+  if (row.status === "running") return batchToWire(row);
+  if (row.status === "done") throw new Problem("conflict", "The batch is done.");
+  return setStatus(tx, row, "running", at);
+}
+
+/** Waits for the chunk that is being made, which holds the same lock. */
+async function lockBatch(tx: Transaction<DB>, projectId: string, id: string): Promise<BatchRow> {
+  await sql`set local lock_timeout = '30s'; set local statement_timeout = '35s'`.execute(tx);
+  const row = await tx
+    .selectFrom("voucher_batch")
+    .selectAll()
+    .where("project_id", "=", projectId)
+    .where("id", "=", id)
+    .forUpdate()
+    .executeTakeFirst();
+  if (!row) throw notFound("voucher batch");
+  return row;
+}
+
+async function setStatus(
+  tx: Transaction<DB>,
+  { project_id, id }: BatchRow,
+  status: BatchRow["status"],
+  at: Date,
+): Promise<BatchWire> {
+  const row = await tx
+    .updateTable("voucher_batch")
+    .set({ status, error: null, updated_at: at })
+    .where("project_id", "=", project_id)
+    .where("id", "=", id)
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  return batchToWire(row);
 }
 
 export function batchToWire(row: BatchRow): BatchWire {

@@ -1,12 +1,16 @@
-/** What a manager may do to a voucher that exists: switch it off and on, and give it to a customer. */
-import type { Transaction } from "kysely";
+/** What a manager may do to a voucher that exists: switch it off and on, give it to a customer, fill up a gift card. */
+import { sql, type Transaction } from "kysely";
 import { ensureCustomer } from "../customers/ensure.ts";
 import type { DB } from "../db/tables.ts";
-import { notFound, Problem } from "../http/problem.ts";
-import { announceVoucher } from "./announce.ts";
+import { invalid, notFound, Problem } from "../http/problem.ts";
+import { newId } from "../ids.ts";
+import { announceVoucher, type VoucherEventType } from "./announce.ts";
 import { findVoucher, lockVoucher, updateVoucher, wasPublished } from "./queries.ts";
-import type { VoucherWire } from "./schemas.ts";
+import type { TopUpInput, VoucherWire } from "./schemas.ts";
 import { toWire, type VoucherRow } from "./wire.ts";
+
+/** As much as any amount on the wire. */
+const balanceMax = 1_000_000_000_000;
 
 async function locked(tx: Transaction<DB>, projectId: string, code: string): Promise<VoucherRow> {
   const row = await lockVoucher(tx, projectId, code);
@@ -36,7 +40,8 @@ export async function enableVoucher(
 ): Promise<VoucherWire> {
   const row = await locked(tx, projectId, code);
   if (row.status !== "disabled") return toWire(row, at);
-  const usedUp = row.redemptions_max !== null && row.redemptions_count >= row.redemptions_max;
+  const usedUp =
+    (row.redemptions_max !== null && row.redemptions_count >= row.redemptions_max) || row.balance_amount === 0;
   const distributed = await wasPublished(tx, projectId, row);
   const status = usedUp ? "redeemed" : distributed ? "distributed" : "created";
   await updateVoucher(tx, projectId, row.id, { status, updated_at: at });
@@ -46,7 +51,7 @@ export async function enableVoucher(
 async function announced(
   tx: Transaction<DB>,
   projectId: string,
-  type: "voucher.disabled" | "voucher.enabled",
+  type: VoucherEventType,
   code: string,
   at: Date,
 ): Promise<VoucherWire> {
@@ -79,6 +84,27 @@ export async function assignVoucher(
     throw new Problem("conflict", `The voucher is ${row.status} and belongs to another customer.`);
   }
   await updateVoucher(tx, projectId, row.id, { customer_id: customer.id, updated_at: at });
+  return announced(tx, projectId, "voucher.assigned", row.code, at);
+}
+
+/** Adds to a gift card's balance. A redemption that is being made meanwhile stays valid: there is only more to spend. */
+export async function topUpVoucher(
+  tx: Transaction<DB>,
+  projectId: string,
+  code: string,
+  input: TopUpInput,
+  at: Date,
+): Promise<VoucherWire> {
+  const row = await locked(tx, projectId, code);
+  if (row.kind !== "gift_card") throw new Problem("conflict", "Only a gift card has a balance.");
+  if (row.status === "disabled") throw new Problem("conflict", "The gift card is disabled.");
+  if ((row.balance_amount ?? 0) + input.amount > balanceMax) {
+    throw invalid("/amount", `A gift card holds at most ${balanceMax}; this one has ${row.balance_amount}.`);
+  }
+  await sql`
+    select top_up_gift_card(${projectId}, ${row.id}, ${input.amount}, ${newId("top")}, ${row.id},
+                            ${input.reason ?? null}, ${at}, ${at})
+  `.execute(tx);
   const changed = await findVoucher(tx, projectId, row.code);
   if (!changed) throw notFound("voucher");
   return toWire(changed, at);

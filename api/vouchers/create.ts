@@ -9,6 +9,7 @@ import { newId } from "../ids.ts";
 import { announceVoucher } from "./announce.ts";
 import { findVoucher, insertVoucher } from "./queries.ts";
 import type { VoucherInput, VoucherWire } from "./schemas.ts";
+import { checkedShape } from "./shape.ts";
 import { toWire } from "./wire.ts";
 
 /** 30^12 codes, 58 bits: not to be guessed, and short enough to be typed. */
@@ -16,12 +17,17 @@ const generated = { charset: "mixed", length: 12 } as const;
 const generatedTriesMax = 5;
 
 /** Vouchers hang on sub-campaigns that are not archived. @throws Problem when the campaign is not one of those. */
-export async function holdVoucherCampaign(tx: Transaction<DB>, projectId: string, campaignId: string): Promise<void> {
+export async function holdVoucherCampaign(
+  tx: Transaction<DB>,
+  projectId: string,
+  campaignId: string,
+): Promise<{ readonly template: DB["campaign"]["template"] }> {
   const campaign = await holdCampaign(tx, projectId, campaignId);
   if (!campaign) throw notFound("campaign");
   if (campaign.type !== "sub")
     throw new Problem("conflict", "Vouchers belong to a sub-campaign; this is a main campaign.");
   if (campaign.status === "archived") throw new Problem("campaign_status_conflict", "The campaign is archived.");
+  return campaign;
 }
 
 /** One voucher, with the code that is given or a random one. @throws Problem `code_taken`, naming the field. */
@@ -32,16 +38,16 @@ export async function createVoucher(
   input: VoucherInput,
   at: Date = new Date(),
 ): Promise<VoucherWire> {
-  await holdVoucherCampaign(tx, projectId, campaignId);
+  const { template } = await holdVoucherCampaign(tx, projectId, campaignId);
+  const shape = checkedShape(template, input);
   const customer = input.customer ? await ensureCustomer(tx, projectId, input.customer.identifier, at) : null;
-  const kind = input.kind ?? "unique";
   const columns = {
     project_id: projectId,
     id: newId("vou"),
     campaign_id: campaignId,
-    kind,
+    ...shape,
+    balance_initial: shape.balance_amount,
     status: "created",
-    redemptions_max: input.redemptions_max ?? (kind === "unique" ? 1 : null),
     customer_id: customer?.id ?? null,
     batch_id: null,
     starts_at: input.starts_at ?? null,

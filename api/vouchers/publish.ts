@@ -16,6 +16,8 @@ import {
 import type { PublicationWire, PublishInput } from "./schemas.ts";
 import { shownStatus, type VoucherRow } from "./wire.ts";
 
+const dayMs = 24 * 3600 * 1000;
+
 /**
  * Hands a voucher to a customer. A unique voucher becomes theirs; a generic one stays for everybody.
  * The same `source_id` publishes once: the second call gets the first one's publication.
@@ -54,10 +56,11 @@ export async function publishVoucher(
     if (!twin) throw new Error("a publication with this source id exists and cannot be read");
     return twin;
   }
-  if (voucher.kind === "unique" && (voucher.customer_id !== customer.id || voucher.status !== "distributed")) {
+  if (voucher.kind !== "generic" && (voucher.customer_id !== customer.id || voucher.status !== "distributed")) {
     await updateVoucher(tx, projectId, voucher.id, {
       customer_id: customer.id,
       status: "distributed",
+      expires_at: await endOfLife(tx, projectId, voucher, publishedAt),
       updated_at: publishedAt,
     });
   }
@@ -68,6 +71,24 @@ export async function publishVoucher(
   });
   await announcePublication(tx, projectId, voucher.kind, wire);
   return wire;
+}
+
+/** The voucher's own end, or so many days after it was first handed out as the campaign says, whichever is earlier. */
+async function endOfLife(
+  tx: Transaction<DB>,
+  projectId: string,
+  voucher: VoucherRow,
+  publishedAt: Date,
+): Promise<Date | null> {
+  const { voucher_lifetime_days: days } = await tx
+    .selectFrom("campaign")
+    .select("voucher_lifetime_days")
+    .where("project_id", "=", projectId)
+    .where("id", "=", voucher.campaign_id)
+    .executeTakeFirstOrThrow();
+  if (days === null) return voucher.expires_at;
+  const end = new Date(publishedAt.getTime() + days * dayMs);
+  return voucher.expires_at !== null && voucher.expires_at < end ? voucher.expires_at : end;
 }
 
 async function publishedBefore(

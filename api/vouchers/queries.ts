@@ -4,7 +4,8 @@ import type { DB } from "../db/tables.ts";
 import { normalizeCode } from "../domain/codes.ts";
 import type { VoucherRow } from "./wire.ts";
 
-function selectVouchers(db: Kysely<DB>, projectId: string) {
+/** With the identifier of the customer each is assigned to. */
+export function selectVouchers(db: Kysely<DB>, projectId: string) {
   return db
     .selectFrom("voucher as v")
     .leftJoin("customer as k", (join) =>

@@ -7,6 +7,7 @@ import { databaseNow, occurredAt } from "../http/occurred-at.ts";
 import { readCursor, toPage } from "../http/pagination.ts";
 import { notFound } from "../http/problem.ts";
 import { createRouter } from "../http/router.ts";
+import { sendRows } from "../http/row-download.ts";
 import {
   idempotencyHeaders,
   json,
@@ -17,11 +18,12 @@ import {
   resourceId,
   typedCode,
 } from "../http/schemas.ts";
-import { assignVoucher, disableVoucher, enableVoucher } from "./change.ts";
+import { assignVoucher, disableVoucher, enableVoucher, topUpVoucher } from "./change.ts";
 import { createVoucher } from "./create.ts";
+import { campaignColumns, voucherPages } from "./export.ts";
 import { publishVoucher } from "./publish.ts";
 import { findVoucher, listVouchers } from "./queries.ts";
-import { assignBody, createVoucherBody, publicationWire, publishBody, voucherWire } from "./schemas.ts";
+import { assignBody, createVoucherBody, publicationWire, publishBody, topUpBody, voucherWire } from "./schemas.ts";
 import { toWire } from "./wire.ts";
 
 const tags = ["Vouchers"];
@@ -82,6 +84,33 @@ const assignRoute = createRoute({
   ...secured("manage"),
   request: { params: voucherParams, headers: idempotencyHeaders, body: jsonBody(assignBody) },
   responses: { 200: json(voucherWire, "The voucher as it is now"), ...problems(404, 409, 422) },
+});
+
+const topUpRoute = createRoute({
+  method: "post",
+  path: "/v1/vouchers/{code}/top-up",
+  tags,
+  summary: "Add to the balance of a gift card",
+  ...secured("manage"),
+  request: { params: voucherParams, headers: idempotencyHeaders, body: jsonBody(topUpBody) },
+  responses: { 200: json(voucherWire, "The gift card as it is now"), ...problems(404, 409, 422) },
+});
+
+const exportRoute = createRoute({
+  method: "get",
+  path: "/v1/campaigns/{id}/vouchers/export",
+  tags,
+  summary: "Download a campaign's vouchers",
+  description: "CSV, or NDJSON when `Accept` says so; the import reads the same columns.",
+  ...secured("manage"),
+  request: { params: campaignParams },
+  responses: {
+    200: {
+      description: "One voucher a line",
+      content: { "text/csv": { schema: z.string() }, "application/x-ndjson": { schema: z.string() } },
+    },
+    ...problems(404),
+  },
 });
 
 const publishRoute = createRoute({
@@ -152,6 +181,22 @@ export function voucherRoutes(deps: Deps) {
       return { status: 200, body: await assignVoucher(tx, c.var.auth.projectId, code, identifier, new Date()) };
     }),
   );
+
+  router.openapi(topUpRoute, (c) =>
+    withIdempotency(c, async (tx) => {
+      const { code } = c.req.valid("param");
+      const body = await topUpVoucher(tx, c.var.auth.projectId, code, c.req.valid("json"), new Date());
+      return { status: 200, body };
+    }),
+  );
+
+  router.openapi(exportRoute, async (c) => {
+    const { db } = deps;
+    const { projectId } = c.var.auth;
+    const { id } = c.req.valid("param");
+    if (!(await findCampaign(db, projectId, id))) throw notFound("campaign");
+    return sendRows(c, `vouchers-${id}`, campaignColumns, voucherPages(db, projectId, "campaign_id", id, new Date()));
+  });
 
   router.openapi(publishRoute, (c) => {
     const input = c.req.valid("json");

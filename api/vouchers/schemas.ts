@@ -5,14 +5,26 @@ import { rulesSchema } from "../campaigns/rule-schema.ts";
 import { normalizeCode } from "../domain/codes.ts";
 import { amount, customerReference, externalId, instant, metadata, typedCode } from "../http/schemas.ts";
 
-const kinds = ["unique", "generic"] as const;
+const kinds = ["unique", "generic", "gift_card"] as const;
 const count = z.int().min(1).max(Number.MAX_SAFE_INTEGER);
-const kind = z.enum(kinds).optional().openapi({ description: "Default: unique, one code with one use." });
-const redemptionsMax = count
-  .optional()
-  .openapi({ description: "Default: 1 for a unique voucher, no maximum for a generic one." });
+/** What any new voucher says about itself, however it comes: alone, in a batch, in a file. */
+export const newVoucherFields = {
+  kind: z.enum(kinds).optional().openapi({
+    description: "Default: unique, one code with one use; in a gift card campaign gift_card, and no other is possible.",
+  }),
+  redemptions_max: count
+    .optional()
+    .openapi({ description: "Default: 1 for a unique voucher, no maximum for a generic one or a gift card." }),
+  balance_amount: amount
+    .min(1)
+    .optional()
+    .openapi({ description: "What a gift card holds. Required for one.", example: 5000 }),
+  starts_at: instant.optional(),
+  expires_at: instant.optional(),
+  metadata: metadata.optional(),
+};
 
-function checkWindow(
+export function checkWindow(
   given: { starts_at?: string | undefined; expires_at?: string | undefined },
   context: z.RefinementCtx,
 ) {
@@ -21,21 +33,17 @@ function checkWindow(
   }
 }
 
-const code = typedCode
+export const newCode = typedCode
   .refine((text) => normalizeCode(text) !== null, "must be 1 to 64 letters A-Z, digits, dots, hyphens or underscores")
   .openapi({ description: "Kept in upper case. Absent: a code is made.", example: "SALE10" });
 
 export const createVoucherBody = z
   .strictObject({
-    code: code.optional(),
-    kind,
-    redemptions_max: redemptionsMax,
+    ...newVoucherFields,
+    code: newCode.optional(),
     customer: customerReference.optional(),
-    starts_at: instant.optional(),
-    expires_at: instant.optional(),
     limits: limitsSchema.optional(),
     rules: rulesSchema.optional(),
-    metadata: metadata.optional(),
   })
   .superRefine(checkWindow)
   .superRefine((given, context) => {
@@ -52,10 +60,13 @@ export const voucherWire = z
     code: z.string(),
     campaign_id: z.string(),
     kind: z.enum(kinds),
-    status: z.enum(["created", "distributed", "redeemed", "expired", "disabled"]),
+    status: z
+      .enum(["created", "distributed", "reserved", "redeemed", "expired", "disabled"])
+      .openapi({ description: "reserved: a reservation holds its last use." }),
     redemptions_max: z.int().nullable(),
     redemptions_count: z.int(),
     discount_amount: amount,
+    balance_amount: amount.nullable().openapi({ description: "What is left on a gift card." }),
     customer: customerReference.nullable(),
     batch_id: z.string().nullable(),
     starts_at: instant.nullable(),
@@ -69,6 +80,11 @@ export const voucherWire = z
   })
   .openapi("Voucher");
 export type VoucherWire = z.infer<typeof voucherWire>;
+
+export const topUpBody = z
+  .strictObject({ amount: amount.min(1), reason: z.string().min(1).max(500).optional() })
+  .openapi("GiftCardTopUp");
+export type TopUpInput = z.infer<typeof topUpBody>;
 
 export const assignBody = z.strictObject({ customer: customerReference }).openapi("VoucherAssignment");
 
@@ -117,13 +133,13 @@ const batchSizeMax = 5_000_000;
 
 export const createBatchBody = z
   .strictObject({
+    ...newVoucherFields,
     size: z.int().min(1).max(batchSizeMax),
     pattern: patternSchema,
-    kind,
-    redemptions_max: redemptionsMax,
-    starts_at: instant.optional(),
-    expires_at: instant.optional(),
-    metadata: metadata.optional(),
+    weak_pattern: z.enum(["refuse", "accept"]).optional().openapi({
+      description:
+        "Default: refuse unique codes that could be guessed. Accept: 100 possible codes for each voucher are enough. Never for gift cards.",
+    }),
   })
   .superRefine(checkWindow)
   .openapi("NewVoucherBatch");
@@ -133,6 +149,7 @@ export type BatchInput = z.infer<typeof createBatchBody>;
 export const batchTemplate = z.strictObject({
   kind: z.enum(kinds),
   redemptions_max: z.int().nullable(),
+  balance_amount: amount.nullable().default(null),
   starts_at: instant.nullable(),
   expires_at: instant.nullable(),
   metadata,
@@ -142,12 +159,13 @@ export const batchWire = z
   .object({
     id: z.string(),
     campaign_id: z.string(),
-    status: z.enum(["running", "done", "failed"]),
+    status: z.enum(["running", "done", "failed", "cancelled"]),
     size: z.int(),
     done: z.int().openapi({ description: "Codes that exist already." }),
     pattern: patternSchema,
     kind: z.enum(kinds),
     redemptions_max: z.int().nullable(),
+    balance_amount: amount.nullable(),
     starts_at: instant.nullable(),
     expires_at: instant.nullable(),
     metadata,

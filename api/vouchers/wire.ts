@@ -8,8 +8,18 @@ import type { VoucherWire } from "./schemas.ts";
 /** A voucher with the identifier of the customer it is assigned to. */
 export type VoucherRow = Selectable<DB["voucher"]> & { readonly customer_identifier: string | null };
 
-/** A voucher past its end shows as expired, unless its status says more. */
-export function shownStatus(row: Pick<VoucherRow, "status" | "expires_at">, now: Date): VoucherWire["status"] {
+type StatusColumns = Pick<
+  VoucherRow,
+  "status" | "expires_at" | "holds_count" | "redemptions_count" | "redemptions_max"
+>;
+
+/**
+ * A voucher past its end shows as expired, unless its status says more; one whose last use is held by a reservation as
+ * reserved.
+ */
+export function shownStatus(row: StatusColumns, now: Date): VoucherWire["status"] {
+  const usedUp = row.redemptions_max !== null && row.redemptions_count >= row.redemptions_max;
+  if (row.holds_count > 0 && usedUp && row.status !== "disabled") return "reserved";
   const open = row.status === "created" || row.status === "distributed";
   return open && row.expires_at !== null && row.expires_at <= now ? "expired" : row.status;
 }
@@ -24,6 +34,7 @@ export function toWire(row: VoucherRow, now: Date): VoucherWire {
     redemptions_max: row.redemptions_max,
     redemptions_count: row.redemptions_count,
     discount_amount: row.discount_amount,
+    balance_amount: row.balance_amount,
     customer: row.customer_identifier === null ? null : { identifier: row.customer_identifier },
     batch_id: row.batch_id,
     starts_at: row.starts_at?.toISOString() ?? null,

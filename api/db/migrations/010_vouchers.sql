@@ -38,18 +38,6 @@ begin
 end
 $$;
 
--- Gives back a code that was not handed out after all. False when it was not taken by this redemption.
-create function return_pool_code(p_project text, p_id text, p_redemption text) returns boolean
-language plpgsql volatile
-set search_path = public, pg_temp
-as $$
-begin
-  update pool_code c set status = 'free', customer_id = null, redemption_id = null, taken_at = null
-  where c.project_id = p_project and c.id = p_id and c.redemption_id = p_redemption and c.status = 'taken';
-  return found;
-end
-$$;
-
 -- Announces, once until the pool is filled up again, that no more than low_stock codes are left. Counts at most
 -- low_stock + 1 rows. Codes that others are taking at this moment still count as left: the event may come some takes
 -- late, and the sweep of the workers catches what the last takers of all could not see.
@@ -165,8 +153,9 @@ begin
   insert into publication (project_id, id, voucher_id, campaign_id, customer_id, channel, published_at)
   values (p_project, v_publication, p_id, p_campaign, p_customer, 'reward', p_at);
 
-  select jsonb_build_object('voucher_id', p_id, 'campaign_id', p_campaign, 'code', p_code, 'kind', p_kind,
-                            'customer', k.identifier)
+  select jsonb_strip_nulls(jsonb_build_object('balance_amount', case when v_card then 0 end))
+         || jsonb_build_object('voucher_id', p_id, 'campaign_id', p_campaign, 'code', p_code, 'kind', p_kind,
+                               'customer', k.identifier)
   into v_facts from customer k where k.project_id = p_project and k.id = p_customer;
   insert into outbox (event_id, project_id, type, occurred_at, payload)
   values ('evt_' || gen_random_uuid(), p_project, 'voucher.created', p_at, v_facts),
@@ -196,12 +185,14 @@ create table voucher_import (
   imported bigint not null default 0,
   failed bigint not null default 0,
   error text,
+  -- Whether rows of it may still be staged.
+  staged boolean not null default true,
   created_at timestamptz not null,
   updated_at timestamptz not null,
   primary key (project_id, id),
   foreign key (project_id, campaign_id) references campaign
 );
-create index voucher_import_open on voucher_import (updated_at) where status in ('receiving', 'running');
+create index voucher_import_staged on voucher_import (updated_at) where staged;
 create table voucher_import_row (
   project_id text collate "C" not null,
   import_id text collate "C" not null,
