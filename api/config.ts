@@ -1,6 +1,9 @@
 /** Configuration: the environment, parsed once in a main file and passed down. */
 import { resolve } from "node:path";
 import { z } from "zod";
+import { defaultGuessLimits, type GuessLimits } from "./attempts/limits.ts";
+
+const guesses = z.coerce.number().int().min(1).max(1_000_000_000);
 
 const environment = z.object({
   PORT: z.coerce.number().int().min(0).max(65535).default(8080),
@@ -14,6 +17,14 @@ const environment = z.object({
     .optional(),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
   TESSERA_DASHBOARDS: z.enum(["build", "off"]).default("build"),
+  TESSERA_GUESSES_PER_CUSTOMER: guesses.default(defaultGuessLimits.perCustomer),
+  TESSERA_GUESSES_PER_IP: guesses.default(defaultGuessLimits.perIp),
+  TESSERA_GUESSES_PER_KEY: guesses.default(defaultGuessLimits.perKey),
+  TESSERA_GUESSES_WINDOW_SECONDS: z.coerce.number().int().min(1).max(86_400).default(defaultGuessLimits.windowSeconds),
+  TESSERA_CLIENT_ADDRESS_HEADER: z
+    .string()
+    .regex(/^[A-Za-z0-9-]{1,100}$/, "must be the name of a header")
+    .optional(),
 });
 
 export interface Config {
@@ -31,6 +42,7 @@ export interface Config {
   readonly logLevel: string;
   /** "off" serves a page that says so and never installs or builds. */
   readonly dashboards: "build" | "off";
+  readonly guessing: GuessLimits;
 }
 
 export class ConfigError extends Error {}
@@ -52,5 +64,12 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     apiKey: e.TESSERA_API_KEY,
     logLevel: e.LOG_LEVEL,
     dashboards: e.TESSERA_DASHBOARDS,
+    guessing: {
+      perCustomer: e.TESSERA_GUESSES_PER_CUSTOMER,
+      perIp: e.TESSERA_GUESSES_PER_IP,
+      perKey: e.TESSERA_GUESSES_PER_KEY,
+      windowSeconds: e.TESSERA_GUESSES_WINDOW_SECONDS,
+      addressHeader: e.TESSERA_CLIENT_ADDRESS_HEADER,
+    },
   };
 }

@@ -5,6 +5,7 @@ import type pg from "pg";
 import type { Logger } from "pino";
 import type { Registry } from "prom-client";
 import type { Models } from "../models/serving.ts";
+import type { GuessLimits } from "./attempts/limits.ts";
 import type { DB } from "./db/tables.ts";
 
 export interface Deps {
@@ -18,4 +19,6 @@ export interface Deps {
   readonly readiness: () => Promise<Readonly<Record<string, boolean>>>;
   /** Absolute; where the dashboards' build and other regenerable files live. */
   readonly dataDir: string;
+  /** Absent: the defaults. */
+  readonly guessing?: GuessLimits;
 }

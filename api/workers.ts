@@ -3,7 +3,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import type pg from "pg";
 import type { Logger } from "pino";
 import { pruneOutbox } from "../ingest/batches.ts";
+import { sweepAttempts, sweptAttemptsMax } from "./attempts/attempts.ts";
 import { sweepIdempotencyKeys, sweptRowsMax } from "./http/idempotency.ts";
+import { runPointsExpiry } from "./points/expire.ts";
 import { runVoucherBatches } from "./vouchers/batch-worker.ts";
 
 export interface WorkerDeps {
@@ -20,6 +22,8 @@ export async function runWorkers(deps: WorkerDeps, signal: AbortSignal): Promise
   await Promise.all([
     keepRunning("voucher batches", (inner) => runVoucherBatches(deps, inner), deps.log, signal),
     keepRunning("idempotency keys", (inner) => purgeIdempotencyKeys(deps, inner), deps.log, signal),
+    keepRunning("attempts", (inner) => purgeAttempts(deps, inner), deps.log, signal),
+    keepRunning("points expiry", (inner) => runPointsExpiry(deps, inner), deps.log, signal),
     keepRunning("delivered events", (inner) => purgeOutbox(deps, inner), deps.log, signal),
   ]);
 }
@@ -60,6 +64,14 @@ async function purgeIdempotencyKeys({ pool, log }: WorkerDeps, signal: AbortSign
       deleted += rows;
     }
     if (deleted > 0) log.info({ deleted }, "forgot old idempotency keys");
+    await delay(purgeEveryMs, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+async function purgeAttempts({ pool }: WorkerDeps, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    let rows = sweptAttemptsMax;
+    while (rows === sweptAttemptsMax && !signal.aborted) rows = await sweepAttempts(pool);
     await delay(purgeEveryMs, undefined, { signal }).catch(() => undefined);
   }
 }

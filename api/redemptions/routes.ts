@@ -1,10 +1,14 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { countGuesses, guessLimits, refuseGuessing } from "../attempts/attempts.ts";
+import { guesserOf } from "../attempts/subjects.ts";
+import { unknownCodesOf } from "../attempts/unknown-codes.ts";
 import type { Deps } from "../deps.ts";
 import { secured } from "../http/auth.ts";
 import type { AppEnv } from "../http/environment.ts";
 import { requestIdentity, sendText } from "../http/idempotency.ts";
+import { languagesOf } from "../http/languages.ts";
 import { invalid, notFound, Problem } from "../http/problem.ts";
 import { createRouter } from "../http/router.ts";
 import { idempotencyHeaders, json, jsonBody, pageOf, problems, resourceId } from "../http/schemas.ts";
@@ -32,7 +36,7 @@ const createRedemption = createRoute({
     "Takes every code or none, at most once: uses, limits and budgets are taken in the transaction that records the redemption. A refusal lists every reason at once and is itself recorded.",
   ...secured("checkout"),
   request: { headers: idempotencyHeaders, body: jsonBody(redemptionBody) },
-  responses: { 201: json(redemptionWire, "Redeemed"), ...problems(409, 422, 503) },
+  responses: { 201: json(redemptionWire, "Redeemed"), ...problems(409, 422, 429, 503) },
 });
 
 const listAllRedemptions = createRoute({
@@ -74,6 +78,8 @@ export function redemptionRoutes(deps: Deps) {
       if (identity === undefined) {
         throw new Problem("idempotency_key_required", "Send an Idempotency-Key, so that a retry cannot redeem twice.");
       }
+      const guesser = guesserOf(c, guessLimits(deps), body);
+      await refuseGuessing(deps, guesser, identity.key);
       const { projectId, scopes } = c.var.auth;
       const at = scopes.includes("import") ? (body.at ?? null) : null;
       if (at !== null) refuseFuture(at);
@@ -85,9 +91,11 @@ export function redemptionRoutes(deps: Deps) {
         customer: body.customer?.identifier ?? null,
         order: { ...toOrderFacts(body.order), id: body.order.id },
         at,
+        languages: languagesOf(c),
         source: body.source,
         requestId: c.var.requestId,
       });
+      await countGuesses(deps, guesser, unknownCodesOf(answer));
       return send(c, answer) as never;
     })
     .openapi(listAllRedemptions, async (c) =>

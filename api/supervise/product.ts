@@ -100,6 +100,7 @@ async function serve(config: Config, urls: Urls, listener: Listener, log: Logger
     metrics: new Registry(),
     readiness: createReadiness(pool, warehouse, { relay: async () => relay.ready() }),
     dataDir: config.dataDir,
+    guessing: config.guessing,
   });
   // The pools go after the requests that use them.
   lifecycle.onStop("requests", () => listener.close(drainMs));

@@ -29,6 +29,7 @@ export async function startApi(config: Config, urls: Urls, log: Logger, lifecycl
     // The relay is another process: how far behind it is stands in /metrics.
     readiness: createReadiness(pool, warehouse, {}),
     dataDir: config.dataDir,
+    guessing: config.guessing,
   });
   lifecycle.onStop("requests", () => listener.close(drainMs));
   listener.hand((request, env) => app.fetch(request, env as object));

@@ -1,12 +1,15 @@
 import { createRoute, z } from "@hono/zod-openapi";
+import { countGuesses, guessLimits, refuseGuessing, tooManyAttempts } from "../attempts/attempts.ts";
+import { guesserOf } from "../attempts/subjects.ts";
 import type { Deps } from "../deps.ts";
 import { type ReasonKey, reasonCodes } from "../domain/reason.ts";
 import { secured } from "../http/auth.ts";
 import { requestIdentity, withIdempotency } from "../http/idempotency.ts";
+import { languagesOf } from "../http/languages.ts";
 import { createRouter } from "../http/router.ts";
 import { amount, idempotencyHeaders, json, jsonBody, problems } from "../http/schemas.ts";
-import { wireCode, wireOrder } from "../redemptions/answer.ts";
-import { codeWire, orderWire, validationBody } from "../redemptions/schemas.ts";
+import { wireAutomatic, wireCodes, wireOrder } from "../redemptions/answer.ts";
+import { automaticWire, codeWire, orderWire, validationBody } from "../redemptions/schemas.ts";
 import { toOrderFacts } from "./order-schema.ts";
 import { type Validation, validate } from "./validate.ts";
 
@@ -16,6 +19,10 @@ const validationWire = z
     valid: z.boolean(),
     discount_amount: amount,
     codes: z.array(codeWire),
+    automatic: z.array(automaticWire),
+    exhaustive: z.boolean().openapi({
+      description: "False when more combinations of automatic campaigns were possible than were tried.",
+    }),
     order: orderWire,
     trace: z
       .array(z.record(z.string(), z.unknown()))
@@ -33,7 +40,7 @@ const createValidation = createRoute({
     "Takes nothing. Answers 200 whether the codes apply or not, with the discount of each line or every failed rule: what was expected, what was seen, what is missing.",
   ...secured("checkout", { publishable: true }),
   request: { headers: idempotencyHeaders, body: jsonBody(validationBody) },
-  responses: { 200: json(validationWire, "What the codes would give"), ...problems(422) },
+  responses: { 200: json(validationWire, "What the codes would give"), ...problems(422, 429) },
 });
 
 export function validationRoutes(deps: Deps) {
@@ -46,10 +53,17 @@ export function validationRoutes(deps: Deps) {
       customer: body.customer?.identifier ?? null,
       order: toOrderFacts(body.order),
       at: scopes.includes("import") ? (body.at ?? null) : null,
+      languages: languagesOf(c),
       source: body.source,
     };
+    const guesser = guesserOf(c, guessLimits(deps), body);
+    await refuseGuessing(deps, guesser, requestIdentity(c)?.key);
     const answer = async (db?: Deps["db"]) => {
-      const validation = toWire(await validate(deps, request, db));
+      const decided = await validate(deps, request, db);
+      const unknown = decided.facts.redeemables.filter(({ voucher }) => voucher === null).length;
+      const waitSeconds = await countGuesses(deps, guesser, unknown);
+      if (waitSeconds !== undefined) throw tooManyAttempts(waitSeconds);
+      const validation = toWire(decided);
       return kind === "publishable" ? forBrowsers(validation) : validation;
     };
     // A transaction is two more round trips, so only those who ask for a replay pay for one.
@@ -65,9 +79,11 @@ function toWire({ id, facts, decision }: Validation): ValidationWire {
     id,
     valid: decision.valid,
     discount_amount: decision.discountAmount,
-    codes: decision.codes.map(wireCode) as ValidationWire["codes"],
-    order: wireOrder(facts, decision) as ValidationWire["order"],
-    trace: decision.codes.map((code) => code.trace) as unknown as NonNullable<ValidationWire["trace"]>,
+    codes: wireCodes(decision) as ValidationWire["codes"],
+    automatic: wireAutomatic(decision) as ValidationWire["automatic"],
+    exhaustive: decision.exhaustive,
+    order: wireOrder(facts, decision) as unknown as ValidationWire["order"],
+    trace: [...decision.codes, ...decision.automatic].map((code) => code.trace) as unknown as NonNullable<ValidationWire["trace"]>,
   };
 }
 
@@ -78,6 +94,7 @@ const hiddenKeys: ReadonlySet<string> = new Set<ReasonKey>([
   "voucher_not_yet_active",
   "voucher_not_active",
   "voucher_no_uses_left",
+  "gift_card_empty",
   "voucher_budget_reached",
   "voucher_assigned_to_other_customer",
   "campaign_ended",
@@ -88,6 +105,10 @@ const hiddenKeys: ReadonlySet<string> = new Set<ReasonKey>([
   "customer_required",
   "customer_blocked",
   "in_holdout",
+  "self_referral",
+  "points_not_enough",
+  "period_limit_reached",
+  "held_for_review",
 ]);
 
 /** What they compare is the basket, which the browser knows; all else is about the customer or the campaign. */
@@ -95,6 +116,8 @@ const openKeys: ReadonlySet<string> = new Set<ReasonKey>([
   "order_below_minimum",
   "order_total_mismatch",
   "currency_mismatch",
+  "location_required",
+  "outside_area",
 ]);
 
 /** Publishable keys get one answer for every code that does not exist or can no longer be used, and no trace. */
