@@ -18,6 +18,7 @@ import { createKeyRing } from "./keys/key-ring.ts";
 import { keyRoutes } from "./keys/routes.ts";
 import { offerRoutes } from "./offers/routes.ts";
 import { orderRoutes } from "./orders/routes.ts";
+import { pointsRoutes } from "./points/routes.ts";
 import { projectRoutes } from "./projects/routes.ts";
 import { redemptionRoutes } from "./redemptions/routes.ts";
 import { rejectionRoutes } from "./rejections/routes.ts";
@@ -38,6 +39,7 @@ const features = [
   voucherRoutes,
   voucherBatchRoutes,
   customerRoutes,
+  pointsRoutes,
   orderRoutes,
   eventRoutes,
   projectRoutes,
