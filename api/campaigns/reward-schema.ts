@@ -108,7 +108,7 @@ const bundle = z
     ...cap,
     ...conditional,
   })
-  .openapi("Bundle", {
+  .openapi("BundleReward", {
     description: "All components together for `fixed_amount`, as often as that saves something, dearest units first.",
     example: {
       type: "bundle",
@@ -131,7 +131,7 @@ const freeItem = z
     }),
     ...conditional,
   })
-  .openapi("FreeItem", {
+  .openapi("FreeItemReward", {
     description: "Units of that SKU become free; the answer says how many of them the shop has yet to add.",
     example: { type: "free_item", item: { sku: "mug", name: "Mug" } },
   });
@@ -152,15 +152,15 @@ const points = z
     expires_in_days: z.int().min(1).max(36_500).optional(),
     ...conditional,
   })
-  .openapi("Points", { example: { type: "points", per_amount: 100, expires_in_days: 365 } });
+  .openapi("PointsReward", { example: { type: "points", per_amount: 100, expires_in_days: 365 } });
 
 const newVoucher = z
   .strictObject({ type: z.literal("voucher"), campaign_id: resourceId, ...conditional })
-  .openapi("NewVoucher", { description: "A new unique voucher of that campaign, for this customer." });
+  .openapi("VoucherReward", { description: "A new unique voucher of that campaign, for this customer." });
 
 const poolVoucher = z
   .strictObject({ type: z.literal("pool_voucher"), pool_id: resourceId, ...conditional })
-  .openapi("PoolVoucher", { description: "A code out of that pool." });
+  .openapi("PoolVoucherReward", { description: "A code out of that pool." });
 
 const giftCredit = z
   .strictObject({
@@ -169,7 +169,7 @@ const giftCredit = z
     campaign_id: resourceId.optional().openapi({ description: "A gift card campaign. Absent: the project's own." }),
     ...conditional,
   })
-  .openapi("GiftCredit", {
+  .openapi("GiftCreditReward", {
     description: "Credit on the customer's gift card of that campaign.",
     example: { type: "gift_credit", amount: 500 },
   });

@@ -5,11 +5,11 @@ import { splitByLargestRemainder, sum } from "./money.ts";
 import { makeReason, type Reason } from "./reason.ts";
 import { applyReward, type Outcome } from "./rewards/apply.ts";
 import { type Basket, basketOf, isAllExcluded } from "./rewards/basket.ts";
+import { Conditions } from "./rewards/conditions.ts";
 import { customerRequired, issuedReward } from "./rewards/issued.ts";
 import { type Earning, pointsOf } from "./rewards/points.ts";
 import type { Points, Reward } from "./rewards/reward.ts";
-import { evaluate } from "./rules/evaluate.ts";
-import { explain } from "./rules/explain.ts";
+import { isMet } from "./rules/is-met.ts";
 import type { RuleContext } from "./rules/paths.ts";
 
 /** What earlier discounts have left to pay. */
@@ -27,7 +27,7 @@ export interface Grant {
   readonly shippingDiscount: number;
   readonly reasons: readonly Reason[];
   readonly trace: Readonly<Record<string, Trace>>;
-  /** The points rewards whose conditions hold, and what they count on. */
+  /** The points rewards that the customer gets, and what they count on; null where no campaign's rewards were given. */
   readonly earning: Earning | null;
 }
 
@@ -50,37 +50,34 @@ export function grantRewards(
   context: RuleContext,
   pools: Readonly<Record<string, number>>,
 ): Grant {
-  const start = basketOf(campaign.exclusions, left, context);
   const conditions = new Conditions(context);
-  const missed: Reason[] = [];
-  const rewards: AppliedReward[] = [];
-  const points: Points[] = [];
-  const itemsDiscount = new Array<number>(left.lines.length).fill(0);
-  let shippingDiscount = 0;
+  const start = basketOf(campaign.exclusions, left, context);
   let basket = start;
-  let wantsLines = false;
+  const rewards: AppliedReward[] = [];
+  const missed: Reason[] = [];
+  const points: Points[] = [];
+  let looksAtLines = false;
   for (const [index, reward] of campaign.rewards.entries()) {
     if (!conditions.hold(reward, `reward/${index}`)) continue;
     if (reward.type === "points") {
       points.push(reward);
       continue;
     }
+    looksAtLines ||= onLines.includes(reward.type);
     const outcome = applyReward(reward, basket, poolLeft(reward, pools, rewards));
-    wantsLines ||= takesFromLines(reward);
     if (outcome.missed !== null) missed.push(outcome.missed);
-    if (outcome.applied === null) continue;
-    rewards.push(outcome.applied);
+    if (outcome.applied !== null) rewards.push(outcome.applied);
     basket = without(basket, outcome);
-    shippingDiscount += outcome.shipping;
-    addTo(itemsDiscount, outcome.lines);
   }
-  const earning = { rewards: points, orderAmount: start.amount, payable: sum(basket.left) };
-  if (points.length > 0 && context.customer === null) missed.push(customerRequired());
-  else rewards.push(...pointsOf(earning));
-  if (rewards.length === 0) {
-    if (wantsLines && isAllExcluded(start)) missed.unshift(allExcluded());
-    if (missed.length === 0) missed.push(makeReason("no_effect", "This code takes nothing off this order"));
-  }
+  const isGuest = context.customer === null;
+  if (isGuest && points.length > 0) missed.push(customerRequired());
+  const earning = { rewards: isGuest ? [] : points, orderAmount: start.amount, payable: sum(basket.left) };
+  rewards.push(...pointsOf(earning));
+  if (looksAtLines && isAllExcluded(start)) missed.unshift(allExcluded());
+  if (missed.length === 0) missed.push(makeReason("no_effect", "This code takes nothing off this order"));
+
+  const shippingDiscount = start.shippingLeft - basket.shippingLeft;
+  const itemsDiscount = start.left.map((amount, line) => amount - (basket.left[line] ?? 0));
   return {
     discountAmount: sum(itemsDiscount) + shippingDiscount,
     rewards,
@@ -88,7 +85,7 @@ export function grantRewards(
     shippingDiscount,
     reasons: rewards.length > 0 ? [] : [...missed, ...conditions.unmet],
     trace: conditions.trace,
-    earning: points.length > 0 && context.customer !== null ? earning : null,
+    earning,
   };
 }
 
@@ -115,7 +112,7 @@ export function payByGiftCard(voucher: VoucherFacts, left: Left): Grant {
 
 /**
  * What the referrer gets for a friend's order. `payable` is what is left to pay of the order, for points by money
- * spent: the friend's grant says it (`earning.payable`) when it has any. A pool is asked when the code is issued.
+ * spent: the friend's grant says it (`earning.payable`). A pool is asked when the code is issued.
  */
 export function referrerRewards(
   campaign: CampaignFacts,
@@ -123,32 +120,11 @@ export function referrerRewards(
   payable = context.amountLeft,
 ): readonly AppliedReward[] {
   return campaign.referrerRewards.flatMap((reward): AppliedReward[] => {
-    if (reward.when !== undefined && !evaluate(reward.when, context).met) return [];
+    if (reward.when !== undefined && !isMet(reward.when, context)) return [];
     if (reward.type === "points") return pointsOf({ rewards: [reward], orderAmount: context.amount, payable });
     const isIssued = reward.type === "voucher" || reward.type === "pool_voucher" || reward.type === "gift_credit";
     return isIssued ? [issuedReward(reward)] : [];
   });
-}
-
-/** The rewards' own conditions, with what was seen and why those not met failed. */
-class Conditions {
-  readonly trace: Record<string, Trace> = {};
-  readonly unmet: Reason[] = [];
-  readonly #context: RuleContext;
-
-  constructor(context: RuleContext) {
-    this.#context = context;
-  }
-
-  hold(reward: Reward, name: string): boolean {
-    if (reward.when === undefined) return true;
-    const context = this.#context;
-    const seen = evaluate(reward.when, context);
-    this.trace[name] = seen;
-    const about = { currency: context.order.currency, hasCustomer: context.customer !== null };
-    if (!seen.met) this.unmet.push(...explain(reward.when, seen, `${name}.when`, about));
-    return seen.met;
-  }
 }
 
 function poolLeft(reward: Reward, pools: Readonly<Record<string, number>>, given: readonly AppliedReward[]): number {
@@ -156,11 +132,8 @@ function poolLeft(reward: Reward, pools: Readonly<Record<string, number>>, given
   return (pools[reward.pool_id] ?? 0) - given.filter((applied) => applied.poolId === reward.pool_id).length;
 }
 
+/** Without a line to look at they can do nothing. */
 const onLines: readonly Reward["type"][] = ["order_discount", "item_discount", "buy_x_get_y", "bundle"];
-
-function takesFromLines(reward: Reward): boolean {
-  return onLines.includes(reward.type);
-}
 
 function allExcluded(): Reason {
   return makeReason("excluded_products", "This promotion does not apply to any product in this order");
@@ -173,9 +146,4 @@ function without(basket: Basket, { lines, shipping }: Outcome): Basket {
     left: lines === null ? basket.left : basket.left.map((amount, line) => amount - (lines[line] ?? 0)),
     shippingLeft: basket.shippingLeft - shipping,
   };
-}
-
-function addTo(total: number[], shares: readonly number[] | null): void {
-  if (shares === null) return;
-  for (const [line, share] of shares.entries()) total[line] = (total[line] ?? 0) + share;
 }

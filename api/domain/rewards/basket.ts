@@ -1,7 +1,7 @@
 /** What the rewards of one campaign see of an order: its lines without those that the campaign excludes. */
 import type { Exclusions, OrderItem } from "../facts.ts";
 import { sum } from "../money.ts";
-import { evaluate } from "../rules/evaluate.ts";
+import { isMet } from "../rules/is-met.ts";
 import type { RuleContext } from "../rules/paths.ts";
 import type { Rule } from "../rules/rule.ts";
 
@@ -57,7 +57,6 @@ export function isAllExcluded(basket: Basket): boolean {
 export function matchingLines(where: Rule | undefined, basket: Basket): boolean[] {
   const { context, seen } = basket;
   return context.order.items.map(
-    (item, line) =>
-      (seen === null || seen[line] === true) && (where === undefined || evaluate(where, { ...context, item }).met),
+    (item, line) => (seen === null || seen[line] === true) && (where === undefined || isMet(where, context, item)),
   );
 }
