@@ -22,6 +22,7 @@ import { pointsRoutes } from "./points/routes.ts";
 import { projectRoutes } from "./projects/routes.ts";
 import { redemptionRoutes } from "./redemptions/routes.ts";
 import { rejectionRoutes } from "./rejections/routes.ts";
+import { reservationRoutes } from "./reservations/routes.ts";
 import { sessionRoutes } from "./sessions/routes.tsx";
 import { validationRoutes } from "./validations/routes.ts";
 import { voucherBatchRoutes } from "./vouchers/batch-routes.ts";
@@ -33,6 +34,7 @@ const publishablePaths = ["/v1/validations", "/v1/qualifications"];
 const features = [
   validationRoutes,
   redemptionRoutes,
+  reservationRoutes,
   rejectionRoutes,
   offerRoutes,
   campaignRoutes,

@@ -2,7 +2,7 @@
 import type { CodePart, OrderPart, RiskPart } from "../../ingest/events/parts.ts";
 import type { RiskInput } from "../../models/features/risk.ts";
 import type { Models, RiskScore } from "../../models/serving.ts";
-import type { CodeDecision, Decision } from "../domain/decision.ts";
+import type { AppliedReward, CodeDecision, Decision } from "../domain/decision.ts";
 import type { Facts } from "../domain/facts.ts";
 import type { Reason } from "../domain/reason.ts";
 import type { Activity } from "./load-facts.ts";
@@ -22,24 +22,63 @@ function wireReason(reason: Reason, key: "codes" | "event" = "codes") {
   };
 }
 
-function wireRewards(code: CodeDecision) {
-  return code.rewards.map((reward) => ({ type: reward.type, discount_amount: reward.discountAmount }));
+/** The codes that a redemption handed out, by where the answer shows them: "position/index". */
+export type IssuedCodes = ReadonlyMap<string, string>;
+const nothingIssued: IssuedCodes = new Map();
+
+function wireReward(reward: AppliedReward, issuedCode: string | undefined) {
+  const { item } = reward;
+  return {
+    type: reward.type,
+    discount_amount: reward.discountAmount,
+    ...(reward.points === undefined ? {} : { points: reward.points }),
+    ...(reward.expiresInDays === undefined ? {} : { expires_in_days: reward.expiresInDays }),
+    ...(reward.amount === undefined ? {} : { amount: reward.amount }),
+    ...(reward.campaignId === undefined ? {} : { campaign_id: reward.campaignId }),
+    ...(reward.poolId === undefined ? {} : { pool_id: reward.poolId }),
+    ...(item === undefined ? {} : { item: { sku: item.sku, product_id: item.productId, name: item.name } }),
+    ...(reward.quantity === undefined ? {} : { quantity: reward.quantity }),
+    ...(reward.missingQuantity === undefined ? {} : { missing_quantity: reward.missingQuantity }),
+    ...(issuedCode === undefined ? {} : { issued_code: issuedCode }),
+  };
 }
 
-export function wireCode(code: CodeDecision) {
+function wireRewards(code: CodeDecision, position: number, issued: IssuedCodes) {
+  return code.rewards.map((reward, index) => wireReward(reward, issued.get(`${position}/${index}`)));
+}
+
+function wireApplied(code: CodeDecision, position: number, issued: IssuedCodes) {
   return {
-    code: code.code,
     campaign_id: code.campaignId,
     applicable: code.applicable,
     discount_amount: code.discountAmount,
-    rewards: wireRewards(code),
+    shipping_discount_amount: code.shippingDiscount,
+    rewards: wireRewards(code, position, issued),
     reasons: code.reasons.map((reason) => wireReason(reason)),
   };
 }
 
-/** All rewards of a decision, each with the code that gave it. */
-export function wireAllRewards(decision: Decision) {
-  return decision.codes.flatMap((code) => wireRewards(code).map((reward) => ({ ...reward, voucher_code: code.code })));
+/** The codes of the request, in the order given. */
+export function wireCodes(decision: Decision, issued: IssuedCodes = nothingIssued) {
+  return decision.codes.map((code, position) => ({ code: code.code, ...wireApplied(code, position, issued) }));
+}
+
+/** Automatic campaigns that apply, in the order in which they were applied. */
+export function wireAutomatic(decision: Decision, issued: IssuedCodes = nothingIssued) {
+  return decision.automatic.map((code, index) => {
+    const { reasons: _, applicable: __, ...applied } = wireApplied(code, decision.codes.length + index, issued);
+    return applied;
+  });
+}
+
+/** All rewards of a decision, each with the code that gave it; an automatic campaign has none. */
+export function wireAllRewards(decision: Decision, issued: IssuedCodes = nothingIssued) {
+  return [...decision.codes, ...decision.automatic].flatMap((code, position) =>
+    wireRewards(code, position, issued).map((reward) => ({
+      ...reward,
+      voucher_code: code.code === "" ? null : code.code,
+    })),
+  );
 }
 
 /** All reasons of a decision, each with the voucher code it is about. */
@@ -59,6 +98,7 @@ export function wireOrder(facts: Facts, decision: Decision) {
     amount: decision.amount,
     shipping_amount: order.shippingAmount,
     discount_amount: decision.discountAmount,
+    shipping_discount_amount: decision.shippingDiscount,
     total_amount: decision.totalAmount,
     items: order.items.map((item, index) => ({
       sku: item.sku,
@@ -73,22 +113,35 @@ export function wireOrder(facts: Facts, decision: Decision) {
 }
 
 export function eventOrder(facts: Facts, decision: Decision): OrderPart {
-  const order = wireOrder(facts, decision);
+  const { shipping_discount_amount: _, ...order } = wireOrder(facts, decision);
   return {
     ...order,
-    items: order.items.map(({ name: _, ...item }) => ({ ...item, categories: [...item.categories] })),
+    items: order.items.map(({ name: __, ...item }) => ({ ...item, categories: [...item.categories] })),
   };
 }
 
 export function eventCodes(decision: Decision): CodePart[] {
-  return decision.codes.map((code) => ({
+  return [...decision.codes, ...decision.automatic].map((code) => ({
     code: code.code,
     voucher_id: code.voucherId,
     campaign_id: code.campaignId,
     main_campaign_id: code.parentId,
     discount_amount: code.discountAmount,
+    shipping_discount: code.shippingDiscount,
+    rewards: code.rewards.map(eventReward),
     reasons: code.reasons.map((reason) => wireReason(reason, "event")) as CodePart["reasons"],
   }));
+}
+
+function eventReward({ type, discountAmount, points, amount, campaignId, poolId }: AppliedReward) {
+  return {
+    type,
+    discount_amount: discountAmount,
+    ...(points === undefined ? {} : { points }),
+    ...(amount === undefined ? {} : { amount }),
+    ...(campaignId === undefined ? {} : { campaign_id: campaignId }),
+    ...(poolId === undefined ? {} : { pool_id: poolId }),
+  };
 }
 
 export function eventRisk(risk: RiskScore): RiskPart {

@@ -2,22 +2,28 @@
 import type { Event } from "../../ingest/events/events.ts";
 import type { RiskScore } from "../../models/serving.ts";
 import { customerEvent } from "../customers/announce.ts";
-import type { Decision, Take } from "../domain/decision.ts";
+import type { Decision } from "../domain/decision.ts";
 import type { Facts, OrderFacts } from "../domain/facts.ts";
+import { makeReason } from "../domain/reason.ts";
 import { Problem } from "../http/problem.ts";
 import { newId } from "../ids.ts";
 import {
   eventCodes,
   eventOrder,
   eventRisk,
+  type IssuedCodes,
   type Source,
   wireAllReasons,
   wireAllRewards,
-  wireCode,
+  wireAutomatic,
+  wireCodes,
   wireOrder,
   wireRisk,
 } from "./answer.ts";
+import { earnedPoints, type Issue, inAccountOrder, issuedEvents, type PointsMove, type Resolved } from "./issues.ts";
+import { linesOf, merged } from "./lines.ts";
 import type { LoadedFacts } from "./load-facts.ts";
+import type { CommitArgument } from "./take.ts";
 
 export interface RedeemRequest {
   readonly projectId: string;
@@ -29,119 +35,268 @@ export interface RedeemRequest {
   readonly order: OrderFacts & { readonly id: string };
   /** RFC 3339, only for keys that may decide in the past. */
   readonly at: string | null;
+  readonly languages: readonly string[];
   readonly source: Source;
   /** Names this occurrence in a problem document. */
   readonly requestId: string;
 }
 
-/** The parts of both functions' argument that say who asks, what for, and when. */
-function common(request: RedeemRequest, loaded: LoadedFacts) {
-  const { customer } = loaded.facts;
+/** A decision on its way into the database. */
+export interface Attempt {
+  readonly request: RedeemRequest;
+  readonly loaded: LoadedFacts;
+  readonly decision: Decision;
+  readonly risk: RiskScore;
+}
+
+/** Who the customer is; one that is not known yet gets the id they will have. */
+export interface Customer {
+  readonly id: string;
+  readonly identifier: string;
+  readonly known: boolean;
+}
+
+export function customerOf({ facts }: LoadedFacts): Customer | null {
+  const { customer } = facts;
+  if (customer === null) return null;
+  return { id: customer.id ?? newId("cus"), identifier: customer.identifier, known: customer.id !== null };
+}
+
+/** The parts of every argument that say who asks, what for, and when. */
+function common(request: RedeemRequest, loaded: LoadedFacts, customer: Customer | null) {
   return {
     project_id: request.projectId,
     idempotency_key: request.idempotencyKey,
     request_hash: request.requestHash,
-    customer:
-      customer === null
-        ? null
-        : { id: customer.id ?? newId("cus"), identifier: customer.identifier, known: customer.id !== null },
+    order_id: request.order.id,
+    customer,
     occurred_at: new Date(loaded.facts.now).toISOString(),
     decided_at: new Date(loaded.clock).toISOString(),
   };
 }
 
 /** An answer that is kept under the key but records nothing. */
-export function conflictArgument(request: RedeemRequest, loaded: LoadedFacts, problem: Problem): object {
+export function conflictArgument(request: RedeemRequest, loaded: LoadedFacts, problem: Problem): CommitArgument {
   return {
-    ...common(request, loaded),
+    op: "refuse" as const,
+    ...common(request, loaded, customerOf(loaded)),
     status: problem.status,
     response: JSON.stringify(problem.toDocument(request.requestId)),
     rejection: null,
     events: [],
+  } as CommitArgument;
+}
+
+/** What the answer shows of a redemption, before it has an id and a time. */
+export function redemptionContent({ request, loaded, decision, risk }: Attempt, issued: IssuedCodes) {
+  return {
+    codes: wireCodes(decision, issued),
+    automatic: wireAutomatic(decision, issued),
+    discount_amount: decision.discountAmount,
+    customer: request.customer === null ? null : { identifier: request.customer },
+    order: wireOrder(loaded.facts, decision),
+    rewards: wireAllRewards(decision, issued),
+    risk: wireRisk(risk),
+    source: request.source,
   };
 }
 
-export function redeemArgument(
-  request: RedeemRequest,
-  loaded: LoadedFacts,
-  decision: Decision,
-  risk: RiskScore,
-): object {
+/** Pool codes are chosen by the database: it puts them in the places of these marks. */
+export function issuedCodes(issues: readonly Issue[]): IssuedCodes {
+  const codes = new Map<string, string>();
+  let pools = 0;
+  for (const issue of issues) {
+    const code = issue.type === "pool_voucher" ? `@pool:${pools++}@` : issue.voucher_code;
+    if (code !== null && issue.shown !== null) codes.set(issue.shown, code);
+  }
+  return codes;
+}
+
+function poolTakes(issues: readonly Issue[]) {
+  return issues.flatMap(({ type, pool_id, customer_id }, issue) =>
+    type === "pool_voucher" ? [{ pool_id, customer_id, issue }] : [],
+  );
+}
+
+export function spentPoints(decision: Decision, customer: Customer | null): PointsMove[] {
+  return decision.takes.flatMap((take) =>
+    take.kind === "points" && customer !== null
+      ? [{ customer_id: customer.id, points: -take.amount, kind: "spent" as const, reason: null, expires_at: null }]
+      : [],
+  );
+}
+
+/** The rows of the redemption as they will be recorded, now or on confirmation. */
+export function recordOf(id: string, { request, loaded, decision, risk }: Attempt) {
   const { facts } = loaded;
-  const id = newId("red");
-  const shared = common(request, loaded);
-  const order = wireOrder(facts, decision);
-  const response = {
+  return {
     id,
-    status: "redeemed",
-    codes: decision.codes.map(wireCode),
+    currency: facts.order.currency,
+    amount: decision.amount,
     discount_amount: decision.discountAmount,
-    customer: facts.customer === null ? null : { identifier: facts.customer.identifier },
-    order,
-    rewards: wireAllRewards(decision),
-    risk: wireRisk(risk),
+    order_data: wireOrder(facts, decision),
     source: request.source,
-    occurred_at: shared.occurred_at,
-    created_at: shared.decided_at,
+    risk,
+    trace: [...decision.codes, ...decision.automatic].map((code) => code.trace),
+    // What rules look at; the definitions are kept by version, and what was used is in the ledger.
+    facts: {
+      now: facts.now,
+      order: facts.order,
+      customer: facts.customer,
+      versions: campaignVersions(facts, decision),
+    },
   };
-  const succeeded: Event = {
+}
+
+export function codeRows(decision: Decision) {
+  return [...decision.codes, ...decision.automatic].map((code, position) => ({
+    position,
+    voucher_id: code.voucherId,
+    code: code.code,
+    campaign_id: code.campaignId,
+    main_campaign_id: code.parentId,
+    discount_amount: code.discountAmount,
+    items_discount: code.itemsDiscount,
+    shipping_discount: code.shippingDiscount,
+    rewards: code.rewards,
+  }));
+}
+
+export function succeededEvent(id: string, { request, loaded, decision, risk }: Attempt, occurredAt: string): Event {
+  return {
     event_id: newId("evt"),
     project_id: request.projectId,
     type: "redemption.succeeded",
     version: 1,
-    occurred_at: shared.occurred_at,
+    occurred_at: occurredAt,
     payload: {
       redemption_id: id,
       customer: request.customer,
-      order: eventOrder(facts, decision),
+      order: eventOrder(loaded.facts, decision),
       codes: eventCodes(decision),
       risk: eventRisk(risk),
       source: request.source,
     },
   };
+}
+
+/** What a redemption and a reservation take alike. */
+export function takeArgument(attempt: Attempt, customer: Customer | null, holds: 0 | 1) {
+  const { request, loaded, decision } = attempt;
+  const { facts } = loaded;
   return {
-    ...shared,
-    order_id: request.order.id,
-    order_codes_seen: facts.appliedBefore.map((applied) => `${applied.redemptionId} ${applied.voucherId}`),
-    versions: campaignVersions(facts),
-    takes: decision.takes.map((counter) => wireTake(counter, facts)),
-    redemption: {
-      id,
-      currency: facts.order.currency,
-      amount: decision.amount,
-      discount_amount: decision.discountAmount,
-      order_data: order,
-      source: request.source,
-      risk,
-      trace: decision.codes.map((code) => code.trace),
-    },
-    codes: decision.codes.map((code, position) => ({
-      position,
-      voucher_id: code.voucherId,
-      code: code.code,
-      campaign_id: code.campaignId,
-      main_campaign_id: code.parentId,
-      discount_amount: code.discountAmount,
-      items_discount: code.itemsDiscount,
-      shipping_discount: code.shippingDiscount,
-    })),
-    events: [...newCustomerEvents(request, shared), succeeded],
-    response: JSON.stringify(response),
+    ...common(request, loaded, customer),
+    status: 201,
+    order_codes_seen: facts.appliedBefore.map((one) => `${one.redemptionId} ${one.voucherId ?? one.campaignId}`),
+    versions: campaignVersions(facts, decision),
+    lines: linesOf(decision.takes, facts, customer?.id ?? null, holds),
+    codes: codeRows(decision),
   };
 }
 
-export function refuseArgument(
-  request: RedeemRequest,
-  loaded: LoadedFacts,
-  decision: Decision,
-  risk: RiskScore,
-): object {
+export function redeemArgument(attempt: Attempt, customer: Customer | null, resolved: Resolved): CommitArgument {
+  const { request, decision } = attempt;
+  const id = newId("red");
+  const shared = takeArgument(attempt, customer, 0);
+  const response = {
+    id,
+    status: "redeemed",
+    ...redemptionContent(attempt, issuedCodes(resolved.issues)),
+    rolled_back_amount: 0,
+    occurred_at: shared.occurred_at,
+    created_at: shared.decided_at,
+  };
+  return {
+    op: "redeem" as const,
+    ...shared,
+    redemption_id: id,
+    redemption: recordOf(id, attempt),
+    lines: resolved.lines.length === 0 ? shared.lines : merged([...shared.lines, ...resolved.lines]),
+    points: inAccountOrder([
+      ...spentPoints(decision, customer),
+      ...earnedPoints(resolved.issues, new Date(shared.occurred_at)),
+    ]),
+    pools: poolTakes(resolved.issues),
+    issues: resolved.issues,
+    events: [
+      ...newCustomerEvents(request, customer, shared.occurred_at),
+      succeededEvent(id, attempt, shared.occurred_at),
+      ...issuedEvents(request.projectId, id, resolved, shared.occurred_at),
+    ],
+    response: JSON.stringify(response),
+  } as CommitArgument;
+}
+
+/** A reservation takes all that a redemption takes; what a redemption gives is given once it is confirmed. */
+export function reserveArgument(
+  attempt: Attempt,
+  customer: Customer | null,
+  issues: readonly Issue[],
+  expiresAt: string,
+): CommitArgument {
+  const { request, loaded, decision } = attempt;
+  const id = newId("res");
+  const redemptionId = newId("red");
+  const shared = takeArgument(attempt, customer, 1);
+  const content = redemptionContent(attempt, new Map());
+  return {
+    op: "reserve" as const,
+    ...shared,
+    reservation_id: id,
+    redemption_id: redemptionId,
+    redemption: recordOf(redemptionId, attempt),
+    expires_at: expiresAt,
+    points: spentPoints(decision, customer),
+    pools: poolTakes(issues),
+    issues,
+    content: {
+      redemption: recordOf(redemptionId, attempt),
+      answer: redemptionContent(attempt, issuedCodes(issues)),
+      customer: customer === null ? null : { id: customer.id, identifier: customer.identifier },
+      lines: shared.lines,
+      points: spentPoints(decision, customer),
+      event: succeededEvent(redemptionId, attempt, shared.occurred_at).payload,
+    },
+    events: [
+      ...newCustomerEvents(request, customer, shared.occurred_at),
+      {
+        event_id: newId("evt"),
+        project_id: request.projectId,
+        type: "reservation.created",
+        version: 1,
+        occurred_at: shared.decided_at,
+        payload: {
+          reservation_id: id,
+          redemption_id: redemptionId,
+          expires_at: expiresAt,
+          customer: request.customer,
+          order: eventOrder(loaded.facts, decision),
+          codes: eventCodes(decision),
+          source: request.source,
+        },
+      } satisfies Event,
+    ],
+    response: JSON.stringify({
+      id,
+      status: "held",
+      expires_at: expiresAt,
+      redemption_id: null,
+      ...content,
+      created_at: shared.decided_at,
+      ended_at: null,
+    }),
+  } as CommitArgument;
+}
+
+export function refuseArgument({ request, loaded, decision, risk }: Attempt): CommitArgument {
   const { facts } = loaded;
   const id = newId("rej");
-  const shared = common(request, loaded);
+  const shared = common(request, loaded, customerOf(loaded));
   const reasons = wireAllReasons(decision);
-  const problem = new Problem("redemption_rejected", reasons.map((reason) => reason.message).join("; "), {
-    extensions: { rejection_id: id, reasons, codes: decision.codes.map(wireCode) },
+  // Without a code there is nobody to name: no automatic campaign applies.
+  const told = reasons.length > 0 ? reasons : [{ ...nothingApplies, voucher_code: "" }];
+  const problem = new Problem("redemption_rejected", told.map((reason) => reason.message).join("; "), {
+    extensions: { rejection_id: id, reasons: told, codes: wireCodes(decision) },
   });
   const rejected: Event = {
     event_id: newId("evt"),
@@ -160,6 +315,7 @@ export function refuseArgument(
   };
   const campaigns = decision.codes.flatMap((code) => (code.campaignId === null ? [] : [code.campaignId]));
   return {
+    op: "refuse" as const,
     ...shared,
     status: 422,
     response: JSON.stringify(problem.toDocument(request.requestId)),
@@ -168,7 +324,7 @@ export function refuseArgument(
       order_id: request.order.id,
       codes: decision.codes.map((code) => code.code),
       campaign_ids: [...new Set(campaigns)],
-      reasons,
+      reasons: told,
       currency: facts.order.currency,
       amount: decision.amount,
       order_data: wireOrder(facts, decision),
@@ -177,38 +333,31 @@ export function refuseArgument(
       trace: decision.codes.map((code) => code.trace),
     },
     events: [rejected],
-  };
+  } as CommitArgument;
 }
 
-function newCustomerEvents(request: RedeemRequest, shared: ReturnType<typeof common>): Event[] {
-  if (shared.customer === null || shared.customer.known) return [];
-  const at = new Date(shared.occurred_at);
-  const { identifier } = shared.customer;
+const nothingApplies = makeReason("no_effect", "No promotion applies to this order");
+
+function newCustomerEvents(request: RedeemRequest, customer: Customer | null, occurredAt: string): Event[] {
+  if (customer === null || customer.known) return [];
+  const at = new Date(occurredAt);
+  const { identifier } = customer;
   const row = { project_id: request.projectId, identifier, name: null, attributes: {}, tags: {}, created_at: at };
   return [customerEvent("customer.created", row, at)];
 }
 
-function campaignVersions(facts: Facts) {
+/** Of every campaign that the decision takes from. */
+function campaignVersions(facts: Facts, decision: Decision) {
   const versions = new Map<string, number>();
-  for (const { campaign } of facts.redeemables) {
+  const applied = new Set(decision.automatic.map((code) => code.campaignId));
+  const campaigns = [
+    ...facts.redeemables.map(({ campaign }) => campaign),
+    ...facts.automatic.filter((campaign) => applied.has(campaign.id)),
+  ];
+  for (const campaign of campaigns) {
     if (campaign === null) continue;
     versions.set(campaign.id, campaign.version);
     versions.set(campaign.parent.id, campaign.parent.version);
   }
   return [...versions].map(([campaign_id, version]) => ({ campaign_id, version }));
-}
-
-function wireTake(counter: Take, facts: Facts) {
-  const { kind, uses, amount, usesMax, amountMax } = counter;
-  const limits = { uses, amount, uses_max: usesMax, amount_max: amountMax };
-  switch (counter.kind) {
-    case "campaign":
-      return { kind, id: counter.campaignId, ...limits };
-    case "voucher": {
-      const version = facts.redeemables.find(({ voucher }) => voucher?.id === counter.voucherId)?.voucher?.version;
-      return { kind, id: counter.voucherId, version, ...limits };
-    }
-    case "customer":
-      return { kind, id: counter.scopeId, scope: counter.scope, ...limits };
-  }
 }

@@ -1,132 +1,135 @@
-/** The one read of a decision: everything it looks at, of one instant, in one round trip. */
+/** The one read of a decision: all that changes, of one instant, in one round trip, for one request or for many. */
 import type pg from "pg";
 
 /**
- * Parameters: $1 project id, $2 codes (normalised), $3 customer identifier or null, $4 order id or null,
- * $5 the instant to decide at (RFC 3339) or null for the database's clock.
+ * Parameters, one array entry a request: $1 project ids, $2 codes (normalised, a jsonb array each), $3 customer
+ * identifiers or null, $4 order ids or null, $5 instants to decide at (RFC 3339) or null for the database's clock.
  *
- * Each voucher counts on `voucher (project_id, code)`, everything else on primary keys; past activity reads at most a
- * day of `redemption_by_customer` and an hour of `rejection_by_customer`, so its cost does not grow with history.
+ * Definitions of campaigns are not read here but once a version (`definitions.ts`). Each voucher counts on
+ * `voucher (project_id, code)`, everything else on primary keys; past activity reads at most a day of
+ * `redemption_by_customer` and an hour of `rejection_by_customer`, so its cost does not grow with history.
  */
 const factsSql = `
-with clock as materialized (
-  select now() as at, coalesce($5::timestamptz, now()) as decide_at
-), cust as materialized (
-  select c.* from customer c where c.project_id = $1 and c.identifier = $3
-)
 select jsonb_build_object(
-  'clock', (extract(epoch from clock.at) * 1000)::bigint,
+  'clock', (extract(epoch from now()) * 1000)::bigint,
   'customer', (
     select jsonb_build_object(
       'id', c.id, 'blocked', c.blocked, 'attributes', c.attributes, 'tags', c.tags, 'metadata', c.metadata,
       'created_at', (extract(epoch from c.created_at) * 1000)::bigint, 'birthday', c.birthday,
       'is_new', not exists (
-        select from orders o where o.project_id = $1 and o.customer_id = c.id and o.paid_at is not null
-          and o.paid_at < clock.decide_at and o.status = 'paid' and o.id is distinct from $4),
+        select from orders o where o.project_id = q.project_id and o.customer_id = c.id and o.paid_at is not null
+          and o.paid_at < q.decide_at and o.status = 'paid' and o.id is distinct from q.order_id),
       'activity', jsonb_build_object(
         'redemptions_last_hour', day.last_hour, 'redemptions_last_day', day.last_day,
         'last_redemption_at', (
           select (extract(epoch from r.occurred_at) * 1000)::bigint from redemption r
-          where r.project_id = $1 and r.customer_id = c.id and r.occurred_at < clock.decide_at
+          where r.project_id = q.project_id and r.customer_id = c.id and r.occurred_at < q.decide_at
           order by r.occurred_at desc limit 1)))
-    from cust c, lateral (
+    from (select cust.*) c, lateral (
       select count(*) as last_day,
-             count(*) filter (where r.occurred_at >= clock.decide_at - interval '1 hour') as last_hour
+             count(*) filter (where r.occurred_at >= q.decide_at - interval '1 hour') as last_hour
       from redemption r
-      where r.project_id = $1 and r.customer_id = c.id
-        and r.occurred_at < clock.decide_at and r.occurred_at >= clock.decide_at - interval '1 day') day),
-  'order_status', (select o.status from orders o where o.project_id = $1 and o.id = $4),
+      where r.project_id = q.project_id and r.customer_id = c.id
+        and r.occurred_at < q.decide_at and r.occurred_at >= q.decide_at - interval '1 day') day
+    where c.id is not null),
+  'order_status', (select o.status from orders o where o.project_id = q.project_id and o.id = q.order_id),
   'rejections_last_hour', (
     select count(*) from rejection j
-    where j.project_id = $1 and j.customer_identifier = $3
-      and j.occurred_at < clock.decide_at and j.occurred_at >= clock.decide_at - interval '1 hour'),
-  'redeemables', (
+    where j.project_id = q.project_id and j.customer_identifier = q.customer
+      and j.occurred_at < q.decide_at and j.occurred_at >= q.decide_at - interval '1 hour'),
+  'automatic_version', (select a.version from automatic_version a where a.project_id = q.project_id),
+  'holds_due', exists (
+    select from reservation h where h.project_id = q.project_id and h.status = 'held' and h.expires_at <= now()),
+  'vouchers', (
     select coalesce(jsonb_agg(jsonb_build_object(
-      'voucher', jsonb_build_object(
-        'id', v.id, 'version', v.version, 'code', v.code, 'kind', v.kind, 'status', v.status,
-        'redemptions_max', v.redemptions_max, 'redemptions_count', v.redemptions_count,
-        'discount_amount', v.discount_amount, 'limits', v.limits, 'rules', v.rules,
-        'starts_at', (extract(epoch from v.starts_at) * 1000)::bigint,
-        'expires_at', (extract(epoch from v.expires_at) * 1000)::bigint,
-        'assigned_id', v.customer_id,
-        'used_by_customer', coalesce(vu.redemptions_count, 0), 'given_to_customer', coalesce(vu.discount_amount, 0)),
+      'id', v.id, 'version', v.version, 'code', v.code, 'kind', v.kind, 'status', v.status,
+      'redemptions_max', v.redemptions_max, 'redemptions_count', v.redemptions_count,
+      'discount_amount', v.discount_amount, 'balance_amount', v.balance_amount,
+      'limits', v.limits, 'rules', v.rules,
+      'starts_at', (extract(epoch from v.starts_at) * 1000)::bigint,
+      'expires_at', (extract(epoch from v.expires_at) * 1000)::bigint,
+      'assigned_id', v.customer_id, 'referrer_id', v.referrer_id, 'points_paid', v.points_paid,
+      'used_by_customer', coalesce(vu.redemptions_count, 0), 'given_to_customer', coalesce(vu.discount_amount, 0),
       'campaign', jsonb_build_object(
-        'id', s.id, 'version', s.version, 'name', s.name, 'status', s.status, 'currency', s.currency,
-        'starts_at', (extract(epoch from s.starts_at) * 1000)::bigint,
-        'ends_at', (extract(epoch from s.ends_at) * 1000)::bigint,
-        'time_zone', s.time_zone, 'budget_amount', s.budget_amount, 'budget_policy', s.budget_policy,
-        'redemptions_max', s.redemptions_max, 'limits', s.limits, 'rules', s.rules, 'rewards', s.rewards,
-        'stacking', s.stacking, 'holdout_percent', s.holdout_percent, 'holdout_codes', s.holdout_codes,
-        'redemptions_count', su.redemptions_count, 'discount_amount', su.discount_amount,
-        'used_by_customer', coalesce(scu.redemptions_count, 0), 'given_to_customer', coalesce(scu.discount_amount, 0)),
+        'id', s.id, 'version', s.version, 'redemptions_count', su.redemptions_count,
+        'discount_amount', su.discount_amount, 'orders_amount', su.orders_amount,
+        'used_by_customer', coalesce(scu.redemptions_count, 0),
+        'given_to_customer', coalesce(scu.discount_amount, 0)),
       'main', jsonb_build_object(
-        'id', m.id, 'version', m.version, 'status', m.status,
-        'starts_at', (extract(epoch from m.starts_at) * 1000)::bigint,
-        'ends_at', (extract(epoch from m.ends_at) * 1000)::bigint,
-        'budget_amount', m.budget_amount, 'budget_policy', m.budget_policy,
-        'redemptions_max', m.redemptions_max, 'limits', m.limits, 'rules', m.rules,
-        'redemptions_count', mu.redemptions_count, 'discount_amount', mu.discount_amount,
-        'used_by_customer', coalesce(mcu.redemptions_count, 0), 'given_to_customer', coalesce(mcu.discount_amount, 0)))),
-      '[]')
+        'id', m.id, 'version', m.version, 'redemptions_count', mu.redemptions_count,
+        'discount_amount', mu.discount_amount, 'orders_amount', mu.orders_amount,
+        'used_by_customer', coalesce(mcu.redemptions_count, 0),
+        'given_to_customer', coalesce(mcu.discount_amount, 0)))), '[]')
     from voucher v
     join campaign s on s.project_id = v.project_id and s.id = v.campaign_id
     join campaign m on m.project_id = s.project_id and m.id = s.parent_id
     join campaign_usage su on su.project_id = s.project_id and su.campaign_id = s.id
     join campaign_usage mu on mu.project_id = m.project_id and mu.campaign_id = m.id
-    left join customer_usage vu on vu.project_id = $1 and vu.customer_id = (select id from cust)
+    left join customer_usage vu on vu.project_id = q.project_id and vu.customer_id = cust.id
       and vu.scope = 'voucher' and vu.scope_id = v.id
-    left join customer_usage scu on scu.project_id = $1 and scu.customer_id = (select id from cust)
+    left join customer_usage scu on scu.project_id = q.project_id and scu.customer_id = cust.id
       and scu.scope = 'campaign' and scu.scope_id = s.id
-    left join customer_usage mcu on mcu.project_id = $1 and mcu.customer_id = (select id from cust)
+    left join customer_usage mcu on mcu.project_id = q.project_id and mcu.customer_id = cust.id
       and mcu.scope = 'campaign' and mcu.scope_id = m.id
-    where v.project_id = $1 and v.code = any($2)),
+    where v.project_id = q.project_id and v.code = any(array(select jsonb_array_elements_text(q.codes)))),
   'applied_before', (
     select coalesce(jsonb_agg(jsonb_build_object(
-      'redemption_id', rc.redemption_id, 'voucher_id', rc.voucher_id, 'code', rc.code, 'campaign_id', rc.campaign_id,
-      'parent_id', rc.main_campaign_id, 'stacking', s.stacking, 'discount_amount', rc.discount_amount, 'items_discount', rc.items_discount,
-      'shipping_discount', rc.shipping_discount) order by rc.redemption_id, rc.position), '[]')
+      'redemption_id', rc.redemption_id, 'voucher_id', rc.voucher_id, 'campaign_id', rc.campaign_id,
+      'parent_id', rc.main_campaign_id, 'stacking', s.stacking,
+      'held', exists (
+        select from reservation h where h.project_id = rc.project_id and h.redemption_id = rc.redemption_id
+          and h.status = 'held'),
+      'discount_amount', rc.discount_amount
+        - (select coalesce(sum(x), 0) from unnest(rc.items_returned) x) - rc.shipping_returned,
+      'items_discount', (
+        select coalesce(jsonb_agg(given - coalesce(rc.items_returned[n], 0) order by n), '[]')
+        from unnest(rc.items_discount) with ordinality as g(given, n)),
+      'shipping_discount', rc.shipping_discount - rc.shipping_returned)
+      order by rc.redemption_id, rc.position), '[]')
     from redemption_code rc
     join campaign s on s.project_id = rc.project_id and s.id = rc.campaign_id
-    where rc.project_id = $1 and rc.order_id = $4 and rc.live)
+    where rc.project_id = q.project_id and rc.order_id = q.order_id and rc.live)
 ) as facts
-from clock`;
+from (
+  select g.project_id, g.codes, g.customer, g.order_id, coalesce(g.at, now()) as decide_at, g.n
+  from unnest($1::text[], $2::jsonb[], $3::text[], $4::text[], $5::timestamptz[])
+    with ordinality as g(project_id, codes, customer, order_id, at, n)
+) q
+left join customer cust on cust.project_id = q.project_id and cust.identifier = q.customer
+order by q.n`;
 
-interface DefinitionRow {
+/** What is used of a campaign, and by this customer; `version` names the definition that the counters go with. */
+export interface CampaignUsageRow {
   readonly id: string;
   readonly version: number;
-  readonly starts_at: number | null;
-  readonly limits: unknown;
-  readonly rules: unknown;
-  readonly redemptions_max: number | null;
   readonly redemptions_count: number;
   readonly discount_amount: number;
+  readonly orders_amount: number;
   readonly used_by_customer: number;
   readonly given_to_customer: number;
 }
 
-export interface VoucherRow extends DefinitionRow {
+export interface VoucherRow {
+  readonly id: string;
+  readonly version: number;
   readonly code: string;
-  readonly kind: "unique" | "generic";
+  readonly kind: "unique" | "generic" | "gift_card";
   readonly status: "created" | "distributed" | "redeemed" | "disabled";
-  readonly assigned_id: string | null;
+  readonly redemptions_max: number | null;
+  readonly redemptions_count: number;
+  readonly discount_amount: number;
+  readonly balance_amount: number | null;
+  readonly limits: unknown;
+  readonly rules: unknown;
+  readonly starts_at: number | null;
   readonly expires_at: number | null;
-}
-
-export interface MainCampaignRow extends DefinitionRow {
-  readonly status: "draft" | "active" | "paused" | "archived";
-  readonly ends_at: number | null;
-  readonly budget_amount: number | null;
-  readonly budget_policy: "refuse" | "trim";
-}
-
-export interface CampaignRow extends MainCampaignRow {
-  readonly name: string;
-  readonly currency: string;
-  readonly time_zone: string;
-  readonly rewards: unknown;
-  readonly stacking: unknown;
-  readonly holdout_percent: number;
-  readonly holdout_codes: boolean;
+  readonly assigned_id: string | null;
+  readonly referrer_id: string | null;
+  readonly points_paid: boolean;
+  readonly used_by_customer: number;
+  readonly given_to_customer: number;
+  readonly campaign: CampaignUsageRow;
+  readonly main: CampaignUsageRow;
 }
 
 export interface FactsRow {
@@ -150,18 +153,18 @@ export interface FactsRow {
   /** Of the order as the shop reported it; null for one that was not reported yet. */
   readonly order_status: "created" | "paid" | "cancelled" | "refunded" | null;
   readonly rejections_last_hour: number;
-  readonly redeemables: readonly {
-    readonly voucher: VoucherRow;
-    readonly campaign: CampaignRow;
-    readonly main: MainCampaignRow;
-  }[];
+  /** Null for a project that never had an automatic campaign. */
+  readonly automatic_version: number | null;
+  /** Reservations of the project have run out and still hold what they held. */
+  readonly holds_due: boolean;
+  readonly vouchers: readonly VoucherRow[];
   readonly applied_before: readonly {
     readonly redemption_id: string;
-    readonly voucher_id: string;
-    readonly code: string;
+    readonly voucher_id: string | null;
     readonly campaign_id: string;
     readonly parent_id: string;
     readonly stacking: unknown;
+    readonly held: boolean;
     readonly discount_amount: number;
     readonly items_discount: number[];
     readonly shipping_discount: number;
@@ -177,13 +180,19 @@ export interface FactsKey {
   readonly at: string | null;
 }
 
-export async function queryFacts(pool: pg.Pool, key: FactsKey): Promise<FactsRow> {
+/** @returns a row for each key, in their order. */
+export async function queryFacts(pool: pg.Pool, keys: readonly FactsKey[]): Promise<FactsRow[]> {
   const result = await pool.query<{ facts: FactsRow }>({
     name: "facts",
     text: factsSql,
-    values: [key.projectId, key.codes, key.customer, key.orderId, key.at],
+    values: [
+      keys.map((key) => key.projectId),
+      keys.map((key) => JSON.stringify(key.codes)),
+      keys.map((key) => key.customer),
+      keys.map((key) => key.orderId),
+      keys.map((key) => key.at),
+    ],
   });
-  const row = result.rows[0];
-  if (row === undefined) throw new Error("the facts query returned no row");
-  return row.facts;
+  if (result.rows.length !== keys.length) throw new Error("the facts query left out a request");
+  return result.rows.map((row) => row.facts);
 }

@@ -1,29 +1,24 @@
-/** Gathers the facts of a decision from Postgres: one read, and a second only when a rule looks at the customer's history. */
-import { LRUCache } from "lru-cache";
+/** Gathers the facts of a decision from Postgres: one read, and a second only when something in play asks for more. */
 import type { RiskInput } from "../../models/features/risk.ts";
-import { parseStoredLimits, parseStoredStacking } from "../campaigns/limits-schema.ts";
-import { parseStoredRewards } from "../campaigns/reward-schema.ts";
-import { parseStoredRules } from "../campaigns/rule-schema.ts";
+import { parseStoredStacking } from "../campaigns/limits-schema.ts";
 import type { Deps } from "../deps.ts";
 import { normalizeCode } from "../domain/codes.ts";
-import type {
-  CampaignFacts,
-  CustomerFacts,
-  Facts,
-  LimitsDefinition,
-  MainCampaignFacts,
-  OrderFacts,
-  Redeemable,
-  Stacking,
-  VoucherFacts,
-} from "../domain/facts.ts";
-import type { Reward } from "../domain/rewards/reward.ts";
-import { historyQueries, rulesInPlay } from "../domain/rules/history.ts";
-import type { Rule } from "../domain/rules/rule.ts";
-import type { CampaignRow, FactsRow, MainCampaignRow, VoucherRow } from "./facts-query.ts";
-import { queryFacts } from "./facts-query.ts";
+import type { CustomerFacts, Facts, OrderFacts } from "../domain/facts.ts";
+import { releaseDueHolds } from "../reservations/release.ts";
+import { automaticCandidates } from "./automatic.ts";
+import { assembleCampaigns } from "./campaign-facts.ts";
+import {
+  type Definition,
+  loadAutomatic,
+  loadDefinitions,
+  type Pair,
+  pairOf,
+  voucherDefinition,
+} from "./definitions.ts";
+import { type FactsKey, type FactsRow, queryFacts } from "./facts-query.ts";
 import { queryHistory } from "./history.ts";
-import { localTime } from "./local-time.ts";
+import { queryPoints, queryPools, querySegments } from "./more-facts.ts";
+import { type Needs, needsOf } from "./needs.ts";
 
 export interface FactsRequest {
   readonly projectId: string;
@@ -33,6 +28,8 @@ export interface FactsRequest {
   readonly order: OrderFacts;
   /** RFC 3339; null decides at the database's clock. */
   readonly at: string | null;
+  /** What the shopper reads, best first. */
+  readonly languages?: readonly string[];
 }
 
 /** What the customer did lately, for the risk score; null for a guest or somebody never seen. */
@@ -49,63 +46,74 @@ export interface LoadedFacts {
   readonly clock: number;
 }
 
-interface Definition {
-  readonly limits: LimitsDefinition;
-  readonly rules: Rule | null;
-  readonly rewards: readonly Reward[];
-  readonly stacking: Stacking;
+type Stores = Pick<Deps, "pool" | "db">;
+
+export async function loadFacts(deps: Stores, request: FactsRequest): Promise<LoadedFacts> {
+  const key = factsKey(request);
+  const [row] = await queryFacts(deps.pool, [key]);
+  if (row === undefined) throw new Error("the facts query returned no row");
+  return finishFacts(deps, request, await withoutDueHolds(deps, key, row));
 }
 
-/** Definitions never change within a version, so each is parsed once and not once a request. */
-const definitions = new LRUCache<string, Definition>({ max: 10_000 });
-
-function definition(
-  projectId: string,
-  row: { id: string; version: number; limits: unknown; rules: unknown; rewards?: unknown; stacking?: unknown },
-): Definition {
-  const key = `${projectId} ${row.id} ${row.version}`;
-  let known = definitions.get(key);
-  if (known === undefined) {
-    known = {
-      limits: parseStoredLimits(row.limits),
-      rules: parseStoredRules(row.rules),
-      rewards: row.rewards === undefined ? [] : parseStoredRewards(row.rewards),
-      stacking: row.stacking === undefined ? {} : parseStoredStacking(row.stacking),
-    };
-    definitions.set(key, known);
-  }
-  return known;
-}
-
-export async function loadFacts(deps: Pick<Deps, "pool" | "db">, request: FactsRequest): Promise<LoadedFacts> {
+export function factsKey(request: FactsRequest): FactsKey {
   const codes = request.codes.map((code) => normalizeCode(code));
-  const row = await queryFacts(deps.pool, {
+  return {
     projectId: request.projectId,
     codes: codes.filter((code) => code !== null),
     customer: request.customer,
     orderId: request.order.id,
     at: request.at,
-  });
+  };
+}
+
+/** A hold ends at its time, whether or not somebody has swept it: what is due is given back before anything is judged. */
+async function withoutDueHolds(deps: Stores, key: FactsKey, row: FactsRow): Promise<FactsRow> {
+  if (!row.holds_due) return row;
+  await releaseDueHolds(deps.pool, key.projectId);
+  const [again] = await queryFacts(deps.pool, [key]);
+  if (again === undefined) throw new Error("the facts query returned no row");
+  return again;
+}
+
+/** All that follows the one read. */
+export async function finishFacts(deps: Stores, request: FactsRequest, row: FactsRow): Promise<LoadedFacts> {
+  const { projectId } = request;
   const now = request.at === null ? row.clock : Date.parse(request.at);
-  const byCode = new Map(row.redeemables.map((found) => [found.voucher.code, found]));
-  const redeemables = request.codes.map((given, index): Redeemable => {
-    const found = byCode.get(codes[index] ?? "");
-    if (found === undefined) return { code: codes[index] ?? given, voucher: null, campaign: null };
-    return {
-      code: found.voucher.code,
-      voucher: voucherFacts(request, found.voucher),
-      campaign: campaignFacts(request.projectId, now, found.campaign, found.main),
-    };
-  });
+  const [definitions, automatic] = await Promise.all([
+    loadDefinitions(
+      deps.pool,
+      row.vouchers.flatMap(({ campaign, main }) => [
+        { projectId, ...campaign },
+        { projectId, ...main },
+      ]),
+    ),
+    row.automatic_version === null ? [] : loadAutomatic(deps.pool, projectId, row.automatic_version),
+  ]);
+  const open = automatic.filter((pair) => mightRun(pair, request, now));
+  const needs = needsOf([
+    ...row.vouchers.map((voucher) => {
+      const { sub, main } = pairOf(definitions, projectId, voucher);
+      return { campaign: sub, parent: main, voucher: voucherDefinition(projectId, voucher) };
+    }),
+    ...open.map(({ sub, main }) => ({ campaign: sub, parent: main, voucher: null })),
+  ]);
+  const customer = await customerFacts(deps, request, row, now, needs);
+  const pairs = automaticCandidates(open, request, customer, now);
+  const [assembled, pools] = await Promise.all([
+    assembleCampaigns(deps.pool, { request, row, now, definitions, automatic: pairs }),
+    queryPools(deps.pool, projectId, needs.pools),
+  ]);
   return {
     facts: {
       now,
       order: request.order,
-      customer: await customerFacts(deps, request, row, now, redeemables),
-      redeemables,
+      customer,
+      redeemables: assembled.redeemables,
+      automatic: assembled.automatic,
       appliedBefore: row.applied_before.map((applied) => ({
         redemptionId: applied.redemption_id,
         voucherId: applied.voucher_id,
+        held: applied.held,
         campaignId: applied.campaign_id,
         parentId: applied.parent_id,
         stacking: parseStoredStacking(applied.stacking),
@@ -113,6 +121,8 @@ export async function loadFacts(deps: Pick<Deps, "pool" | "db">, request: FactsR
         itemsDiscount: applied.items_discount,
         shippingDiscount: applied.shipping_discount,
       })),
+      pools,
+      languages: request.languages ?? [],
     },
     activity: activity(row, now),
     orderStatus: row.order_status,
@@ -120,91 +130,38 @@ export async function loadFacts(deps: Pick<Deps, "pool" | "db">, request: FactsR
   };
 }
 
-function voucherFacts(request: FactsRequest, voucher: VoucherRow): VoucherFacts {
-  const { limits, rules } = definition(request.projectId, voucher);
-  return {
-    id: voucher.id,
-    version: voucher.version,
-    code: voucher.code,
-    kind: voucher.kind,
-    status: voucher.status,
-    redemptionsMax: voucher.redemptions_max,
-    assignedTo: voucher.assigned_id,
-    startsAt: voucher.starts_at,
-    expiresAt: voucher.expires_at,
-    limits,
-    rules,
-    usage: { redemptionsCount: voucher.redemptions_count, discountAmount: voucher.discount_amount },
-    customerUsage: { redemptionsCount: voucher.used_by_customer, discountAmount: voucher.given_to_customer },
-  };
+/** What needs neither the customer nor the basket to be told. */
+function mightRun({ sub, main }: Pair, request: FactsRequest, now: number): boolean {
+  return sub.currency === request.order.currency && isOpen(sub, now) && isOpen(main, now);
 }
 
-function mainCampaignFacts(projectId: string, row: MainCampaignRow): MainCampaignFacts {
-  const { limits, rules } = definition(projectId, row);
-  return {
-    id: row.id,
-    version: row.version,
-    status: row.status,
-    startsAt: row.starts_at,
-    endsAt: row.ends_at,
-    budgetAmount: row.budget_amount,
-    budgetPolicy: row.budget_policy,
-    redemptionsMax: row.redemptions_max,
-    limits,
-    rules,
-    usage: { redemptionsCount: row.redemptions_count, discountAmount: row.discount_amount },
-    customerUsage: { redemptionsCount: row.used_by_customer, discountAmount: row.given_to_customer },
-  };
-}
-
-function campaignFacts(projectId: string, now: number, row: CampaignRow, main: MainCampaignRow): CampaignFacts {
-  const { rewards, stacking } = definition(projectId, row);
-  const local = localTime(now, row.time_zone);
-  return {
-    ...mainCampaignFacts(projectId, row),
-    name: row.name,
-    parent: mainCampaignFacts(projectId, main),
-    currency: row.currency,
-    rewards,
-    stacking,
-    holdoutPercent: row.holdout_percent,
-    holdoutCodes: row.holdout_codes,
-    localTime: local.time,
-    localWeekday: local.weekday,
-  };
+function isOpen({ startsAt, endsAt }: Definition, now: number): boolean {
+  return (startsAt === null || now >= startsAt) && (endsAt === null || now < endsAt);
 }
 
 async function customerFacts(
-  deps: Pick<Deps, "db">,
+  deps: Stores,
   request: FactsRequest,
   row: FactsRow,
   now: number,
-  redeemables: readonly Redeemable[],
+  needs: Needs,
 ): Promise<CustomerFacts | null> {
   if (request.customer === null) return null;
   const known = row.customer;
-  if (known === null) {
-    return {
-      identifier: request.customer,
-      id: null,
-      blocked: false,
-      attributes: {},
-      tags: {},
-      metadata: {},
-      createdAt: null,
-      birthday: null,
-      isNew: true,
-      history: {},
-    };
-  }
-  const queries = historyQueries(rulesInPlay(redeemables));
+  if (known === null) return { ...nobody, identifier: request.customer };
+  const { projectId } = request;
   const scope = {
-    projectId: request.projectId,
+    projectId,
     customerId: known.id,
     currency: request.order.currency,
     before: now,
     orderId: request.order.id,
   };
+  const [history, segments, points] = await Promise.all([
+    needs.history.length === 0 ? {} : queryHistory(deps.db, scope, needs.history),
+    needs.segments ? querySegments(deps.pool, projectId, known.id) : [],
+    needs.points ? queryPoints(deps.pool, projectId, known.id) : 0,
+  ]);
   return {
     identifier: request.customer,
     id: known.id,
@@ -215,9 +172,26 @@ async function customerFacts(
     createdAt: known.created_at,
     birthday: known.birthday,
     isNew: known.is_new,
-    history: queries.length === 0 ? {} : await queryHistory(deps.db, scope, queries),
+    segments,
+    points,
+    history,
   };
 }
+
+/** An identifier that was never seen before. */
+const nobody: Omit<CustomerFacts, "identifier"> = {
+  id: null,
+  blocked: false,
+  attributes: {},
+  tags: {},
+  metadata: {},
+  createdAt: null,
+  birthday: null,
+  isNew: true,
+  segments: [],
+  points: 0,
+  history: {},
+};
 
 function activity(row: FactsRow, now: number): Activity {
   const past = row.customer?.activity;

@@ -4,9 +4,18 @@ import { decide } from "../domain/decide.ts";
 import { keyReused } from "../http/idempotency.ts";
 import { Problem } from "../http/problem.ts";
 import { scoreAttempt } from "./answer.ts";
-import { conflictArgument, type RedeemRequest, redeemArgument, refuseArgument } from "./arguments.ts";
+import {
+  type Attempt,
+  conflictArgument,
+  customerOf,
+  type RedeemRequest,
+  redeemArgument,
+  refuseArgument,
+  reserveArgument,
+} from "./arguments.ts";
+import { issuesOf, resolveIssues } from "./issues.ts";
 import { type LoadedFacts, loadFacts } from "./load-facts.ts";
-import { type FunctionAnswer, redeemInDatabase, refuseInDatabase } from "./take.ts";
+import { type CommitArgument, commit, type FunctionAnswer } from "./take.ts";
 
 /** The body is text because a replay must be the same to the byte. */
 export interface Answer {
@@ -23,10 +32,40 @@ const roundsMax = 10;
  * same key was answered before.
  * @throws Problem idempotency_key_reused, or 503 when the counters changed under every round.
  */
-export async function redeem(deps: Deps, request: RedeemRequest): Promise<Answer> {
+export function redeem(deps: Deps, request: RedeemRequest): Promise<Answer> {
+  return inRounds(deps, request, async (attempt) => {
+    const customer = customerOf(attempt.loaded);
+    const issues = issuesOf(attempt.decision, attempt.loaded.facts, customer?.id ?? null);
+    const resolved =
+      issues.length === 0
+        ? { issues, lines: [], identifiers: new Map<string, string>() }
+        : await resolveIssues(deps.pool, request.projectId, issues, customer);
+    return redeemArgument(attempt, customer, resolved);
+  });
+}
+
+/**
+ * Holds for `ttlSeconds` all that a redemption would take.
+ *
+ * @returns 201 with the reservation, else as `redeem`.
+ */
+export function reserve(deps: Deps, request: RedeemRequest, ttlSeconds: number): Promise<Answer> {
+  return inRounds(deps, request, async (attempt) => {
+    const customer = customerOf(attempt.loaded);
+    const issues = issuesOf(attempt.decision, attempt.loaded.facts, customer?.id ?? null);
+    const expiresAt = new Date(attempt.loaded.clock + ttlSeconds * 1000).toISOString();
+    return reserveArgument(attempt, customer, issues, expiresAt);
+  });
+}
+
+async function inRounds(
+  deps: Deps,
+  request: RedeemRequest,
+  argumentOf: (attempt: Attempt) => Promise<CommitArgument>,
+): Promise<Answer> {
   for (let round = 0; round < roundsMax; round++) {
     const loaded = await loadFacts(deps, request);
-    const answer = await attempt(deps, request, loaded);
+    const answer = await attempt(deps, request, loaded, argumentOf);
     if (answer.outcome === "key_reused") throw keyReused();
     if (answer.outcome !== "retry") {
       return { status: answer.status, body: answer.body, replayed: answer.outcome === "replayed" };
@@ -37,15 +76,19 @@ export async function redeem(deps: Deps, request: RedeemRequest): Promise<Answer
   });
 }
 
-function attempt(deps: Deps, request: RedeemRequest, loaded: LoadedFacts): Promise<FunctionAnswer> {
+async function attempt(
+  deps: Deps,
+  request: RedeemRequest,
+  loaded: LoadedFacts,
+  argumentOf: (attempt: Attempt) => Promise<CommitArgument>,
+): Promise<FunctionAnswer> {
   const { facts } = loaded;
   const conflict = conflictOf(request, loaded);
-  if (conflict !== undefined) return refuseInDatabase(deps.pool, conflictArgument(request, loaded, conflict));
+  if (conflict !== undefined) return commit(deps.pool, conflictArgument(request, loaded, conflict));
   const decision = decide(facts);
   const risk = scoreAttempt(deps.models, facts, decision, loaded.activity);
-  return decision.valid
-    ? redeemInDatabase(deps.pool, redeemArgument(request, loaded, decision, risk))
-    : refuseInDatabase(deps.pool, refuseArgument(request, loaded, decision, risk));
+  const made = { request, loaded, decision, risk };
+  return commit(deps.pool, decision.valid ? await argumentOf(made) : refuseArgument(made));
 }
 
 /** What no code can change: the order is over, or one of the codes counts on it already. */
@@ -53,9 +96,13 @@ function conflictOf(request: RedeemRequest, { facts, orderStatus }: LoadedFacts)
   if (orderStatus === "cancelled" || orderStatus === "refunded") {
     return new Problem("order_status_conflict", `The order ${request.order.id} is ${orderStatus}.`);
   }
-  const before = new Set(facts.appliedBefore.map((applied) => applied.voucherId));
+  const before = new Map(facts.appliedBefore.map((applied) => [applied.voucherId, applied]));
   const again = facts.redeemables.find(({ voucher }) => voucher !== null && before.has(voucher.id));
   if (again === undefined) return undefined;
+  if (before.get(again.voucher?.id ?? "")?.held === true) {
+    const detail = `The code ${again.code} is held by a reservation of order ${request.order.id}: confirm or cancel that.`;
+    return new Problem("order_already_reserved", detail);
+  }
   const detail = `The code ${again.code} already counts on order ${request.order.id}.`;
   return new Problem("order_already_redeemed", detail);
 }

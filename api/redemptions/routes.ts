@@ -9,10 +9,11 @@ import { secured } from "../http/auth.ts";
 import type { AppEnv } from "../http/environment.ts";
 import { requestIdentity, sendText } from "../http/idempotency.ts";
 import { languagesOf } from "../http/languages.ts";
-import { invalid, notFound, Problem } from "../http/problem.ts";
+import { notFound, Problem } from "../http/problem.ts";
 import { createRouter } from "../http/router.ts";
 import { idempotencyHeaders, json, jsonBody, pageOf, problems, resourceId } from "../http/schemas.ts";
 import { toOrderFacts } from "../validations/order-schema.ts";
+import { decideAt } from "./decide-at.ts";
 import { findRedemptionDetail, listRedemptions } from "./queries.ts";
 import { type Answer, redeem } from "./redeem.ts";
 import { rollBack } from "./roll-back.ts";
@@ -80,9 +81,7 @@ export function redemptionRoutes(deps: Deps) {
       }
       const guesser = guesserOf(c, guessLimits(deps), body);
       await refuseGuessing(deps, guesser, identity.key);
-      const { projectId, scopes } = c.var.auth;
-      const at = scopes.includes("import") ? (body.at ?? null) : null;
-      if (at !== null) refuseFuture(at);
+      const { projectId } = c.var.auth;
       const answer = await redeem(deps, {
         projectId,
         idempotencyKey: identity.key,
@@ -90,7 +89,7 @@ export function redemptionRoutes(deps: Deps) {
         codes: body.codes,
         customer: body.customer?.identifier ?? null,
         order: { ...toOrderFacts(body.order), id: body.order.id },
-        at,
+        at: decideAt(c, body.at),
         languages: languagesOf(c),
         source: body.source,
         requestId: c.var.requestId,
@@ -117,11 +116,6 @@ export function redemptionRoutes(deps: Deps) {
       });
       return send(c, answer) as never;
     });
-}
-
-function refuseFuture(at: string): void {
-  if (Date.parse(at) <= Date.now()) return;
-  throw invalid("/at", "A redemption cannot be in the future.");
 }
 
 function send(c: Context<AppEnv>, answer: Answer): Response {

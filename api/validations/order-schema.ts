@@ -13,6 +13,7 @@ export const orderItemBody = z
     name: z.string().max(500).optional(),
     quantity: z.int().min(1).max(1_000_000),
     unit_amount: amount,
+    weight: z.number().min(0).max(1_000_000_000).optional().openapi({ description: "Grams, of one unit" }),
     categories: z.array(z.string().min(1).max(200)).max(50).optional(),
     attributes: metadata.optional(),
   })
@@ -98,6 +99,7 @@ export function toOrderFacts(body: OrderBody): OrderFacts {
       name: item.name ?? null,
       quantity: item.quantity,
       unitAmount: item.unit_amount,
+      weight: item.weight ?? null,
       categories: item.categories ?? [],
       attributes: item.attributes ?? {},
     })),
@@ -106,6 +108,7 @@ export function toOrderFacts(body: OrderBody): OrderFacts {
     channel: body.channel ?? null,
     storeId: body.store_id ?? null,
     paymentMethod: body.payment?.method ?? null,
+    location: body.location ?? null,
     metadata: body.metadata ?? {},
   };
 }

@@ -83,7 +83,9 @@ function toWire({ id, facts, decision }: Validation): ValidationWire {
     automatic: wireAutomatic(decision) as ValidationWire["automatic"],
     exhaustive: decision.exhaustive,
     order: wireOrder(facts, decision) as unknown as ValidationWire["order"],
-    trace: [...decision.codes, ...decision.automatic].map((code) => code.trace) as unknown as NonNullable<ValidationWire["trace"]>,
+    trace: [...decision.codes, ...decision.automatic].map((code) => code.trace) as unknown as NonNullable<
+      ValidationWire["trace"]
+    >,
   };
 }
 

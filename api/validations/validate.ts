@@ -15,6 +15,7 @@ export interface ValidationRequest {
   readonly order: OrderFacts;
   /** RFC 3339; null decides at the database's clock. */
   readonly at: string | null;
+  readonly languages: readonly string[];
   readonly source: Source;
 }
 
