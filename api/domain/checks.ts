@@ -1,9 +1,10 @@
 /** Everything about a code but its rules, its money and its neighbours: status, windows, owner, uses, currency. */
-import { type Counter, countersOf, type Tally } from "./counters.ts";
+import { type Counter, countsCustomers } from "./counters.ts";
 import type { CampaignFacts, Facts, MainCampaignFacts, VoucherFacts } from "./facts.ts";
 import { isHeldOut } from "./holdout.ts";
 import { formatMoney } from "./money.ts";
 import { makeReason, type Reason } from "./reason.ts";
+import type { Tally } from "./tally.ts";
 import { formatInstant } from "./time.ts";
 
 export function voucherReasons(voucher: VoucherFacts, facts: Facts): Reason[] {
@@ -20,6 +21,9 @@ export function voucherReasons(voucher: VoucherFacts, facts: Facts): Reason[] {
   // Whom it belongs to stays untold.
   if (voucher.assignedTo !== null && facts.customer !== null && facts.customer.id !== voucher.assignedTo) {
     reasons.push(makeReason("voucher_assigned_to_other_customer", "This code belongs to another customer"));
+  }
+  if (voucher.referrerId !== null && facts.customer?.id === voucher.referrerId) {
+    reasons.push(makeReason("self_referral", "This code is for friends, not for oneself"));
   }
   return reasons;
 }
@@ -46,7 +50,12 @@ export function campaignReasons(
 }
 
 /** About who pays with what: the customer, the lottery of the holdout, the currency and the order's own sum. */
-export function requestReasons(voucher: VoucherFacts, campaign: CampaignFacts, facts: Facts, amount: number): Reason[] {
+export function requestReasons(
+  voucher: VoucherFacts | null,
+  campaign: CampaignFacts,
+  facts: Facts,
+  amount: number,
+): Reason[] {
   const { customer, order } = facts;
   const reasons: Reason[] = [];
   if (customer === null && needsCustomer(voucher, campaign)) {
@@ -73,23 +82,52 @@ export function requestReasons(voucher: VoucherFacts, campaign: CampaignFacts, f
   return reasons;
 }
 
-function needsCustomer(voucher: VoucherFacts, campaign: CampaignFacts): boolean {
-  const asCustomer = countersOf(voucher, campaign, true);
-  return voucher.assignedTo !== null || asCustomer.some((c) => c.target.kind === "customer" && c.usesMax !== null);
+/** Whom it belongs to, who referred whom, whose points it costs and what each customer had cannot be told of a guest. */
+export function needsCustomer(voucher: VoucherFacts | null, campaign: CampaignFacts): boolean {
+  if (voucher !== null && (voucher.assignedTo !== null || voucher.referrerId !== null)) return true;
+  return pointsPriceOf(voucher, campaign) > 0 || countsCustomers(voucher, campaign);
+}
+
+/** What one use costs now. */
+export function pointsPriceOf(voucher: VoucherFacts | null, campaign: CampaignFacts): number {
+  return voucher?.pointsPaid === true ? 0 : (campaign.pointsPrice ?? 0);
 }
 
 const usesMessages: Readonly<Partial<Record<Counter["usesReason"], string>>> = {
   voucher_no_uses_left: "This code has been used up",
   campaign_redemptions_reached: "This promotion has been used up",
   customer_limit_reached: "This customer has used this promotion as often as it allows",
+  period_limit_reached: "This promotion has been used as often as it allows for now",
 };
 
-/** One reason for each counter that has no use left. */
-export function usesReasons(counters: readonly Counter[], tally: Tally): Reason[] {
-  return counters.flatMap((counter) => {
-    const used = tally.usesOf(counter);
-    if (counter.usesMax === null || used < counter.usesMax) return [];
-    const message = usesMessages[counter.usesReason] ?? "There are no uses left";
-    return [makeReason(counter.usesReason, message, { expected: counter.usesMax, actual: used })];
-  });
+/** One reason for each counter that has no use left, and for each campaign that has no room for the order's value. */
+export function usesReasons(counters: readonly Counter[], tally: Tally, orderAmount: number): Reason[] {
+  const reasons: Reason[] = [];
+  for (const counter of counters) {
+    if (counter.usesMax !== null) {
+      const used = tally.usesOf(counter);
+      if (used >= counter.usesMax) {
+        const message = usesMessages[counter.usesReason] ?? "There are no uses left";
+        reasons.push(makeReason(counter.usesReason, message, { expected: counter.usesMax, actual: used }));
+      }
+    }
+    if (counter.ordersMax !== null && !tally.hasOrder(counter)) {
+      const over = counter.ordersUsed + orderAmount - counter.ordersMax;
+      if (over > 0) {
+        const message = "This promotion has been used on as many orders as it allows";
+        const detail = { expected: counter.ordersMax, actual: counter.ordersUsed, gap: over };
+        reasons.push(makeReason("campaign_budget_reached", message, detail));
+      }
+    }
+  }
+  return reasons;
+}
+
+/** A guest has no points; that a customer is needed is said elsewhere. */
+export function pointsReasons(price: number, facts: Facts, tally: Tally): Reason[] {
+  if (price === 0 || facts.customer === null) return [];
+  const available = facts.customer.points - tally.points;
+  if (available >= price) return [];
+  const message = `This costs ${price} points, ${price - available} more than there are`;
+  return [makeReason("points_not_enough", message, { expected: price, actual: available, gap: price - available })];
 }

@@ -1,25 +1,31 @@
-/** The counters that a code draws on: what each allows, and under which name it says no. One list serves checks and takes. */
-import type { Take } from "./decision.ts";
-import type { CampaignFacts, LimitsDefinition, MainCampaignFacts, Usage, VoucherFacts } from "./facts.ts";
+/** The counters that a code or an automatic campaign draws on: what each allows, and under which name it says no. */
+import type { CampaignFacts, LimitsDefinition, MainCampaignFacts, PeriodFacts, Usage, VoucherFacts } from "./facts.ts";
 import type { ReasonKey } from "./reason.ts";
 
 type CounterTarget =
+  | { readonly kind: "campaign"; readonly campaignId: string }
   | {
-      readonly kind: "campaign";
-      readonly campaignId: string;
-      readonly orders: number;
-      readonly ordersMax: number | null;
+      readonly kind: "period";
+      readonly scope: "campaign" | "voucher";
+      readonly scopeId: string;
+      readonly bucket: string;
+      readonly perCustomer: boolean;
     }
-  | { readonly kind: "voucher"; readonly voucherId: string; readonly code: string; readonly balance: number }
+  | { readonly kind: "voucher"; readonly voucherId: string; readonly code: string }
   | { readonly kind: "customer"; readonly scope: "campaign" | "voucher"; readonly scopeId: string };
 
 export interface Counter {
   /** Orders takes as they must be locked: see `Take`. */
   readonly sortKey: string;
+  /** Names it in a trace: "campaign", "parent", "voucher.customer", "campaign.day 2026-11-23" … */
+  readonly name: string;
   readonly target: CounterTarget;
   readonly used: Usage;
   readonly usesMax: number | null;
   readonly amountMax: number | null;
+  /** Of campaigns: the values of the orders they were used on so far, and together at most. */
+  readonly ordersUsed: number;
+  readonly ordersMax: number | null;
   /** Whether a discount that does not fit is reduced (`trim`) rather than refused. */
   readonly trims: boolean;
   readonly usesReason: ReasonKey;
@@ -28,37 +34,101 @@ export interface Counter {
 
 /** Each limit may be spelled in two places; the smaller one holds. */
 function smallest(...limits: readonly (number | null | undefined)[]): number | null {
-  const given = limits.filter((limit) => limit !== null && limit !== undefined);
-  return given.length === 0 ? null : Math.min(...given);
+  let least: number | null = null;
+  for (const limit of limits) {
+    if (limit !== null && limit !== undefined && (least === null || limit < least)) least = limit;
+  }
+  return least;
 }
 
-/** Counted for a known customer even without a limit, so that a limit set later knows the past. */
-export function countersOf(voucher: VoucherFacts, campaign: CampaignFacts, hasCustomer: boolean): Counter[] {
-  const shared = [
-    campaignCounter("1", campaign.parent),
-    campaignCounter("2", campaign),
-    voucherCounter(voucher, campaign),
-  ];
-  if (!hasCustomer) return shared;
-  return [
-    ...shared,
-    customerCounter("campaign", campaign.parent.id, campaign.parent.customerUsage, campaign.parent.limits),
-    customerCounter("campaign", campaign.id, campaign.customerUsage, campaign.limits),
-    customerCounter("voucher", voucher.id, voucher.customerUsage, voucher.limits),
-  ];
+/**
+ * One entry a counter. A known customer is counted even without a limit, so that a limit set later knows the past; a
+ * period only where a limit names it. `voucher` is null for an automatic campaign.
+ */
+export function countersOf(voucher: VoucherFacts | null, campaign: CampaignFacts, hasCustomer: boolean): Counter[] {
+  const { parent } = campaign;
+  const counters = [campaignCounter("1", "parent", parent), campaignCounter("2", "campaign", campaign)];
+  addPeriods(counters, "campaign", parent, "parent", parent.periods, parent.budgetPolicy);
+  addPeriods(counters, "campaign", campaign, "campaign", campaign.periods, campaign.budgetPolicy);
+  if (voucher !== null) {
+    addPeriods(counters, "voucher", voucher, "voucher", voucher.periods, campaign.budgetPolicy);
+    counters.push(voucherCounter(voucher, campaign));
+  }
+  if (!hasCustomer) return counters;
+  counters.push(customerCounter("campaign", parent, "parent", parent.budgetPolicy));
+  counters.push(customerCounter("campaign", campaign, "campaign", campaign.budgetPolicy));
+  if (voucher !== null) counters.push(customerCounter("voucher", voucher, "voucher", campaign.budgetPolicy));
+  return counters;
 }
 
-function campaignCounter(rank: string, campaign: MainCampaignFacts): Counter {
+/** Whether any limit counts each customer apart, so that a guest cannot be let in. */
+export function countsCustomers(voucher: VoucherFacts | null, campaign: CampaignFacts): boolean {
+  const owners = voucher === null ? [campaign, campaign.parent] : [campaign, campaign.parent, voucher];
+  return owners.some(
+    ({ limits }) =>
+      limits.perCustomer !== undefined ||
+      limits.discountAmountMaxPerCustomer !== undefined ||
+      (limits.perPeriod?.some((limit) => limit.per === "customer") ?? false),
+  );
+}
+
+function campaignCounter(rank: string, name: string, campaign: MainCampaignFacts): Counter {
   return {
     sortKey: `${rank}:${campaign.id}`,
-    target: { kind: "campaign", campaignId: campaign.id, orders: 0, ordersMax: null },
+    name,
+    target: { kind: "campaign", campaignId: campaign.id },
     used: campaign.usage,
     usesMax: smallest(campaign.redemptionsMax, campaign.limits.redemptionsMax),
     amountMax: smallest(campaign.budgetAmount, campaign.limits.discountAmountMax),
+    ordersUsed: campaign.ordersAmount,
+    ordersMax: campaign.limits.ordersAmountMax ?? null,
     trims: campaign.budgetPolicy === "trim",
     usesReason: "campaign_redemptions_reached",
     amountReason: "campaign_budget_reached",
   };
+}
+
+interface Owner {
+  readonly id: string;
+  readonly limits: LimitsDefinition;
+  readonly customerUsage: Usage;
+}
+
+/** Two limits on one period, one of uses and one of money, are one counter with both maxima. */
+function addPeriods(
+  counters: Counter[],
+  scope: "campaign" | "voucher",
+  owner: Owner,
+  name: string,
+  periods: readonly PeriodFacts[],
+  policy: "refuse" | "trim",
+): void {
+  for (const { limit, bucket, usage } of periods) {
+    const perCustomer = limit.per === "customer";
+    // What everybody shares has no customer, and nothing sorts before every customer.
+    const sortKey = `3:${scope}\u0000${owner.id}\u0000${perCustomer ? 1 : 0}\u0000${bucket}`;
+    const at = counters.findIndex((counter) => counter.sortKey === sortKey);
+    const known = counters[at];
+    const maxima = {
+      usesMax: smallest(known?.usesMax, limit.redemptionsMax),
+      amountMax: smallest(known?.amountMax, limit.discountAmountMax),
+    };
+    if (known !== undefined) counters[at] = { ...known, ...maxima };
+    else {
+      counters.push({
+        sortKey,
+        name: `${name}${perCustomer ? ".customer" : ""}.${bucket}`,
+        target: { kind: "period", scope, scopeId: owner.id, bucket, perCustomer },
+        used: usage,
+        ...maxima,
+        ordersUsed: 0,
+        ordersMax: null,
+        trims: policy === "trim",
+        usesReason: "period_limit_reached",
+        amountReason: "period_limit_reached",
+      });
+    }
+  }
 }
 
 /** A voucher has no budget policy of its own: it follows its campaign's. */
@@ -67,11 +137,14 @@ function voucherCounter(voucher: VoucherFacts, campaign: CampaignFacts): Counter
   // A unique code is for one use unless it says otherwise.
   const ownOrDefault = own ?? (voucher.kind === "unique" ? 1 : null);
   return {
-    sortKey: `3:${voucher.code}`,
-    target: { kind: "voucher", voucherId: voucher.id, code: voucher.code, balance: 0 },
+    sortKey: `4:${voucher.code}`,
+    name: "voucher",
+    target: { kind: "voucher", voucherId: voucher.id, code: voucher.code },
     used: voucher.usage,
     usesMax: smallest(ownOrDefault, campaign.limits.perVoucher, campaign.parent.limits.perVoucher),
     amountMax: voucher.limits.discountAmountMax ?? null,
+    ordersUsed: 0,
+    ordersMax: null,
     trims: campaign.budgetPolicy === "trim",
     usesReason: "voucher_no_uses_left",
     amountReason: "voucher_budget_reached",
@@ -80,52 +153,22 @@ function voucherCounter(voucher: VoucherFacts, campaign: CampaignFacts): Counter
 
 function customerCounter(
   scope: "campaign" | "voucher",
-  scopeId: string,
-  used: Usage,
-  limits: LimitsDefinition,
+  owner: Owner,
+  name: string,
+  policy: "refuse" | "trim",
 ): Counter {
+  const amountMax = owner.limits.discountAmountMaxPerCustomer ?? null;
   return {
-    sortKey: `4:${scope}:${scopeId}`,
-    target: { kind: "customer", scope, scopeId },
-    used,
-    usesMax: limits.perCustomer ?? null,
-    amountMax: null,
-    trims: false,
+    sortKey: `5:${scope}\u0000${owner.id}`,
+    name: `${name}.customer`,
+    target: { kind: "customer", scope, scopeId: owner.id },
+    used: owner.customerUsage,
+    usesMax: owner.limits.perCustomer ?? null,
+    amountMax,
+    ordersUsed: 0,
+    ordersMax: null,
+    trims: policy === "trim",
     usesReason: "customer_limit_reached",
     amountReason: "customer_limit_reached",
   };
-}
-
-/** What the codes accepted so far in this request take, on top of what was used before it. */
-export class Tally {
-  readonly #taken = new Map<string, { counter: Counter; uses: number; amount: number }>();
-
-  usesOf(counter: Counter): number {
-    return counter.used.redemptionsCount + (this.#taken.get(counter.sortKey)?.uses ?? 0);
-  }
-
-  amountOf(counter: Counter): number {
-    return counter.used.discountAmount + (this.#taken.get(counter.sortKey)?.amount ?? 0);
-  }
-
-  /** One more use of each counter, of so much discount. */
-  take(counters: readonly Counter[], amount: number): void {
-    for (const counter of counters) {
-      const before = this.#taken.get(counter.sortKey);
-      const uses = (before?.uses ?? 0) + 1;
-      this.#taken.set(counter.sortKey, { counter, uses, amount: (before?.amount ?? 0) + amount });
-    }
-  }
-
-  /** In lock order: by kind, then by id, compared by code unit as Postgres' "C" collation compares ASCII. */
-  takes(): Take[] {
-    const entries = [...this.#taken.entries()].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-    return entries.map(([, { counter, uses, amount }]) => ({
-      ...counter.target,
-      uses,
-      amount,
-      usesMax: counter.usesMax,
-      amountMax: counter.amountMax,
-    }));
-  }
 }

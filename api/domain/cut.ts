@@ -1,11 +1,12 @@
 /** Reducing what a grant takes off: to the caps of an order, and to what the budgets have left. */
-import type { Counter, Tally } from "./counters.ts";
+import type { Counter } from "./counters.ts";
 import type { AppliedReward } from "./decision.ts";
 import type { CampaignFacts, VoucherFacts } from "./facts.ts";
 import type { Grant } from "./grant.ts";
 import { formatMoney, splitByLargestRemainder, sum } from "./money.ts";
 import { makeReason, type ReasonKey } from "./reason.ts";
 import { pointsOf } from "./rewards/points.ts";
+import type { Tally } from "./tally.ts";
 
 /**
  * The same grant, taking off at most `max`: lines, shipping and rewards bear the cut in proportion. Rewards that are

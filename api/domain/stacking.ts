@@ -2,37 +2,62 @@
 import type { AppliedBefore, CampaignFacts, Stacking } from "./facts.ts";
 import { makeReason, type Reason } from "./reason.ts";
 
+/** At most so many codes and automatic campaigns on one order. */
+export const redeemablesMax = 30;
+
+/** How a code, an automatic campaign or an earlier redemption stands to others. */
+export interface Stackable {
+  readonly stacking: Stacking;
+  readonly isGiftCard: boolean;
+}
+
 /**
  * Exclusive campaigns combine with nothing; a campaign with a group combines with its own group only. The relation is
- * symmetric, so that of two codes that exclude each other neither wins by coming first.
+ * symmetric, so that of two codes that exclude each other neither wins by coming first. A gift card is a way to pay:
+ * it goes with every promotion unless its own campaign says otherwise.
  */
-function combines(a: Stacking, b: Stacking): boolean {
-  return a.exclusive !== true && b.exclusive !== true && a.group === b.group;
+export function combines(a: Stackable, b: Stackable): boolean {
+  if (a.isGiftCard !== b.isGiftCard) return acceptsPromotions(a.isGiftCard ? a.stacking : b.stacking, a, b);
+  return a.stacking.exclusive !== true && b.stacking.exclusive !== true && a.stacking.group === b.stacking.group;
 }
 
-const notCombinable = "This code cannot be combined with the other codes of this order";
+function acceptsPromotions(card: Stacking, a: Stackable, b: Stackable): boolean {
+  if (card.exclusive === true) return false;
+  return card.group === undefined || a.stacking.group === b.stacking.group;
+}
 
-/** `others`: the campaigns of the request's other codes that could apply by themselves. */
+/** Whether gift cards were applied before is not known: all that stays of an earlier code is how it stacks. */
+export function combinesWithBefore(own: Stackable, before: readonly AppliedBefore[]): boolean {
+  return before.every(({ stacking }) => own.isGiftCard || combines(own, { stacking, isGiftCard: false }));
+}
+
+/** `others`: the request's other codes that could apply by themselves. */
 export function combinationReasons(
-  stacking: Stacking,
-  others: readonly Stacking[],
+  own: Stackable,
+  others: readonly Stackable[],
   before: readonly AppliedBefore[],
 ): Reason[] {
-  const conflict = [...others, ...before.map((applied) => applied.stacking)].some(
-    (other) => !combines(stacking, other),
-  );
-  return conflict ? [makeReason("not_combinable", notCombinable)] : [];
+  if (others.every((other) => combines(own, other)) && combinesWithBefore(own, before)) return [];
+  return [makeReason("not_combinable", "This code cannot be combined with the other codes of this order")];
 }
 
-/** `accepted`: how many codes of the campaign this request has taken already. */
+/** `accepted`: the campaigns of what this request has taken already, one entry a code. */
 export function stackLimitReasons(
   campaign: CampaignFacts,
-  accepted: number,
+  accepted: readonly CampaignFacts[],
   before: readonly AppliedBefore[],
 ): Reason[] {
+  if (accepted.length + before.length >= redeemablesMax) {
+    const message = `An order can use at most ${redeemablesMax} codes and promotions`;
+    const detail = { expected: redeemablesMax, actual: accepted.length + before.length };
+    return [makeReason("stack_limit_reached", message, detail)];
+  }
   const max = campaign.stacking.maxPerOrder;
-  const applied = accepted + before.filter((earlier) => earlier.campaignId === campaign.id).length;
-  if (max === undefined || applied < max) return [];
+  if (max === undefined) return [];
+  const applied =
+    accepted.filter((taken) => taken.id === campaign.id).length +
+    before.filter((earlier) => earlier.campaignId === campaign.id).length;
+  if (applied < max) return [];
   const message = `An order can use at most ${max} ${max === 1 ? "code" : "codes"} of this promotion`;
   return [makeReason("stack_limit_reached", message, { expected: max, actual: applied })];
 }

@@ -1,9 +1,10 @@
 /** Which candidates may be offered, and what each would give: at most one code a campaign. */
 import { campaignReasons, usesReasons, voucherReasons } from "../domain/checks.ts";
-import { countersOf, Tally } from "../domain/counters.ts";
+import { countersOf } from "../domain/counters.ts";
 import { decide } from "../domain/decide.ts";
 import type { CampaignFacts, Facts, VoucherFacts } from "../domain/facts.ts";
 import { isHeldOut } from "../domain/holdout.ts";
+import { Tally } from "../domain/tally.ts";
 
 export interface Eligible {
   readonly campaign: CampaignFacts;
@@ -47,7 +48,7 @@ function isOpen(facts: Facts, voucher: VoucherFacts, campaign: CampaignFacts): b
     ...voucherReasons(voucher, facts),
     ...campaignReasons(campaign, facts.now),
     ...campaignReasons(campaign.parent, facts.now),
-    ...usesReasons(counters, new Tally()),
+    ...usesReasons(counters, new Tally(), 0),
   ];
   return reasons.length === 0 && counters.every((c) => c.amountMax === null || c.used.discountAmount < c.amountMax);
 }
