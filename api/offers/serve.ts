@@ -33,6 +33,7 @@ const noOrder: OrderFacts = {
   channel: null,
   storeId: null,
   paymentMethod: null,
+  location: null,
   metadata: {},
 };
 
