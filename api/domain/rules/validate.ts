@@ -6,8 +6,8 @@ import { type FoundPath, findPath, operatorsByType, type PathType } from "./path
 import type { Leaf, Rule, SumRule } from "./rule.ts";
 import { sumTypes } from "./sums.ts";
 
-const depthMax = 8;
-const nodesMax = 100;
+export const ruleDepthMax = 8;
+export const ruleNodesMax = 100;
 const keyLengthMax = 64;
 const windowDaysMax = 3_650;
 /** Keys that would reach an object's prototype in code less careful than ours. */
@@ -19,19 +19,19 @@ const poisonous: readonly string[] = ["__proto__", "constructor", "prototype"];
  */
 export function checkRule(rule: Rule, scope: "order" | "item" = "order"): Issue[] {
   const nodes = countNodes(rule, 1);
-  if (nodes > nodesMax) return [{ pointer: "", detail: `a rule has at most ${nodesMax} nodes` }];
+  if (nodes > ruleNodesMax) return [{ pointer: "", detail: `a rule has at most ${ruleNodesMax} nodes` }];
   return check(rule, "", 1, scope);
 }
 
 /** Stops below the depth limit, so that no depth of nesting can exhaust the stack. */
 function countNodes(rule: Rule, depth: number): number {
-  if (depth > depthMax) return 1;
+  if (depth > ruleDepthMax) return 1;
   const children = "where" in rule ? [rule.where] : (groupOf(rule)?.children ?? []);
   return children.reduce((sum, child) => sum + countNodes(child, depth + 1), 1);
 }
 
 function check(rule: Rule, pointer: string, depth: number, scope: "order" | "item"): Issue[] {
-  if (depth > depthMax) return [{ pointer, detail: `a rule is at most ${depthMax} levels deep` }];
+  if (depth > ruleDepthMax) return [{ pointer, detail: `a rule is at most ${ruleDepthMax} levels deep` }];
   const group = groupOf(rule);
   if (group !== null) {
     if (group.children.length === 0) return [{ pointer: `${pointer}/${group.op}`, detail: "needs at least one rule" }];
