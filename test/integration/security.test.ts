@@ -190,7 +190,7 @@ describe("another project's things", () => {
 });
 
 const order = { currency: "EUR", items: [{ sku: "coffee", quantity: 2, unit_amount: 2500 }] };
-const batchBody = { size: 2, pattern: { charset: "mixed", length: 8 } };
+const batchBody = { size: 2, pattern: { charset: "mixed", length: 10 } };
 
 /** A customer of the same identifier is another customer. */
 const makesItsOwn = new Set(["PUT /v1/customers/{identifier}"]);
