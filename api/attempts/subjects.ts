@@ -43,8 +43,8 @@ function connectionAddress(c: Context<AppEnv>, header: string | undefined): stri
   const named = header === undefined ? undefined : c.req.header(header)?.split(",").at(-1)?.trim();
   if (named !== undefined && isIP(named) !== 0) return named;
   // A request made inside this process has no socket.
-  const socket: object | undefined = c.env;
-  return socket !== undefined && "incoming" in socket ? getConnInfo(c).remote.address : undefined;
+  const env = c.env as object | undefined;
+  return env !== undefined && "incoming" in env ? getConnInfo(c).remote.address : undefined;
 }
 
 /** Digests: the table is no register of addresses. It keeps them for one window. */

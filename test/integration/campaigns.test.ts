@@ -8,6 +8,9 @@ const context = useApp();
 
 const main = { type: "main", name: "Summer", currency: "EUR" };
 const tenOff = { type: "order_discount", percent_bp: 1000 };
+const points = { type: "points", points: 10 };
+const credit = { type: "gift_credit", amount: 500 };
+const aDay = { period: "day", redemptions_max: 5 };
 const leaf = { on: "order.amount", op: "greater_or_equal", value: 1 };
 
 async function createMain(project: TestProject, change: object = {}): Promise<string> {
@@ -67,7 +70,13 @@ it("creates a main campaign as a draft with its defaults and untouched counters"
     rewards: [],
     limits: {},
     metadata: { season: "summer" },
-    usage: { redemptions_count: 0, discount_amount: 0 },
+    usage: { redemptions_count: 0, discount_amount: 0, orders_amount: 0 },
+    automatic: false,
+    exclusions: {},
+    on_rollback: "keep",
+    points_price: null,
+    voucher_lifetime_days: null,
+    referrer_rewards: [],
     version: 1,
   });
   expect(await send(project, "GET", `/v1/campaigns/${body.id}`)).toMatchObject({ status: 200, body });
@@ -112,10 +121,26 @@ const invalidSubs: [string, object, string][] = [
   ["nth without n", { rewards: [{ type: "item_discount", which: "nth", amount: 5 }] }, "/rewards/0/n"],
   ["a discount of more than everything", { rewards: [{ ...tenOff, percent_bp: 10_001 }] }, "/rewards/0/percent_bp"],
   ["no rewards", { rewards: [] }, "/rewards"],
-  ["a reward type that is not there yet", { rewards: [{ type: "shipping_discount", amount: 5 }] }, "/rewards/0/type"],
-  ["limits per period", { limits: { per_period: [] } }, "/limits/per_period"],
-  ["automatic", { automatic: true }, "/automatic"],
-  ["a trigger that is not there yet", { triggers_on: "points_change" }, "/triggers_on"],
+  ["a reward type that does not exist", { rewards: [{ type: "fireworks", amount: 5 }] }, "/rewards/0/type"],
+  ["a period that does not exist", { limits: { per_period: [{ period: "decade" }] } }, "/limits/per_period/0/period"],
+  ["a period limit of nothing", { limits: { per_period: [{ period: "day" }] } }, "/limits/per_period/0"],
+  [
+    "two limits of one period",
+    { limits: { per_period: [aDay, { ...aDay, per: "all" }] } },
+    "/limits/per_period/1/period",
+  ],
+  ["13 limits per period", { limits: { per_period: Array(13).fill(aDay) } }, "/limits/per_period"],
+  ["an automatic campaign on another trigger", { automatic: true, triggers_on: "order.paid" }, "/automatic"],
+  ["a trigger that does not exist", { triggers_on: "full_moon" }, "/triggers_on"],
+  ["501 excluded products", { exclusions: { skus: Array(501).fill("a") } }, "/exclusions/skus"],
+  ["an exclusion by something else", { exclusions: { colours: ["red"] } }, "/exclusions/colours"],
+  ["a price of no points", { points_price: 0 }, "/points_price"],
+  ["a lifetime of no days", { voucher_lifetime_days: 0 }, "/voucher_lifetime_days"],
+  ["an unknown policy", { on_rollback: "forget" }, "/on_rollback"],
+  ["rewards for referrers without referrals", { referrer_rewards: [points] }, "/referrer_rewards"],
+  ["a voucher of no campaign", { rewards: [{ type: "voucher", campaign_id: "cam_x" }] }, "/rewards/0/campaign_id"],
+  ["a code of no pool", { rewards: [tenOff, { type: "pool_voucher", pool_id: "pol_x" }] }, "/rewards/1/pool_id"],
+  ["credit of no campaign", { rewards: [{ ...credit, campaign_id: "cam_x" }] }, "/rewards/0/campaign_id"],
   ["a custom trigger without its name", { triggers_on: "custom" }, "/trigger_name"],
   ["an unknown time zone", { time_zone: "Mars/Olympus" }, "/time_zone"],
   ["an offset as time zone", { time_zone: "+02:00" }, "/time_zone"],
