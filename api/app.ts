@@ -23,6 +23,7 @@ import { projectRoutes } from "./projects/routes.ts";
 import { redemptionRoutes } from "./redemptions/routes.ts";
 import { rejectionRoutes } from "./rejections/routes.ts";
 import { reservationRoutes } from "./reservations/routes.ts";
+import { segmentRoutes } from "./segments/routes.ts";
 import { sessionRoutes } from "./sessions/routes.tsx";
 import { validationRoutes } from "./validations/routes.ts";
 import { voucherBatchRoutes } from "./vouchers/batch-routes.ts";
@@ -42,6 +43,7 @@ const features = [
   voucherBatchRoutes,
   customerRoutes,
   pointsRoutes,
+  segmentRoutes,
   orderRoutes,
   eventRoutes,
   projectRoutes,

@@ -1,5 +1,6 @@
 import { type Kysely, type Selectable, sql } from "kysely";
 import type { DB } from "../db/tables.ts";
+import { newId } from "../ids.ts";
 
 export type CustomerRow = Selectable<DB["customer"]>;
 
@@ -36,6 +37,48 @@ export function insertCustomer(
     .onConflict((oc) => oc.columns(["project_id", "identifier"]).doNothing())
     .returningAll()
     .executeTakeFirst();
+}
+
+/** Ids by identifier, of those who are known. */
+export async function findCustomerIds(
+  db: Kysely<DB>,
+  projectId: string,
+  identifiers: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const rows = await db
+    .selectFrom("customer")
+    .select(["identifier", "id"])
+    .where("project_id", "=", projectId)
+    .where("identifier", "=", sql<string>`any(${identifiers}::text[])`)
+    .execute();
+  return new Map(rows.map((row) => [row.identifier, row.id]));
+}
+
+/** Those who were not there yet. In one order, so that of two who make the same ones each waits for the other at most. */
+export function insertCustomers(
+  tx: Kysely<DB>,
+  projectId: string,
+  identifiers: readonly string[],
+  at: Date,
+): Promise<CustomerRow[]> {
+  return tx
+    .insertInto("customer")
+    .values(
+      [...identifiers].sort().map((identifier) => ({
+        project_id: projectId,
+        id: newId("cus"),
+        identifier,
+        attributes: "{}",
+        tags: "{}",
+        consent: "{}",
+        metadata: "{}",
+        created_at: at,
+        updated_at: at,
+      })),
+    )
+    .onConflict((oc) => oc.columns(["project_id", "identifier"]).doNothing())
+    .returningAll()
+    .execute();
 }
 
 /** Vouchers that are assigned to the customer or were published to them, by id; `after` is the last id seen. */

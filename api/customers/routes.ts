@@ -6,6 +6,7 @@ import { readCursor, toPage } from "../http/pagination.ts";
 import { invalid, notFound } from "../http/problem.ts";
 import { createRouter } from "../http/router.ts";
 import { customerIdentifier, json, jsonBody, listQuery, pageOf, problems } from "../http/schemas.ts";
+import { inTransaction } from "../http/transaction.ts";
 import { findCustomer } from "./find.ts";
 import { listCustomers, listWallet } from "./queries.ts";
 import { customerBody, customerWire, toCustomerWire, walletEntry } from "./schemas.ts";
@@ -60,7 +61,7 @@ export function customerRoutes(deps: Deps) {
     .openapi(put, async (c) => {
       const { identifier } = c.req.valid("param");
       const body = c.req.valid("json");
-      const { row, outcome } = await deps.db.transaction().execute(async (tx) => {
+      const { row, outcome } = await inTransaction(c, async (tx) => {
         const now = await databaseNow(tx);
         if (body.created_at !== undefined && new Date(body.created_at) > now) {
           throw invalid("/created_at", "The instant is in the future.");
