@@ -122,8 +122,8 @@ export const payloads = {
   "redemption.succeeded": redemptionEvent,
   "redemption.rejected": redemptionEvent.omit({ redemption_id: true }).extend({ rejection_id: z.string() }),
   /**
-   * Amounts are what goes back now: of each code, of each line, and `order.discount_amount` in all. `whole`: nothing is
-   * left of the redemption. Absent in events from before redemptions could be rolled back in parts; those are whole.
+   * Amounts are what goes back now: of each code, of each line, and `order.discount_amount` in all. The order has all
+   * its lines in their places, with 0 where nothing goes back. `whole`: nothing is left of the redemption. Absent in events from before redemptions could be rolled back in parts; those are whole.
    */
   "redemption.rolled_back": redemptionEvent
     .omit({ risk: true })

@@ -15,13 +15,17 @@ const marts = [
   "campaigns_daily",
   "customers",
   "data_health",
+  "gift_cards_daily",
   "offers",
   "orders",
   "overview_daily",
+  "points_daily",
   "redemption_lines",
   "redemptions",
   "rejections",
   "rejections_by_reason_daily",
+  "reservations",
+  "rewards",
 ];
 
 type Row = Record<string, unknown>;

@@ -9,8 +9,10 @@ interface Attempt {
   readonly orderId: string;
   /** [sku, category, quantity, unit amount] */
   readonly lines: readonly (readonly [string, string, number, number])[];
-  /** [code, sub-campaign, discount, reason keys] */
-  readonly codes: readonly (readonly [string, string, number, (readonly string[])?])[];
+  /** [code, sub-campaign, discount, reason keys, reward types]; code "" with a campaign is an automatic one */
+  readonly codes: readonly (readonly [string, string, number, (readonly string[])?, (readonly string[])?])[];
+  /** Discount by line; all on the first unless told. */
+  readonly lineDiscounts?: readonly number[];
 }
 
 export function shop(project: string, mainCampaign: string) {
@@ -22,15 +24,16 @@ export function shop(project: string, mainCampaign: string) {
   };
   const attempt = (given: Attempt) => ({
     customer: given.customer,
-    order: order(given.orderId, given.lines, given.codes),
+    order: order(given.orderId, given.lines, given.codes, given.lineDiscounts),
     codes: given.codes.map(
-      ([code, campaign, discount, reasons = []]): CodePart => ({
+      ([code, campaign, discount, reasons = [], rewards]): CodePart => ({
         code,
-        voucher_id: campaign === "" ? null : `vou_${code}`,
+        voucher_id: campaign === "" || code === "" ? null : `vou_${code}`,
         campaign_id: campaign === "" ? null : campaign,
         main_campaign_id: campaign === "" ? null : mainCampaign,
         discount_amount: discount,
         reasons: reasons.map((key) => ({ key })),
+        ...(rewards === undefined ? {} : { rewards: rewards.map((type) => ({ type, discount_amount: discount })) }),
       }),
     ),
     source: "api" as const,
@@ -80,12 +83,28 @@ export function shop(project: string, mainCampaign: string) {
     ) => event(type, at, { customer, order: order(orderId, lines, [["", "", discount]]) }),
     redeemed: (given: Attempt) =>
       event("redemption.succeeded", given.at, { redemption_id: given.id, ...attempt(given), risk: calm }),
-    rolledBack: (given: Attempt, at: string) =>
+    /** Without `whole`: an event from before there were rollbacks in parts. */
+    rolledBack: (given: Attempt, at: string, whole?: boolean) =>
       event("redemption.rolled_back", at, {
-        rollback_id: `rol_${given.id}`,
+        rollback_id: `rol_${given.id}_${minted}`,
         redemption_id: given.id,
         ...attempt(given),
         reason: null,
+        ...(whole === undefined ? {} : { whole }),
+      }),
+    reserved: (given: Attempt, expiresAt: string) =>
+      event("reservation.created", given.at, {
+        reservation_id: `res_${given.id}`,
+        redemption_id: given.id,
+        expires_at: expiresAt,
+        ...attempt(given),
+      }),
+    points: (customer: string, at: string, kind: Payload<"points.changed">["kind"], points: number, balance: number) =>
+      event("points.changed", at, {
+        ...{ customer, kind, points, balance },
+        entry_id: `pts_${minted}`,
+        reason: null,
+        reference_id: null,
       }),
     rejected: (given: Attempt) =>
       event("redemption.rejected", given.at, {
@@ -108,7 +127,12 @@ export function shop(project: string, mainCampaign: string) {
   };
 }
 
-function order(id: string, lines: Attempt["lines"], codes: Attempt["codes"]): OrderPart {
+function order(
+  id: string,
+  lines: Attempt["lines"],
+  codes: Attempt["codes"],
+  lineDiscounts?: Attempt["lineDiscounts"],
+): OrderPart {
   const amount = lines.reduce((sum, [, , quantity, unit]) => sum + quantity * unit, 0);
   const discount = codes.reduce((sum, [, , off]) => sum + off, 0);
   return {
@@ -126,7 +150,7 @@ function order(id: string, lines: Attempt["lines"], codes: Attempt["codes"]): Or
       quantity,
       unit_amount,
       categories: [category],
-      discount_amount: at === 0 ? discount : 0,
+      discount_amount: lineDiscounts === undefined ? (at === 0 ? discount : 0) : (lineDiscounts[at] ?? 0),
     })),
   };
 }

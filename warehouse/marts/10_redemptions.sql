@@ -1,6 +1,7 @@
 -- Grain: a redemption × a code it took.
--- A rollback never takes a row away: it sets `rolled_back` and its amount, and `net_discount_amount` is what still
--- stands. Order amounts repeat on every code of a redemption: sum them over distinct redemption_id only.
+-- A code is empty where an automatic campaign applied without one.
+-- A rollback never takes a row away. Each adds to `rolled_back_amount`, and `net_discount_amount` is what still stands;
+-- `rolled_back` is set once nothing of the redemption is left. Order amounts repeat on every code of a redemption: sum them over distinct redemption_id only.
 CREATE OR REPLACE VIEW {database}.redemptions {on_cluster}
 (
   project_id String COMMENT 'The tenant',
@@ -10,8 +11,8 @@ CREATE OR REPLACE VIEW {database}.redemptions {on_cluster}
   day Date COMMENT 'UTC day of occurred_at',
   customer String COMMENT 'The shop''s identifier of the customer; empty for a guest',
   order_id String COMMENT 'The shop''s id of the order',
-  code String COMMENT 'The code as it was typed',
-  voucher_id String COMMENT 'Id of the voucher',
+  code String COMMENT 'The code as it was typed; empty for an automatic campaign',
+  voucher_id String COMMENT 'Id of the voucher; empty for an automatic campaign',
   campaign_id String COMMENT 'The sub-campaign',
   main_campaign_id String COMMENT 'Its main campaign',
   source String COMMENT 'api, integration, mobile or console',
@@ -19,16 +20,19 @@ CREATE OR REPLACE VIEW {database}.redemptions {on_cluster}
   store_id String COMMENT 'Store of the order',
   currency String COMMENT 'ISO 4217; all amounts of the row are in its minor units',
   discount_amount Int64 COMMENT 'What this code took off',
-  rolled_back UInt8 COMMENT '1 when the redemption was rolled back',
-  rolled_back_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When it was rolled back',
-  rolled_back_amount Int64 COMMENT 'Discount of this code given back',
+  rolled_back UInt8 COMMENT '1 when nothing is left of the redemption: it was rolled back whole, or part after part',
+  rolled_back_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When the last of it was rolled back',
+  rolled_back_amount Int64 COMMENT 'Discount of this code given back, also in parts',
   net_discount_amount Int64 COMMENT 'discount_amount − rolled_back_amount',
   order_amount Int64 COMMENT 'Order before discounts, without shipping; the same on every code of the redemption',
   order_discount_amount Int64 COMMENT 'All discounts of the order; the same on every code of the redemption',
   order_total_amount Int64 COMMENT 'What was left to pay; the same on every code of the redemption',
   risk_score Nullable(Float64) COMMENT '0 (ordinary) to 1',
   risk_action String COMMENT 'allow or flag',
-  recorded_at DateTime64(6, 'UTC') COMMENT 'When the service wrote it down'
+  recorded_at DateTime64(6, 'UTC') COMMENT 'When the service wrote it down',
+  automatic UInt8 COMMENT '1 for an automatic campaign',
+  gift_card UInt8 COMMENT '1 for a gift card: its discount is what the card paid',
+  rollbacks_count UInt64 COMMENT 'Rollbacks of the redemption so far, partial ones too; the same on every code of it'
 )
 AS
 WITH
@@ -38,6 +42,8 @@ WITH
       project_id, redemption_id, code_position, occurred_at, customer, order_id,
       taken_code.1 AS code, taken_code.2 AS voucher_id, taken_code.3 AS campaign_id, taken_code.4 AS main_campaign_id,
       taken_code.5 AS code_discount,
+      arrayExists((place, given) -> place = code_position AND given = 'gift_card', rewards.code_position, rewards.type)
+        AS by_card,
       source, channel, store_id, currency, amount, discount_amount, total_amount, risk_score, risk_action, recorded_at
     FROM {database}.events
     ARRAY JOIN
@@ -45,13 +51,22 @@ WITH
       arrayEnumerate(codes.code) AS code_position
     WHERE type = 'redemption.succeeded'
   ),
+  -- By campaign too: every automatic campaign has the same, empty code.
   given_back AS
   (
-    SELECT project_id, redemption_id, given_code.1 AS code, 1 AS found, min(occurred_at) AS at, sum(given_code.2) AS amount
+    SELECT project_id, redemption_id, given_code.1 AS code, given_code.2 AS campaign_id, sum(given_code.3) AS amount
     FROM {database}.events
-    ARRAY JOIN arrayZip(codes.code, codes.discount_amount) AS given_code
+    ARRAY JOIN arrayZip(codes.code, codes.campaign_id, codes.discount_amount) AS given_code
     WHERE type = 'redemption.rolled_back'
-    GROUP BY project_id, redemption_id, code
+    GROUP BY project_id, redemption_id, code, campaign_id
+  ),
+  undone AS
+  (
+    SELECT project_id, redemption_id, count() AS rollbacks, countIf(outcome != 'part') AS wholes,
+      maxIf(occurred_at, outcome != 'part') AS at
+    FROM {database}.events
+    WHERE type = 'redemption.rolled_back'
+    GROUP BY project_id, redemption_id
   )
 SELECT
   taken.project_id AS project_id,
@@ -70,8 +85,8 @@ SELECT
   taken.store_id AS store_id,
   taken.currency AS currency,
   taken.code_discount AS discount_amount,
-  ifNull(given_back.found, 0) AS rolled_back,
-  if(rolled_back = 1, given_back.at, NULL) AS rolled_back_at,
+  ifNull(undone.wholes, 0) > 0 AS rolled_back,
+  if(rolled_back = 1, undone.at, NULL) AS rolled_back_at,
   ifNull(given_back.amount, 0) AS rolled_back_amount,
   taken.code_discount - rolled_back_amount AS net_discount_amount,
   taken.amount AS order_amount,
@@ -79,9 +94,14 @@ SELECT
   taken.total_amount AS order_total_amount,
   taken.risk_score AS risk_score,
   taken.risk_action AS risk_action,
-  taken.recorded_at AS recorded_at
+  taken.recorded_at AS recorded_at,
+  taken.voucher_id = '' AS automatic,
+  taken.by_card AS gift_card,
+  ifNull(undone.rollbacks, 0) AS rollbacks_count
 FROM taken
 LEFT JOIN given_back
   ON given_back.project_id = taken.project_id
   AND given_back.redemption_id = taken.redemption_id
-  AND given_back.code = taken.code;
+  AND given_back.code = taken.code
+  AND given_back.campaign_id = taken.campaign_id
+LEFT JOIN undone ON undone.project_id = taken.project_id AND undone.redemption_id = taken.redemption_id;

@@ -19,7 +19,9 @@ CREATE OR REPLACE VIEW {database}.redemption_lines {on_cluster}
   line_amount Int64 COMMENT 'quantity × unit_amount',
   discount_amount Int64 COMMENT 'The line''s share of all discounts',
   paid_amount Int64 COMMENT 'line_amount − discount_amount',
-  rolled_back UInt8 COMMENT '1 when the redemption was rolled back'
+  rolled_back UInt8 COMMENT '1 when nothing is left of the redemption',
+  rolled_back_amount Int64 COMMENT 'Of the line''s discount, what was given back',
+  net_discount_amount Int64 COMMENT 'discount_amount − rolled_back_amount'
 )
 AS
 WITH
@@ -36,9 +38,20 @@ WITH
       arrayEnumerate(items.sku) AS line
     WHERE type = 'redemption.succeeded'
   ),
+  -- A rollback names all lines of the order in their places, so that a place is enough to tell them apart.
   given_back AS
   (
-    SELECT DISTINCT project_id, redemption_id, 1 AS found FROM {database}.events WHERE type = 'redemption.rolled_back'
+    SELECT project_id, redemption_id, line, sum(line_back) AS amount
+    FROM {database}.events
+    ARRAY JOIN items.discount_amount AS line_back, arrayEnumerate(items.sku) AS line
+    WHERE type = 'redemption.rolled_back'
+    GROUP BY project_id, redemption_id, line
+  ),
+  undone AS
+  (
+    SELECT DISTINCT project_id, redemption_id, 1 AS found
+    FROM {database}.events
+    WHERE type = 'redemption.rolled_back' AND outcome != 'part'
   )
 SELECT
   bought.project_id AS project_id,
@@ -59,6 +72,12 @@ SELECT
   bought.quantity * bought.unit_amount AS line_amount,
   bought.line_discount AS discount_amount,
   line_amount - bought.line_discount AS paid_amount,
-  ifNull(given_back.found, 0) AS rolled_back
+  ifNull(undone.found, 0) AS rolled_back,
+  ifNull(given_back.amount, 0) AS rolled_back_amount,
+  bought.line_discount - rolled_back_amount AS net_discount_amount
 FROM bought
-LEFT JOIN given_back ON given_back.project_id = bought.project_id AND given_back.redemption_id = bought.redemption_id;
+LEFT JOIN given_back
+  ON given_back.project_id = bought.project_id
+  AND given_back.redemption_id = bought.redemption_id
+  AND given_back.line = bought.line
+LEFT JOIN undone ON undone.project_id = bought.project_id AND undone.redemption_id = bought.redemption_id;

@@ -16,11 +16,11 @@ CREATE OR REPLACE VIEW {database}.campaigns_daily {on_cluster}
   published_count UInt64 COMMENT 'Vouchers given to customers',
   validations_count UInt64 COMMENT 'Validations that tried one of its codes',
   valid_count UInt64 COMMENT 'Of these, valid',
-  redemptions_count UInt64 COMMENT 'Codes redeemed',
+  redemptions_count UInt64 COMMENT 'Codes redeemed; of an automatic campaign, times it applied',
   rejections_count UInt64 COMMENT 'Rejected redemptions that tried one of its codes',
-  rollbacks_count UInt64 COMMENT 'Codes rolled back that day',
+  rollbacks_count UInt64 COMMENT 'Codes of redemptions of which nothing is left since that day',
   discount_amount Int64 COMMENT 'Discount of the day''s redemptions',
-  rolled_back_amount Int64 COMMENT 'Discount given back that day',
+  rolled_back_amount Int64 COMMENT 'Discount given back that day, also in parts',
   net_redemptions_count UInt64 COMMENT 'Of the day''s redemptions, codes that still stand',
   net_discount_amount Int64 COMMENT 'Of the day''s redemptions, discount that still stands',
   orders_count UInt64 COMMENT 'Orders that took their first code of the campaign that day, and still have one',
@@ -49,7 +49,7 @@ WITH
   (
     SELECT
       project_id, arrayJoin([campaign_id, main_campaign_id]) AS campaign, day, occurred_at, order_id, customer,
-      rolled_back, discount_amount, net_discount_amount, order_total_amount
+      rolled_back, rolled_back_at, discount_amount, net_discount_amount, order_total_amount
     FROM {database}.redemptions
   ),
   first_bought AS
@@ -82,9 +82,14 @@ WITH
     FROM tried
     GROUP BY project_id, campaign, day
     UNION ALL
-    SELECT project_id, campaign, day, 0, 0, 0, 0, 0, count(), 0, sum(amount), 0, 0, 0, 0, 0, 0
+    SELECT project_id, campaign, day, 0, 0, 0, 0, 0, 0, 0, sum(amount), 0, 0, 0, 0, 0, 0
     FROM given_back
     GROUP BY project_id, campaign, day
+    UNION ALL
+    SELECT project_id, campaign, toDate(assumeNotNull(rolled_back_at)), 0, 0, 0, 0, 0, count(), 0, 0, 0, 0, 0, 0, 0, 0
+    FROM taken
+    WHERE rolled_back = 1
+    GROUP BY project_id, campaign, toDate(assumeNotNull(rolled_back_at))
     UNION ALL
     SELECT
       t.project_id, t.campaign, t.day, 0, 0, 0, count(), 0, 0, sum(t.discount_amount), 0, countIf(t.rolled_back = 0),

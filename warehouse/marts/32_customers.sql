@@ -17,8 +17,8 @@ CREATE OR REPLACE VIEW {database}.customers {on_cluster}
   first_order_at Nullable(DateTime64(3, 'UTC')) COMMENT 'First of them',
   last_order_at Nullable(DateTime64(3, 'UTC')) COMMENT 'Newest of them',
   recency_days Nullable(Int64) COMMENT 'Days from the newest of them until now',
-  redemptions_count Int64 COMMENT 'Redemptions that still stand',
-  discount_amount Int64 COMMENT 'Their discount',
+  redemptions_count Int64 COMMENT 'Redemptions of which something still stands',
+  discount_amount Int64 COMMENT 'What still stands of their discount',
   discounted_orders_share Nullable(Float64) COMMENT 'Share of orders_count with a redemption that still stands: dependence on discounts',
   rejections_count UInt64 COMMENT 'Rejected redemptions',
   validations_count UInt64 COMMENT 'Validations',
@@ -26,7 +26,9 @@ CREATE OR REPLACE VIEW {database}.customers {on_cluster}
   favourite_category String COMMENT 'Category with the most units in paid orders; where a shop reports no orders, in redemptions',
   favourite_campaign_id String COMMENT 'Campaign with the most codes redeemed',
   risk_score_max Nullable(Float64) COMMENT 'Highest risk score of a redemption or rejection',
-  flagged_count UInt64 COMMENT 'Redemptions and rejections flagged'
+  flagged_count UInt64 COMMENT 'Redemptions and rejections flagged',
+  points_balance Int64 COMMENT 'Points of the account',
+  points_earned Int64 COMMENT 'Points earned so far, less those taken back'
 )
 AS
 WITH
@@ -41,11 +43,13 @@ WITH
       maxIf(recorded_at, type != 'customer.erased') AS heard_at,
       min(occurred_at) AS first_seen_at,
       max(occurred_at) AS last_seen_at,
-      toInt64(countIf(type = 'redemption.succeeded')) - toInt64(countIf(type = 'redemption.rolled_back')) AS redemptions,
+      -- Of whole rollbacks only: an `outcome` of 'part' leaves the redemption standing.
+      toInt64(countIf(type = 'redemption.succeeded')) - toInt64(countIf(type = 'redemption.rolled_back' AND outcome != 'part'))
+        AS redemptions,
       sumMapIf(map(toString(currency), if(type = 'redemption.succeeded', discount_amount, -discount_amount)),
         type IN ('redemption.succeeded', 'redemption.rolled_back')) AS discounts,
       sumMapIf(map(order_id, if(type = 'redemption.succeeded', 1, -1)),
-        type IN ('redemption.succeeded', 'redemption.rolled_back')) AS standing,
+        type = 'redemption.succeeded' OR (type = 'redemption.rolled_back' AND outcome != 'part')) AS standing,
       countIf(type = 'redemption.rejected') AS rejections,
       countIf(type = 'validation.performed') AS validations,
       countIf(type = 'voucher.published') AS published,
@@ -54,7 +58,9 @@ WITH
       if(empty(units_paid.1), units_redeemed, units_paid) AS units,
       sumMapIf(codes.campaign_id, arrayMap(c -> 1, codes.code), type = 'redemption.succeeded') AS campaigns_used,
       maxIf(risk_score, type IN ('redemption.succeeded', 'redemption.rejected')) AS risk_score_max,
-      countIf(risk_action = 'flag') AS flagged
+      countIf(risk_action = 'flag') AS flagged,
+      sumIf(changed_by, type = 'points.changed') AS points,
+      sumIf(changed_by, type = 'points.changed' AND outcome IN ('earned', 'revoked')) AS earned
     FROM {database}.events
     WHERE customer != ''
     GROUP BY project_id, customer
@@ -100,7 +106,9 @@ SELECT
   a.units.1[indexOf(a.units.2, arrayMax(a.units.2))] AS favourite_category,
   a.campaigns_used.1[indexOf(a.campaigns_used.2, arrayMax(a.campaigns_used.2))] AS favourite_campaign_id,
   a.risk_score_max AS risk_score_max,
-  a.flagged AS flagged_count
+  a.flagged AS flagged_count,
+  a.points AS points_balance,
+  a.earned AS points_earned
 FROM activity AS a
 LEFT JOIN bought AS b ON b.project_id = a.project_id AND b.customer = a.customer
 WHERE a.heard_at > a.erased_at;

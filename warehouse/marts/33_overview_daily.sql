@@ -8,7 +8,7 @@ CREATE OR REPLACE VIEW {database}.overview_daily {on_cluster}
   validations_count UInt64 COMMENT 'Validations',
   redemptions_count UInt64 COMMENT 'Redemptions, each once however many codes it took',
   rejections_count UInt64 COMMENT 'Rejected redemptions',
-  rollbacks_count UInt64 COMMENT 'Rollbacks made that day',
+  rollbacks_count UInt64 COMMENT 'Rollbacks made that day, partial ones too',
   discount_amount Int64 COMMENT 'Discount of the day''s redemptions',
   rolled_back_amount Int64 COMMENT 'Discount given back that day',
   net_redemptions_count UInt64 COMMENT 'Of the day''s redemptions, those that still stand',
@@ -17,7 +17,8 @@ CREATE OR REPLACE VIEW {database}.overview_daily {on_cluster}
   orders_count UInt64 COMMENT 'Orders paid that day, not cancelled or refunded since',
   orders_amount Int64 COMMENT 'What they were left to pay',
   customers_count UInt64 COMMENT 'Customers who redeemed, or tried to, that day',
-  flagged_count UInt64 COMMENT 'Redemptions and rejections flagged that day'
+  flagged_count UInt64 COMMENT 'Redemptions and rejections flagged that day',
+  partial_rollbacks_count UInt64 COMMENT 'Of rollbacks_count, those that left something of the redemption'
 )
 AS
 WITH
@@ -33,18 +34,19 @@ WITH
       sumIf(events.discount_amount, type = 'redemption.rolled_back') AS rolled_back_discount,
       0 AS net_redemptions, 0 AS net_discount, 0 AS revenue, 0 AS orders, 0 AS orders_total,
       uniqExactIf(customer, type IN ('redemption.succeeded', 'redemption.rejected') AND customer != '') AS customers,
-      countIf(risk_action = 'flag') AS flagged
+      countIf(risk_action = 'flag') AS flagged,
+      countIf(type = 'redemption.rolled_back' AND outcome = 'part') AS partial_rollbacks
     FROM {database}.events AS events
     WHERE type IN ('validation.performed', 'redemption.succeeded', 'redemption.rejected', 'redemption.rolled_back')
     GROUP BY project_id, day, money
     UNION ALL
     SELECT
       project_id, day, currency, 0, 0, 0, 0, 0, 0,
-      uniqExactIf(redemption_id, rolled_back = 0), sum(net_discount_amount), 0, 0, 0, 0, 0
+      uniqExactIf(redemption_id, rolled_back = 0), sum(net_discount_amount), 0, 0, 0, 0, 0, 0
     FROM {database}.redemptions
     GROUP BY project_id, day, currency
     UNION ALL
-    SELECT project_id, first_day, money, 0, 0, 0, 0, 0, 0, 0, 0, sum(total), 0, 0, 0, 0
+    SELECT project_id, first_day, money, 0, 0, 0, 0, 0, 0, 0, 0, sum(total), 0, 0, 0, 0, 0
     FROM
     (
       SELECT
@@ -56,7 +58,7 @@ WITH
     )
     GROUP BY project_id, first_day, money
     UNION ALL
-    SELECT project_id, toDate(assumeNotNull(paid_at)), last.1 AS money, 0, 0, 0, 0, 0, 0, 0, 0, 0, count(), sum(last.5), 0, 0
+    SELECT project_id, toDate(assumeNotNull(paid_at)), last.1 AS money, 0, 0, 0, 0, 0, 0, 0, 0, 0, count(), sum(last.5), 0, 0, 0
     FROM {database}.latest_orders
     WHERE status = 'paid' AND paid_at IS NOT NULL
     GROUP BY project_id, toDate(assumeNotNull(paid_at)), money
@@ -77,6 +79,7 @@ SELECT
   sum(orders) AS orders_count,
   sum(orders_total) AS orders_amount,
   sum(customers) AS customers_count,
-  sum(flagged) AS flagged_count
+  sum(flagged) AS flagged_count,
+  sum(partial_rollbacks) AS partial_rollbacks_count
 FROM parts
 GROUP BY project_id, day, money;
