@@ -1,25 +1,35 @@
 /**
- * What goes back when a redemption is undone, whole or in part. Pure: the same redemption and the same request give the
- * same plan, and any sequence of plans ends with exactly what was given.
+ * What a rollback gives back. Pure planning: from what a redemption took and what went back already to what goes back
+ * now, for each code and line. Rollbacks in any order and of any kind end exactly where nothing is left.
  *
- * By items, each line's discount goes back in proportion to the units returned of those that are left, rounded half up,
- * with the last unit all that is left of it; the discount on shipping goes back with the order's last unit. By amount,
- * lines and shipping bear it in proportion to what is left of them, by largest remainder.
+ * - `whole`: all that is left.
+ * - `amount`: so much of the discount, split by largest remainder over all that is left, shipping included.
+ * - `items`: of each line the part of the returned units in those that were left; shipping goes back with the last unit
+ *   of the order. Then each campaign's policy says what happens to the rest of the order: `keep` leaves its discount
+ *   alone; `recalculate` decides the rest again and takes back what it gets less; `revoke` takes back everything when
+ *   the rest no longer meets the rules. What the rest would get more is never given. A gift card is a way to pay, so
+ *   its share goes back and no policy asks for more.
  */
+import type { CodeDecision, Decision } from "./decision.ts";
 import type { OnRollback } from "./facts.ts";
-import { proportionOf, splitByLargestRemainder } from "./money.ts";
+import { proportionOf, splitByLargestRemainder, sum } from "./money.ts";
 
-/** What one code, or one automatic campaign, gave, and what went back of it before. */
+/** A code or an automatic campaign of a redemption. Lines as in the order. */
 export interface RedeemedCode {
-  readonly policy: OnRollback;
+  /** Null for an automatic campaign. */
+  readonly voucherId: string | null;
+  readonly campaignId: string;
+  readonly onRollback: OnRollback;
+  readonly isGiftCard: boolean;
   readonly itemsDiscount: readonly number[];
   readonly shippingDiscount: number;
+  /** What earlier rollbacks gave back; missing lines count as 0. */
   readonly itemsReturned: readonly number[];
   readonly shippingReturned: number;
 }
 
 export interface Redeemed {
-  /** Units of each line as it was redeemed. */
+  /** Units of each line, and how many of them earlier rollbacks returned; missing lines count as 0. */
   readonly quantities: readonly number[];
   readonly unitsReturned: readonly number[];
   readonly codes: readonly RedeemedCode[];
@@ -27,178 +37,160 @@ export interface Redeemed {
 
 export type RollbackRequest =
   | { readonly kind: "whole" }
-  /** Discount to give back, minor units. */
+  /** At least 1. */
   | { readonly kind: "amount"; readonly amount: number }
   | { readonly kind: "items"; readonly items: readonly { readonly index: number; readonly quantity: number }[] };
 
-/** What a code would give on the rest of the order, line by line of the order as it was redeemed. */
-export interface Rest {
-  readonly applicable: boolean;
-  readonly itemsDiscount: readonly number[];
-  readonly shippingDiscount: number;
+export interface ReturnedByCode {
+  readonly items: readonly number[];
+  readonly shipping: number;
+  readonly amount: number;
 }
 
 export interface RollbackPlan {
   readonly outcome: "planned";
   readonly discountAmount: number;
-  /** Nothing of the redemption is left: its uses go back too. */
+  /** One entry a code: what goes back now. */
+  readonly codes: readonly ReturnedByCode[];
+  /** Of each line, this rollback included. */
+  readonly unitsReturned: readonly number[];
+  /** Nothing is left: uses, points and issued rewards go back too. */
   readonly whole: boolean;
-  /** What goes back now, a code each. `gone`: nothing of it is left, so what it issued goes back too. */
-  readonly codes: readonly { readonly items: readonly number[]; readonly shipping: number; readonly gone: boolean }[];
-  /** Units that go back now, a line each. */
-  readonly units: readonly number[];
 }
 
-export interface RollbackRefusal {
-  readonly outcome: "refused";
-  readonly why: "nothing_left" | "more_than_left" | "no_such_line";
-  /** Where in the request, as a JSON pointer; and how much there is. */
-  readonly pointer: string;
-  readonly left: number;
-}
+/** `at`: the entry of the request's `items` that cannot be. */
+export type RollbackRefusal =
+  | { readonly outcome: "nothing_left" }
+  | { readonly outcome: "more_than_left"; readonly left: number; readonly at?: number }
+  | { readonly outcome: "no_such_line"; readonly at: number };
 
 /**
- * @param restOf decides again for the quantities that are left, with the facts and the definitions of then; asked only
- * when a policy needs it.
+ * `decideRest` decides the order again with so many units of each line, see `factsOfRest`; it is asked at most once,
+ * and only when a policy wants to know. Null when that cannot be told any more: then the rest keeps its discount.
  */
 export function planRollback(
   redeemed: Redeemed,
   request: RollbackRequest,
-  restOf: (quantities: readonly number[]) => readonly Rest[],
+  decideRest: ((quantities: readonly number[]) => Decision) | null,
 ): RollbackPlan | RollbackRefusal {
-  const left = redeemed.codes.map(leftOf);
-  const unitsLeft = redeemed.quantities.map((quantity, line) => quantity - (redeemed.unitsReturned[line] ?? 0));
-  switch (request.kind) {
-    case "whole":
-      return allOf(left, unitsLeft);
-    case "amount":
-      return byAmount(left, unitsLeft, request.amount);
-    case "items":
-      return byItems(redeemed, left, unitsLeft, request.items, restOf);
+  const cells = redeemed.codes.map((code) => leftOf(code, redeemed.quantities.length));
+  const left = sum(cells.flat());
+  const unitsReturned = redeemed.quantities.map((_, line) => redeemed.unitsReturned[line] ?? 0);
+  const units = redeemed.quantities.map((quantity, line) => quantity - (unitsReturned[line] ?? 0));
+  if (isNothing(redeemed, left, units)) return { outcome: "nothing_left" };
+
+  if (request.kind === "whole") return planOf(redeemed, cells, redeemed.quantities, cells);
+  if (request.kind === "amount") {
+    if (request.amount > left) return left === 0 ? { outcome: "nothing_left" } : { outcome: "more_than_left", left };
+    return planOf(
+      redeemed,
+      cells,
+      unitsReturned,
+      reshape(splitByLargestRemainder(request.amount, cells.flat()), cells),
+    );
   }
+  const asked = new Array<number>(units.length).fill(0);
+  for (const [at, { index, quantity }] of request.items.entries()) {
+    if (index < 0 || index >= units.length) return { outcome: "no_such_line", at };
+    const wanted = (asked[index] ?? 0) + quantity;
+    if (wanted > (units[index] ?? 0)) return { outcome: "more_than_left", left: units[index] ?? 0, at };
+    asked[index] = wanted;
+  }
+  const rest = units.map((unit, line) => unit - (asked[line] ?? 0));
+  const back = sharesOf(asked, units, rest, cells);
+  const after = redeemed.quantities.map((quantity, line) => quantity - (rest[line] ?? 0));
+  const shared = planOf(redeemed, cells, after, back);
+  return shared.whole ? shared : planOf(redeemed, cells, after, byPolicy(redeemed, cells, back, rest, decideRest));
 }
 
-interface Left {
-  readonly items: readonly number[];
-  readonly shipping: number;
-  readonly given: number;
+/** What is left of a code, one entry a line and shipping last. */
+function leftOf(code: RedeemedCode, lines: number): number[] {
+  const left = Array.from(
+    { length: lines },
+    (_, line) => (code.itemsDiscount[line] ?? 0) - (code.itemsReturned[line] ?? 0),
+  );
+  return [...left, code.shippingDiscount - code.shippingReturned];
 }
 
-function leftOf(code: RedeemedCode): Left {
-  return {
-    items: code.itemsDiscount.map((given, line) => given - (code.itemsReturned[line] ?? 0)),
-    shipping: code.shippingDiscount - code.shippingReturned,
-    given: sum(code.itemsDiscount) + code.shippingDiscount,
-  };
+/** A redemption that took nothing off, of points say, is undone when all its units are back. */
+function isNothing({ codes }: Redeemed, left: number, units: readonly number[]): boolean {
+  if (units.every((unit) => unit === 0)) return true;
+  const given = sum(codes.map((code) => sum(code.itemsDiscount) + code.shippingDiscount));
+  return given > 0 && left === 0;
 }
 
-function totalOf({ items, shipping }: Pick<Left, "items" | "shipping">): number {
-  return sum(items) + shipping;
-}
-
-function planned(codes: RollbackPlan["codes"], units: readonly number[]): RollbackPlan {
+function planOf(
+  redeemed: Redeemed,
+  cells: readonly (readonly number[])[],
+  unitsReturned: readonly number[],
+  back: readonly (readonly number[])[],
+): RollbackPlan {
+  const discountAmount = sum(back.flat());
+  const units = redeemed.quantities.map((quantity, line) => quantity - (unitsReturned[line] ?? 0));
   return {
     outcome: "planned",
-    discountAmount: sum(codes.map(totalOf)),
-    whole: codes.every((code) => code.gone),
-    codes,
-    units,
+    discountAmount,
+    codes: back.map((code) => ({ items: code.slice(0, -1), shipping: code.at(-1) ?? 0, amount: sum(code) })),
+    unitsReturned: [...unitsReturned],
+    whole: isNothing(redeemed, sum(cells.flat()) - discountAmount, units),
   };
 }
 
-function allOf(left: readonly Left[], unitsLeft: readonly number[]): RollbackPlan {
-  return planned(
-    left.map(({ items, shipping }) => ({ items, shipping, gone: true })),
-    unitsLeft,
-  );
-}
-
-function byAmount(
-  left: readonly Left[],
-  unitsLeft: readonly number[],
-  amount: number,
-): RollbackPlan | RollbackRefusal {
-  const total = sum(left.map(totalOf));
-  if (amount > total) {
-    const why = total === 0 ? "nothing_left" : "more_than_left";
-    return { outcome: "refused", why, pointer: "/amount", left: total };
+/** Of each line the part of the returned units, over the codes by largest remainder. The last unit takes all that is left. */
+function sharesOf(
+  asked: readonly number[],
+  units: readonly number[],
+  rest: readonly number[],
+  cells: readonly (readonly number[])[],
+): number[][] {
+  const back = cells.map((code) => code.map(() => 0));
+  for (const [line, returned] of asked.entries()) {
+    if (returned === 0) continue;
+    const lefts = cells.map((code) => code[line] ?? 0);
+    const total = proportionOf(sum(lefts), returned, units[line] ?? returned);
+    for (const [index, share] of splitByLargestRemainder(total, lefts).entries()) {
+      const code = back[index];
+      if (code !== undefined) code[line] = share;
+    }
   }
-  if (amount === total) return allOf(left, unitsLeft);
-  const weights = left.flatMap(({ items, shipping }) => [...items, shipping]);
-  const shares = splitByLargestRemainder(amount, weights);
-  let at = 0;
-  const codes = left.map((code) => {
-    const items = shares.slice(at, at + code.items.length);
-    const shipping = shares[at + code.items.length] ?? 0;
-    at += code.items.length + 1;
-    return { items, shipping, gone: isGone(code, sum(items) + shipping) };
-  });
-  return planned(
-    codes,
-    unitsLeft.map(() => 0),
-  );
+  // What is left of shipping has nothing left to be shipped.
+  if (rest.every((unit) => unit === 0)) {
+    for (const [index, code] of back.entries()) code[rest.length] = cells[index]?.[rest.length] ?? 0;
+  }
+  return back;
 }
 
-/** A code that gave money has nothing left once all of it is back; one that gave none is gone only with the goods. */
-function isGone(code: Left, back: number): boolean {
-  return code.given > 0 && totalOf(code) === back;
-}
-
-function byItems(
+function byPolicy(
   redeemed: Redeemed,
-  left: readonly Left[],
-  unitsLeft: readonly number[],
-  items: readonly { readonly index: number; readonly quantity: number }[],
-  restOf: (quantities: readonly number[]) => readonly Rest[],
-): RollbackPlan | RollbackRefusal {
-  const units = new Array<number>(unitsLeft.length).fill(0);
-  for (const [position, { index, quantity }] of items.entries()) {
-    const available = unitsLeft[index];
-    if (available === undefined) {
-      return { outcome: "refused", why: "no_such_line", pointer: `/items/${position}/index`, left: unitsLeft.length };
-    }
-    const wanted = (units[index] ?? 0) + quantity;
-    if (wanted > available) {
-      const why = available === 0 ? "nothing_left" : "more_than_left";
-      return { outcome: "refused", why, pointer: `/items/${position}/quantity`, left: available };
-    }
-    units[index] = wanted;
-  }
-  const quantities = unitsLeft.map((available, line) => available - (units[line] ?? 0));
-  if (quantities.every((quantity) => quantity === 0)) return allOf(left, unitsLeft);
-
-  const asksForRest = redeemed.codes.some((code) => code.policy !== "keep");
-  const rest = asksForRest ? restOf(quantities) : [];
-  const codes = left.map((code, position) => {
-    const share = code.items.map((amount, line) => shareOf(amount, units[line] ?? 0, unitsLeft[line] ?? 0));
-    const policy = redeemed.codes[position]?.policy ?? "keep";
-    return withPolicy(code, share, policy, rest[position]);
+  cells: readonly (readonly number[])[],
+  back: readonly (readonly number[])[],
+  rest: readonly number[],
+  decideRest: ((quantities: readonly number[]) => Decision) | null,
+): number[][] {
+  const isJudged = (code: RedeemedCode) => code.onRollback !== "keep" && !code.isGiftCard;
+  const decision = decideRest !== null && redeemed.codes.some(isJudged) ? decideRest(rest) : null;
+  return redeemed.codes.map((code, index) => {
+    const shared = back[index] ?? [];
+    if (decision === null || !isJudged(code)) return [...shared];
+    const kept = (cells[index] ?? []).map((amount, cell) => amount - (shared[cell] ?? 0));
+    const more = splitByLargestRemainder(lessFor(code, sum(kept), decision), kept);
+    return shared.map((amount, cell) => amount + (more[cell] ?? 0));
   });
-  return planned(codes, units);
 }
 
-function shareOf(amount: number, units: number, unitsLeft: number): number {
-  return units === 0 ? 0 : proportionOf(amount, units, unitsLeft);
+/** How much of what it kept the rest of the order must give back. */
+function lessFor(code: RedeemedCode, kept: number, { codes, automatic }: Decision): number {
+  const isSame = (other: CodeDecision) =>
+    code.voucherId === null ? other.campaignId === code.campaignId : other.voucherId === code.voucherId;
+  const again = (code.voucherId === null ? automatic : codes).find(isSame);
+  if (again?.applicable !== true) return kept;
+  return code.onRollback === "recalculate" ? Math.max(0, kept - again.discountAmount) : 0;
 }
 
-/** Never less than the returned units' share, and never more than is left. */
-function withPolicy(
-  code: Left,
-  share: readonly number[],
-  policy: OnRollback,
-  rest: Rest | undefined,
-): RollbackPlan["codes"][number] {
-  if (policy !== "keep" && rest !== undefined && !rest.applicable) {
-    return { items: code.items, shipping: code.shipping, gone: true };
-  }
-  if (policy !== "recalculate" || rest === undefined) {
-    return { items: share, shipping: 0, gone: isGone(code, sum(share)) };
-  }
-  const items = code.items.map((amount, line) => Math.max(share[line] ?? 0, amount - (rest.itemsDiscount[line] ?? 0)));
-  const shipping = Math.max(0, code.shipping - rest.shippingDiscount);
-  return { items, shipping, gone: isGone(code, sum(items) + shipping) };
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((a, b) => a + b, 0);
+function reshape(flat: readonly number[], like: readonly (readonly number[])[]): number[][] {
+  let at = 0;
+  return like.map((row) => {
+    at += row.length;
+    return flat.slice(at - row.length, at);
+  });
 }
