@@ -322,6 +322,7 @@ export interface DB {
     id: string;
     name: string;
     low_stock: number | null;
+    codes_count: WithDefault<number>;
     low_stock_at: NullableInstant;
     metadata: JSONColumnType<JsonObject>;
     created_at: Instant;

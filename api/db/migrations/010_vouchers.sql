@@ -1,7 +1,10 @@
 -- Gift cards, vouchers that are issued as rewards, codes of pools, and the jobs that work on many vouchers.
 
--- Set when the pool's low stock was announced; cleared when it is filled up again.
-alter table pool add column low_stock_at timestamptz;
+alter table pool
+  -- All codes it ever got: the uploads count, takers leave it alone.
+  add column codes_count bigint not null default 0,
+  -- Set when the low stock was announced; cleared when the pool is filled up again.
+  add column low_stock_at timestamptz;
 
 alter table voucher_batch drop constraint voucher_batch_status_check;
 alter table voucher_batch
