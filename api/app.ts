@@ -19,14 +19,18 @@ import { keyRoutes } from "./keys/routes.ts";
 import { offerRoutes } from "./offers/routes.ts";
 import { orderRoutes } from "./orders/routes.ts";
 import { pointsRoutes } from "./points/routes.ts";
+import { poolRoutes } from "./pools/routes.ts";
 import { projectRoutes } from "./projects/routes.ts";
 import { redemptionRoutes } from "./redemptions/routes.ts";
+import { referralRoutes } from "./referrals/routes.ts";
 import { rejectionRoutes } from "./rejections/routes.ts";
 import { reservationRoutes } from "./reservations/routes.ts";
 import { segmentRoutes } from "./segments/routes.ts";
 import { sessionRoutes } from "./sessions/routes.tsx";
 import { validationRoutes } from "./validations/routes.ts";
 import { voucherBatchRoutes } from "./vouchers/batch-routes.ts";
+import { voucherImportRoutes } from "./vouchers/imports/routes.ts";
+import { voucherJobRoutes } from "./vouchers/jobs/routes.ts";
 import { voucherRoutes } from "./vouchers/routes.ts";
 
 /** Where publishable keys may come, from a browser on another origin. */
@@ -41,9 +45,13 @@ const features = [
   campaignRoutes,
   voucherRoutes,
   voucherBatchRoutes,
+  voucherImportRoutes,
+  voucherJobRoutes,
+  poolRoutes,
   customerRoutes,
   pointsRoutes,
   segmentRoutes,
+  referralRoutes,
   orderRoutes,
   eventRoutes,
   projectRoutes,

@@ -8,9 +8,10 @@ import { createRouter } from "../http/router.ts";
 import { customerIdentifier, json, jsonBody, listQuery, pageOf, problems } from "../http/schemas.ts";
 import { inTransaction } from "../http/transaction.ts";
 import { findCustomer } from "./find.ts";
-import { listCustomers, listWallet } from "./queries.ts";
-import { customerBody, customerWire, toCustomerWire, walletEntry } from "./schemas.ts";
+import { listCustomers } from "./queries.ts";
+import { customerBody, customerWire, toCustomerWire, walletWire } from "./schemas.ts";
 import { upsertCustomer } from "./upsert.ts";
+import { readWallet } from "./wallet.ts";
 
 const tags = ["Customers"];
 const params = z.object({ identifier: customerIdentifier });
@@ -50,10 +51,12 @@ const wallet = createRoute({
   method: "get",
   path: "/v1/customers/{identifier}/wallet",
   tags,
-  summary: "List the vouchers assigned or published to a customer",
+  summary: "Read what a customer holds",
+  description:
+    "Vouchers assigned or published to them, gift cards with their balance, points, and codes of pools that were handed out.",
   ...secured(["manage", "checkout"]),
   request: { params, query: z.strictObject(listQuery) },
-  responses: { 200: json(pageOf(walletEntry), "Vouchers, oldest first"), ...problems(404) },
+  responses: { 200: json(walletWire, "Vouchers, oldest first, and the sums beside them"), ...problems(404) },
 });
 
 export function customerRoutes(deps: Deps) {
@@ -90,29 +93,8 @@ export function customerRoutes(deps: Deps) {
       const { projectId } = c.var.auth;
       const customer = await findCustomer(deps.db, projectId, c.req.valid("param").identifier);
       if (!customer) throw notFound("customer");
-      const rows = await listWallet(deps.db, projectId, customer.id, after, limit);
-      return c.json(
-        toPage(rows, limit, (row) => [row.id], toWalletEntry),
-        200,
-      );
+      return c.json(await readWallet(deps.db, projectId, customer.id, { after, limit }), 200);
     });
 }
 
 const idCursor = z.tuple([z.string()]);
-
-type WalletRow = Awaited<ReturnType<typeof listWallet>>[number];
-
-function toWalletEntry(row: WalletRow): z.output<typeof walletEntry> {
-  return {
-    code: row.code,
-    voucher_id: row.id,
-    campaign_id: row.campaign_id,
-    kind: row.kind,
-    status: row.expired && row.status !== "redeemed" && row.status !== "disabled" ? "expired" : row.status,
-    assigned: row.customer_id !== null,
-    redemptions_left: row.redemptions_max === null ? null : Math.max(0, row.redemptions_max - row.redemptions_count),
-    redemptions_by_customer: row.used_by_customer,
-    starts_at: row.starts_at?.toISOString() ?? null,
-    expires_at: row.expires_at?.toISOString() ?? null,
-  };
-}

@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { attributes, consent, customerIdentifier, instant, metadata, tags } from "../http/schemas.ts";
+import { attributes, consent, currency, customerIdentifier, instant, metadata, tags } from "../http/schemas.ts";
 import type { CustomerRow } from "./queries.ts";
 
 const text = (max: number) => z.string().min(1).max(max).nullable().optional();
@@ -66,12 +66,41 @@ export const walletEntry = z
     code: z.string(),
     voucher_id: z.string(),
     campaign_id: z.string(),
-    kind: z.enum(["unique", "generic"]),
-    status: z.enum(["created", "distributed", "redeemed", "disabled", "expired"]),
+    kind: z.enum(["unique", "generic", "gift_card"]),
+    status: z.enum(["created", "distributed", "reserved", "redeemed", "disabled", "expired"]).openapi({
+      description: "reserved: a reservation holds its last use",
+    }),
     assigned: z.boolean().openapi({ description: "Only this customer can redeem it" }),
+    balance_amount: z.int().nullable().openapi({ description: "What a gift card holds; null: it is not one" }),
+    referral: z.boolean().openapi({ description: "The customer's own code, for friends to use" }),
     redemptions_left: z.int().nullable().openapi({ description: "Uses left of the code; null: no limit" }),
     redemptions_by_customer: z.int(),
     starts_at: z.string().nullable(),
     expires_at: z.string().nullable(),
   })
   .openapi("WalletEntry");
+
+export const walletWire = z
+  .object({
+    points: z.object({
+      balance: z.int(),
+      next_expiry: z.object({ points: z.int(), expires_at: z.string() }).nullable(),
+    }),
+    gift_cards: z
+      .array(z.object({ currency, cards_count: z.int(), balance_amount: z.int() }))
+      .openapi({ description: "What usable gift cards hold, by currency" }),
+    pool_codes: z
+      .array(
+        z.object({
+          code: z.string(),
+          pool_id: z.string(),
+          pool_name: z.string(),
+          redemption_id: z.string().nullable(),
+          taken_at: z.string(),
+        }),
+      )
+      .openapi({ description: "Codes handed out from pools, the newest first, 100 at most" }),
+    data: z.array(walletEntry),
+    next_cursor: z.string().nullable(),
+  })
+  .openapi("Wallet");

@@ -102,4 +102,69 @@ describe("customers", () => {
     ]);
     expect((await project.request("GET", "/v1/customers/nobody/wallet")).status).toBe(404);
   });
+
+  it("hold points, gift cards and codes of pools beside their vouchers", async () => {
+    const project = await app.newProject();
+    const customer = { identifier: "ada" };
+    await project.request("PUT", "/v1/customers/ada", {});
+    const read = async () => (await send(project, "GET", "/v1/customers/ada/wallet")).body;
+    expect(await read()).toEqual({
+      points: { balance: 0, next_expiry: null },
+      gift_cards: [],
+      pool_codes: [],
+      data: [],
+      next_cursor: null,
+    });
+    await setUpPromotion(project, {
+      main: { template: "gift_card" },
+      sub: { rewards: [] },
+      voucher: { kind: "gift_card", balance_amount: 2_000, customer },
+    });
+    await send(project, "POST", "/v1/customers/ada/points", { points: 5 });
+    await send(project, "POST", "/v1/customers/ada/points", { points: 7, expires_at: "2199-01-01T00:00:00Z" });
+    const { rows } = await app.pool.query("select id from customer where project_id = $1", [project.projectId]);
+    await app.pool.query(
+      "insert into pool (project_id, id, name, created_at, updated_at) values ($1, 'pol_1', 'Amazon', now(), now())",
+      [project.projectId],
+    );
+    await app.pool.query(
+      `insert into pool_code (project_id, id, pool_id, code, status, customer_id, redemption_id, taken_at, created_at)
+       values ($1, 'plc_1', 'pol_1', 'AMZ-1', 'taken', $2, 'red_1', now(), now()),
+              ($1, 'plc_2', 'pol_1', 'AMZ-2', 'taken', $2, 'red_held', now(), now()),
+              ($1, 'plc_3', 'pol_1', 'AMZ-3', 'free', null, null, null, now())`,
+      [project.projectId, rows[0].id],
+    );
+    await app.pool.query(
+      `insert into reservation (project_id, id, redemption_id, order_id, status, discount_amount, content, response, expires_at, created_at)
+       values ($1, 'res_1', 'red_held', 'o', 'held', 0, '{}', '{}', now() + interval '1 hour', now())`,
+      [project.projectId],
+    );
+    expect(await read()).toMatchObject({
+      points: { balance: 12, next_expiry: { points: 7, expires_at: "2199-01-01T00:00:00.000Z" } },
+      gift_cards: [{ currency: "EUR", cards_count: 1, balance_amount: 2_000 }],
+      pool_codes: [{ code: "AMZ-1", pool_id: "pol_1", pool_name: "Amazon", redemption_id: "red_1" }],
+      data: [{ kind: "gift_card", balance_amount: 2_000, assigned: true, status: "created" }],
+    });
+  });
+
+  it("that are blocked redeem nothing until they are let in again", async () => {
+    const project = await app.newProject();
+    const { code } = await setUpPromotion(project, {});
+    await send(project, "PUT", "/v1/customers/ada", { blocked: true });
+    const validate = async () =>
+      (
+        await send(project, "POST", "/v1/validations", {
+          codes: [code],
+          customer: { identifier: "ada" },
+          order: { currency: "EUR", items: [{ sku: "coffee", quantity: 1, unit_amount: 2500 }] },
+        })
+      ).body;
+    expect((await validate()).codes[0].reasons).toMatchObject([{ key: "customer_blocked" }]);
+    await send(project, "PUT", "/v1/customers/ada", { blocked: false });
+    expect((await validate()).valid).toBe(true);
+    expect((await announced(project.projectId)).map((event) => event.type)).toEqual([
+      "customer.created",
+      "customer.updated",
+    ]);
+  });
 });

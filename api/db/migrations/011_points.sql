@@ -208,3 +208,6 @@ $$;
 
 -- Vouchers that points were paid for and that may still be used: an exchange must not sell more than a limit allows.
 create index voucher_points_paid on voucher (project_id, campaign_id, customer_id) where points_paid;
+
+-- The referral codes of one customer.
+create index voucher_of_referrer on voucher (project_id, referrer_id, id) where referrer_id is not null;
