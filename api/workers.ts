@@ -1,4 +1,4 @@
-/** What runs beside the requests, in any number of processes: voucher batches, and forgetting old idempotency keys and delivered events. */
+/** What runs beside the requests, in any number of processes: voucher batches, imports and jobs, watching pools, and forgetting old idempotency keys and delivered events. */
 import { setTimeout as delay } from "node:timers/promises";
 import type pg from "pg";
 import type { Logger } from "pino";
@@ -6,7 +6,10 @@ import { pruneOutbox } from "../ingest/batches.ts";
 import { sweepAttempts, sweptAttemptsMax } from "./attempts/attempts.ts";
 import { sweepIdempotencyKeys, sweptRowsMax } from "./http/idempotency.ts";
 import { runPointsExpiry } from "./points/expire.ts";
+import { watchPools } from "./pools/watch.ts";
 import { runVoucherBatches } from "./vouchers/batch-worker.ts";
+import { runVoucherImports } from "./vouchers/imports/worker.ts";
+import { runVoucherJobs } from "./vouchers/jobs/worker.ts";
 
 export interface WorkerDeps {
   readonly pool: pg.Pool;
@@ -21,6 +24,9 @@ const outboxDays = 7;
 export async function runWorkers(deps: WorkerDeps, signal: AbortSignal): Promise<void> {
   await Promise.all([
     keepRunning("voucher batches", (inner) => runVoucherBatches(deps, inner), deps.log, signal),
+    keepRunning("voucher imports", (inner) => runVoucherImports(deps, inner), deps.log, signal),
+    keepRunning("voucher jobs", (inner) => runVoucherJobs(deps, inner), deps.log, signal),
+    keepRunning("stock of pools", (inner) => watchPools(deps, inner), deps.log, signal),
     keepRunning("idempotency keys", (inner) => purgeIdempotencyKeys(deps, inner), deps.log, signal),
     keepRunning("attempts", (inner) => purgeAttempts(deps, inner), deps.log, signal),
     keepRunning("points expiry", (inner) => runPointsExpiry(deps, inner), deps.log, signal),

@@ -20,6 +20,8 @@ export interface UploadLimits {
 }
 
 const lineBytesMax = 64 * 1024;
+const blockRows = 2_000;
+const blockBytesMax = 1024 * 1024;
 
 /** @throws Problem `unsupported_media_type` */
 export function rowFormat(contentType: string | undefined): RowFormat {
@@ -30,7 +32,7 @@ export function rowFormat(contentType: string | undefined): RowFormat {
 }
 
 /**
- * The rows of each piece of the body that arrives. Blank lines count as lines and are no rows.
+ * Rows in blocks of about two thousand, or of a MiB. Blank lines count as lines and are no rows.
  *
  * @param columns the fields a row may have; a CSV file names those it has in its first line, in any order.
  * @param digest sees every byte.
@@ -46,19 +48,26 @@ export async function* readRows(
   const toRow = format === "csv" ? csvReader(columns) : ndjsonRow;
   let number = 0;
   let rowsCount = 0;
-  for await (const lines of splitLines(body, limits.bytesMax, digest)) {
-    const rows: UploadedRow[] = [];
+  let block: UploadedRow[] = [];
+  let blockBytes = 0;
+  for await (const { lines, bytes } of splitLines(body, limits.bytesMax, digest)) {
     for (const line of lines) {
       number += 1;
       const row = typeof line === "string" ? readLine(line, number, toRow) : { line: number, fault: line.fault };
-      if (row) rows.push(row);
+      if (!row) continue;
+      block.push(row);
+      rowsCount += 1;
     }
-    rowsCount += rows.length;
     if (rowsCount > limits.rowsMax) {
       throw new Problem("payload_too_large", `An upload may have at most ${limits.rowsMax} rows.`);
     }
-    if (rows.length > 0) yield rows;
+    blockBytes += bytes;
+    if (block.length < blockRows && blockBytes < blockBytesMax) continue;
+    yield block;
+    block = [];
+    blockBytes = 0;
   }
+  if (block.length > 0) yield block;
 }
 
 type RowReader = (text: string, line: number) => UploadedRow | null;
@@ -76,17 +85,16 @@ async function* splitLines(
   body: ReadableStream<Uint8Array> | null,
   bytesMax: number,
   digest: Hash,
-): AsyncGenerator<Line[]> {
-  let rest = Buffer.alloc(0);
+): AsyncGenerator<{ readonly lines: readonly Line[]; readonly bytes: number }> {
+  let rest: Buffer = Buffer.alloc(0);
   let overlong = false;
   let size = 0;
-  for await (const piece of (body ?? []) as AsyncIterable<Uint8Array>) {
-    size += piece.byteLength;
+  for await (const piece of pieces(body)) {
+    size += piece.length;
     if (size > bytesMax) throw new Problem("payload_too_large", `An upload may have at most ${bytesMax} bytes.`);
     digest.update(piece);
     const lines: Line[] = [];
-    let bytes =
-      rest.length === 0 ? Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength) : Buffer.concat([rest, piece]);
+    let bytes = rest.length === 0 ? piece : Buffer.concat([rest, piece]);
     for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10)) {
       lines.push(overlong ? tooLong : decodeLine(bytes.subarray(0, end)));
       overlong = false;
@@ -94,10 +102,18 @@ async function* splitLines(
     }
     overlong ||= bytes.length > lineBytesMax;
     rest = overlong ? Buffer.alloc(0) : Buffer.from(bytes);
-    if (lines.length > 0) yield lines;
+    yield { lines, bytes: piece.length };
   }
-  if (overlong) yield [tooLong];
-  else if (rest.length > 0) yield [decodeLine(rest)];
+  if (overlong) yield { lines: [tooLong], bytes: 0 };
+  else if (rest.length > 0) yield { lines: [decodeLine(rest)], bytes: 0 };
+}
+
+/** However much arrives at once, it is looked at in small pieces. */
+async function* pieces(body: ReadableStream<Uint8Array> | null): AsyncGenerator<Buffer> {
+  for await (const arrived of (body ?? []) as AsyncIterable<Uint8Array>) {
+    const bytes = Buffer.from(arrived.buffer, arrived.byteOffset, arrived.byteLength);
+    for (let at = 0; at < bytes.length; at += lineBytesMax) yield bytes.subarray(at, at + lineBytesMax);
+  }
 }
 
 const tooLong = { fault: `The line is longer than ${lineBytesMax} bytes.` };

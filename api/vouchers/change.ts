@@ -5,6 +5,7 @@ import type { DB } from "../db/tables.ts";
 import { invalid, notFound, Problem } from "../http/problem.ts";
 import { newId } from "../ids.ts";
 import { announceVoucher, type VoucherEventType } from "./announce.ts";
+import { whyNotAssignable } from "./assignable.ts";
 import { findVoucher, lockVoucher, updateVoucher, wasPublished } from "./queries.ts";
 import type { TopUpInput, VoucherWire } from "./schemas.ts";
 import { toWire, type VoucherRow } from "./wire.ts";
@@ -79,10 +80,8 @@ export async function assignVoucher(
   const customer = await ensureCustomer(tx, projectId, identifier, at);
   const row = await locked(tx, projectId, code);
   if (row.customer_id === customer.id) return toWire(row, at);
-  if (row.redemptions_count > 0) throw new Problem("conflict", "The voucher has been used.");
-  if (row.customer_id !== null && row.status !== "created") {
-    throw new Problem("conflict", `The voucher is ${row.status} and belongs to another customer.`);
-  }
+  const reason = whyNotAssignable(row);
+  if (reason !== undefined) throw new Problem("conflict", reason);
   await updateVoucher(tx, projectId, row.id, { customer_id: customer.id, updated_at: at });
   return announced(tx, projectId, "voucher.assigned", row.code, at);
 }

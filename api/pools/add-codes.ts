@@ -1,0 +1,60 @@
+/** Fills a pool from a file of any size, block by block while it arrives; what went in stays when the upload breaks off. */
+import { createHash } from "node:crypto";
+import type { Context } from "hono";
+import { z } from "zod";
+import type { AppEnv } from "../http/environment.ts";
+import { withIdempotency } from "../http/idempotency.ts";
+import { textFault } from "../http/json-body.ts";
+import { notFound } from "../http/problem.ts";
+import { readRows, rowFormat, type UploadedRow } from "../http/row-stream.ts";
+import { addCodes, clearLowStock, findPool } from "./queries.ts";
+import type { AddedCodesWire } from "./schemas.ts";
+
+const limits = { bytesMax: 512 * 1024 * 1024, rowsMax: 5_000_000 };
+const errorsShownMax = 100;
+
+/** A third party's codes: kept as they are, but for blanks around them. */
+const codeRow = z.strictObject({
+  code: z
+    .string()
+    .transform((text) => text.trim())
+    .pipe(z.string().min(1).max(200))
+    .refine((text) => !/\p{Cc}/u.test(text) && textFault(text) === undefined, "may not hold control characters"),
+});
+
+/** Sending a file again adds what is missing. @throws Problem 400, 404, 413, 415, 422 */
+export async function addPoolCodes(c: Context<AppEnv>, poolId: string) {
+  const { db } = c.var.deps;
+  const { projectId } = c.var.auth;
+  if (!(await findPool(db, projectId, poolId))) throw notFound("pool");
+  const format = rowFormat(c.req.header("content-type"));
+  const digest = createHash("sha256");
+  const result = { received: 0, added: 0, duplicates: 0, failed: 0, errors: [] as AddedCodesWire["errors"] };
+  for await (const rows of readRows(c.req.raw.body, format, ["code"], limits, digest)) {
+    const codes: string[] = [];
+    for (const row of rows) {
+      const read = readCode(row);
+      if (typeof read === "string") codes.push(read);
+      else {
+        result.failed += 1;
+        if (result.errors.length < errorsShownMax) result.errors.push(read);
+      }
+    }
+    const added = codes.length === 0 ? 0 : await addCodes(db, projectId, poolId, codes);
+    result.received += rows.length;
+    result.added += added;
+    result.duplicates += codes.length - added;
+  }
+  await clearLowStock(db, projectId, poolId);
+  // The body takes part in the idempotency key by its digest.
+  c.set("json", { sha256: digest.digest("hex") });
+  return withIdempotency(c, async () => ({ status: 200, body: result satisfies AddedCodesWire }));
+}
+
+function readCode(row: UploadedRow): string | AddedCodesWire["errors"][number] {
+  if (row.content === undefined) return { line: row.line, field: "", reason: row.fault };
+  const parsed = codeRow.safeParse(row.content);
+  if (parsed.success) return parsed.data.code;
+  const issue = parsed.error.issues[0];
+  return { line: row.line, field: String(issue?.path[0] ?? ""), reason: issue?.message ?? "The row is not valid." };
+}
