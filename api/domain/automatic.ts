@@ -8,6 +8,7 @@ import { sum } from "./money.ts";
 import type { Request } from "./progress.ts";
 import type { Reward } from "./rewards/reward.ts";
 import { isMet } from "./rules/is-met.ts";
+import type { RuleContext } from "./rules/paths.ts";
 import type { Rule } from "./rules/rule.ts";
 import { combinesWithBefore } from "./stacking.ts";
 
@@ -17,17 +18,24 @@ export function automaticCandidates(request: Request): Candidate[] {
   if (facts.automatic.length === 0 || facts.customer?.blocked === true) return [];
   const before = new Set(facts.appliedBefore.filter((applied) => applied.voucherId === null).map((a) => a.campaignId));
   const amountLeft = sum(request.leftBefore.lines);
-  return facts.automatic
-    .filter((campaign) => !before.has(campaign.id) && isOpen(campaign, facts))
-    .filter((campaign) => mayMeet(campaign, amountLeft, request))
-    .map((campaign) => automaticCandidate(campaign, facts));
+  const found: Candidate[] = [];
+  for (const campaign of facts.automatic) {
+    if (before.has(campaign.id) || !isOpen(campaign, facts) || !mayMeet(campaign, amountLeft, request)) continue;
+    found.push(automaticCandidate(campaign, facts));
+  }
+  return found;
 }
 
 function isOpen(campaign: CampaignFacts, facts: Facts): boolean {
   const { customer, order, now } = facts;
   if (!isRunning(campaign, now) || !isRunning(campaign.parent, now) || campaign.currency !== order.currency)
     return false;
-  if (!combinesWithBefore({ stacking: campaign.stacking, isGiftCard: false }, facts.appliedBefore)) return false;
+  if (
+    facts.appliedBefore.length > 0 &&
+    !combinesWithBefore({ stacking: campaign.stacking, isGiftCard: false }, facts.appliedBefore)
+  ) {
+    return false;
+  }
   if (customer === null) return !needsCustomer(null, campaign);
   return !isHeldOut(campaign.id, customer.identifier, campaign.holdoutPercent);
 }
@@ -38,8 +46,11 @@ function isRunning({ status, startsAt, endsAt }: MainCampaignFacts, now: number)
 
 function mayMeet(campaign: CampaignFacts, amountLeft: number, request: Request): boolean {
   const context = contextOf(campaign, amountLeft, request);
-  const passes = (rule: Rule | null) => rule === null || isMet(rule, context) || looksAtDiscounts(rule);
-  return passes(campaign.rules) && passes(campaign.parent.rules);
+  return passes(campaign.rules, context) && passes(campaign.parent.rules, context);
+}
+
+function passes(rule: Rule | null, context: RuleContext): boolean {
+  return rule === null || isMet(rule, context) || looksAtDiscounts(rule);
 }
 
 /** Whether what other codes leave of the order may let it in where it did not apply by itself. */

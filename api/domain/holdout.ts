@@ -43,5 +43,6 @@ export function holdoutBucket(campaignId: string, customerIdentifier: string): n
 }
 
 export function isHeldOut(campaignId: string, customerIdentifier: string, holdoutPercent: number): boolean {
-  return holdoutBucket(campaignId, customerIdentifier) < holdoutPercent;
+  // Most campaigns hold nobody out, and a decision may look at a thousand.
+  return holdoutPercent > 0 && holdoutBucket(campaignId, customerIdentifier) < holdoutPercent;
 }

@@ -2,6 +2,7 @@
 import { decide } from "../../api/domain/decide.ts";
 import type { CampaignFacts, Facts, MainCampaignFacts, Redeemable } from "../../api/domain/facts.ts";
 import { evaluate } from "../../api/domain/rules/evaluate.ts";
+import { isMet } from "../../api/domain/rules/is-met.ts";
 import type { RuleContext } from "../../api/domain/rules/paths.ts";
 import type { Rule } from "../../api/domain/rules/rule.ts";
 import type { Cart } from "./carts.ts";
@@ -11,13 +12,28 @@ const now = Date.UTC(2026, 10, 23, 12, 0);
 const clock = { localTime: "13:00", localWeekday: 1, localDate: "2026-11-23" };
 const unused = { redemptionsCount: 0, discountAmount: 0 };
 
-/** Which rules are met, each with its whole trace, as a decision evaluates them. */
-export function evaluateRules(rules: readonly Rule[], cart: Cart): number[] {
+function contextOf(cart: Cart): RuleContext {
   const amount = cart.order.items.reduce((sum, item) => sum + item.unitAmount * item.quantity, 0);
-  const context: RuleContext = { ...cart, ...clock, now, amount, amountLeft: amount, languages: [], item: null };
+  const { order, customer } = cart;
+  return { order, customer, ...clock, now, amount, amountLeft: amount, languages: [], item: null };
+}
+
+/** Which rules are met: what the peers say too, and no more. */
+export function meetRules(rules: readonly Rule[], cart: Cart): number[] {
+  const context = contextOf(cart);
   const met: number[] = [];
-  for (const [position, rule] of rules.entries()) {
-    if (evaluate(rule, context).met) met.push(position);
+  for (let position = 0; position < rules.length; position++) {
+    if (isMet(rules[position] as Rule, context)) met.push(position);
+  }
+  return met;
+}
+
+/** The same with the whole trace of each rule: what every leaf asked, saw and concluded, as a decision keeps it. */
+export function traceRules(rules: readonly Rule[], cart: Cart): number[] {
+  const context = contextOf(cart);
+  const met: number[] = [];
+  for (let position = 0; position < rules.length; position++) {
+    if (evaluate(rules[position] as Rule, context).met) met.push(position);
   }
   return met;
 }
@@ -93,11 +109,15 @@ export function factsWithCodes(rules: readonly Rule[], cart: Cart): Facts {
   return { ...cart, now, redeemables, automatic: [], appliedBefore: [], pools: {}, languages: [] };
 }
 
-/** No code; so many active automatic campaigns. */
-export function factsWithAutomatic(campaigns: number, cart: Cart): Facts {
-  const automatic = Array.from({ length: campaigns }, (_, position) =>
-    campaignOf(productRule(position), position, cart.order.currency, true),
+/** So many active automatic campaigns of the currency, made once: a service keeps definitions between requests. */
+export function automaticCampaigns(campaigns: number, currency: string): CampaignFacts[] {
+  return Array.from({ length: campaigns }, (_, position) =>
+    campaignOf(productRule(position), position, currency, true),
   );
+}
+
+/** No code. */
+export function factsWithAutomatic(automatic: readonly CampaignFacts[], cart: Cart): Facts {
   return { ...cart, now, redeemables: [], automatic, appliedBefore: [], pools: {}, languages: [] };
 }
 
