@@ -101,6 +101,6 @@ function budgetMessage(key: ReasonKey, left: number, currency: string): string {
 
 const budgetSubjects: Readonly<Partial<Record<ReasonKey, string>>> = {
   voucher_budget_reached: "this code",
-  customer_limit_reached: "this customer's part of this promotion",
-  period_limit_reached: "this promotion for now",
+  customer_limit_reached: "this promotion for one customer",
+  period_limit_reached: "this promotion for this period",
 };
