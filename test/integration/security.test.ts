@@ -122,6 +122,9 @@ describe("another project's things", () => {
     await send(owner, "POST", "/v1/orders", { ...order, id: "o1", customer, status: "paid" });
     const batch = await send(owner, "POST", `/v1/campaigns/${campaignId}/voucher-batches`, batchBody);
     const offers = await send(owner, "POST", "/v1/offers", { customer, order });
+    const segment = await send(owner, "POST", "/v1/segments", { name: "vip" });
+    await send(owner, "POST", `/v1/segments/${segment.body.id}/members`, { customers: ["customer-1"] });
+    await send(owner, "POST", "/v1/customers/customer-1/points", { points: 100 });
     const [key] = (await send(owner, "GET", "/v1/keys")).body.data;
     const ids: Record<string, string> = {
       "/v1/redemptions": redemption.body.id,
@@ -131,6 +134,7 @@ describe("another project's things", () => {
       "/v1/customers": "customer-1",
       "/v1/orders": "o1",
       "/v1/keys": key.id,
+      "/v1/segments": segment.body.id,
       "/v1/offers": offers.body.decision_id,
     };
     const bodies: Record<string, object> = {
@@ -140,6 +144,12 @@ describe("another project's things", () => {
       "POST /v1/vouchers/{code}/publish": { customer, channel: "email" },
       "POST /v1/offers/{decision_id}/outcome": { campaign_id: campaignId, outcome: "shown" },
       "PATCH /v1/campaigns/{id}": { name: "stolen" },
+      "POST /v1/campaigns/{id}/referral-codes": { customer },
+      "POST /v1/customers/{identifier}/points": { points: -1 },
+      "POST /v1/customers/{identifier}/points/exchange": { campaign_id: campaignId },
+      "PATCH /v1/segments/{id}": { name: "stolen" },
+      "POST /v1/segments/{id}/members": { customers: ["customer-2"] },
+      "POST /v1/segments/{id}/members/remove": { customers: ["customer-1"] },
     };
     const before = await snapshot(owner.projectId);
     const foreign = operations.filter(
@@ -207,6 +217,10 @@ async function snapshot(projectId: string): Promise<unknown[]> {
     "redemption",
     "api_key",
     "publication",
+    "segment",
+    "segment_member",
+    "points_account",
+    "points_entry",
     "outbox",
     "audit_log",
   ];
