@@ -2,7 +2,7 @@
 import type { Trace } from "../decision.ts";
 import { findPath } from "./paths.ts";
 import { sumLabels, sumTypes } from "./sums.ts";
-import { asking, capitalized, metresWords, plural, subjectOf, valueWords } from "./words.ts";
+import { asking, capitalized, metresWords, plural, seenClause, subjectOf, valueWords } from "./words.ts";
 
 export interface Narration {
   readonly text: string;
@@ -66,14 +66,14 @@ function sumText({ on, how, expected, actual, gap, matched }: Of<"sum">, currenc
   const asked = asking("asked", { op: how, value: expected }, type, currency);
   const seen = actual === null ? "not known" : valueWords(actual, type, currency);
   const short = gap === undefined ? "" : ` (${valueWords(gap, type, currency)} off)`;
-  return `${capitalized(sumLabels[on])} of the ${plural(matched, "line")} that match is ${seen}, ${asked} was asked${short}`;
+  return `${capitalized(sumLabels[on])} of matching items (${plural(matched, "line")}) is ${seen}, ${asked} was asked${short}`;
 }
 
 function leafText(trace: LeafTrace, currency: string): string {
   const found = findPath(trace.on);
   if (found === null) return `This version does not know "${trace.on}"`;
   const { type } = found.definition;
-  const seen = `${capitalized(subjectOf(trace, found))} is ${valueWords(trace.actual, type, currency)}`;
+  const seen = seenClause(capitalized(subjectOf(trace, found)), trace.on, trace.actual, type, currency);
   // Other customers' identifiers are nobody's business.
   if (trace.on === "customer.identifier") return `${seen}, certain customers were asked for`;
   const asked = asking("asked", { op: trace.op, value: trace.expected }, type, currency);

@@ -2,7 +2,7 @@ import { groupOf, type RuleGroup } from "./group.ts";
 import { findPath } from "./paths.ts";
 import type { ItemsRule, Leaf, Rule, SumRule } from "./rule.ts";
 import { sumLabels, sumTypes } from "./sums.ts";
-import { asking, capitalized, subjectOf } from "./words.ts";
+import { asking, capitalized, isClause, subjectOf } from "./words.ts";
 
 /** A rule read aloud: "The order amount is at least 50.00 EUR and the sales channel is one of app, pos". */
 export function ruleSentence(rule: Rule, currency: string): string {
@@ -37,7 +37,7 @@ function leafClause(leaf: Leaf, currency: string): string {
   if (leaf.on === "customer.is_new" && leaf.op !== "exists") {
     return (leaf.value === true) === (leaf.op === "equals") ? "the customer is new" : "the customer is not new";
   }
-  return `${subjectOf(leaf)} ${asking("is", leaf, type, currency)}`;
+  return isClause(subjectOf(leaf), leaf, type, currency);
 }
 
 const quantifiers: Readonly<Record<ItemsRule["which"], string>> = {

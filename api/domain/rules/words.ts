@@ -83,7 +83,7 @@ export function valueWords(value: FactValue, type: PathType, currency: string): 
     return type === "location" ? placeWords(value) : value.join(", ");
   }
   if (typeof value === "boolean") return value ? "yes" : "no";
-  if (typeof value !== "number") return value;
+  if (typeof value !== "number") return type === "recurring" ? value.replace("T", " ") : value;
   if (type === "money") return formatMoney(value, currency);
   if (type === "weight") return `${value} g`;
   return type === "weekday" ? (weekdays[value] ?? String(value)) : String(value);
@@ -107,6 +107,20 @@ function recurrenceWords({ start, duration_minutes, every, interval = 1, until }
   const rhythm = interval === 1 ? `every ${every}` : `every ${interval} ${every}s`;
   const end = until === undefined ? "" : ` until ${until.replace("T", " ")}`;
   return `in a window of ${plural(duration_minutes, "minute")} ${rhythm} from ${start.replace("T", " ")}${end}`;
+}
+
+const pluralPaths: readonly string[] = ["item.categories", "customer.segments", "customer.points", "customer.age_days"];
+
+/** The clause of a leaf: "the order amount is at least 50.00 EUR", "the item's categories include one of shoes". */
+export function isClause(subject: string, leaf: Pick<Leaf, "on" | "op" | "value">, type: PathType, currency: string) {
+  const verb = asking("is", leaf, type, currency);
+  const agreed = pluralPaths.includes(leaf.on) ? verb.replace(/^is\b/, "are").replace(/^includes\b/, "include") : verb;
+  return `${subject} ${agreed}`;
+}
+
+/** "the order amount is 54.00 EUR", "the customer's segments are empty". */
+export function seenClause(subject: string, on: string, seen: FactValue, type: PathType, currency: string): string {
+  return `${subject} ${pluralPaths.includes(on) ? "are" : "is"} ${valueWords(seen, type, currency)}`;
 }
 
 /** What a leaf looks at: `the order's metadata "gift"`, `the number of the customer's events "visit" in the last 30 days`. */

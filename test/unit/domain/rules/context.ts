@@ -14,6 +14,8 @@ export function context(change: Partial<RuleContext> = {}): RuleContext {
     customer: customer(),
     localTime: "14:30",
     localWeekday: 4,
+    localDate: "2026-05-14",
+    languages: [],
     amount,
     amountLeft: amount,
     item: null,
@@ -25,8 +27,10 @@ export function isMet(rule: Rule, change: Partial<RuleContext> = {}): boolean {
   return evaluate(rule, context(change)).met;
 }
 
-export function leafTrace(leaf: Leaf, change: Partial<RuleContext> = {}): Extract<Trace, { on: string }> {
+type LeafTrace = Exclude<Trace, { children: readonly Trace[] }>;
+
+export function leafTrace(leaf: Leaf, change: Partial<RuleContext> = {}): LeafTrace {
   const trace = evaluate(leaf, context(change));
-  if (!("on" in trace)) throw new Error("not a leaf");
+  if ("children" in trace) throw new Error("not a leaf");
   return trace;
 }

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { evaluate } from "../../../../api/domain/rules/evaluate.ts";
-import type { ItemQuantifier, Leaf, Rule } from "../../../../api/domain/rules/rule.ts";
+import type { ItemQuantifier, Leaf, Rule, SumRule } from "../../../../api/domain/rules/rule.ts";
 import { item, order, orderOf } from "../builders.ts";
 import { context, isMet, leafTrace } from "./context.ts";
 
@@ -129,6 +129,38 @@ describe("items", () => {
     );
     expect(trace).toMatchObject({ op: "items", met: true, matched: 50 });
     expect("children" in trace && trace.children.length).toBe(20);
+  });
+});
+
+describe("a sum over items", () => {
+  const basket = order({
+    items: [
+      item({ sku: "hat", unitAmount: 2_000, quantity: 2, weight: 100 }),
+      item({ sku: "sock", unitAmount: 500, quantity: 10, weight: 30 }),
+      item({ sku: "gift", unitAmount: 0, weight: null }),
+    ],
+  });
+  const sumOf = (on: SumRule["on"], skus: string[], value: number): Rule => ({
+    on,
+    where: { on: "item.sku", op: "any_of", value: skus },
+    op: "equals",
+    value,
+  });
+
+  it.each<[SumRule["on"], string[], number]>([
+    ["items.quantity", ["hat"], 2],
+    ["items.quantity", ["hat", "sock", "gift"], 13],
+    ["items.quantity", ["coat"], 0],
+    ["items.amount", ["hat", "sock"], 9_000],
+    ["items.weight", ["hat", "sock"], 500],
+  ])("%s of %j is %j", (on, skus, value) => {
+    expect(evaluate(sumOf(on, skus, value), context({ order: basket }))).toMatchObject({ met: true, actual: value });
+    expect(isMet(sumOf(on, skus, value + 1), { order: basket })).toBe(false);
+  });
+
+  it("of weights is unknown when one is, and then not met", () => {
+    const rule: Rule = { ...sumOf("items.weight", ["hat", "gift"], 0), op: "less_than", value: 1e6 } as SumRule;
+    expect(evaluate(rule, context({ order: basket }))).toMatchObject({ met: false, actual: null, matched: 2 });
   });
 });
 

@@ -4,13 +4,13 @@ import type { Reason } from "../../../../api/domain/reason.ts";
 import { evaluate } from "../../../../api/domain/rules/evaluate.ts";
 import { explain } from "../../../../api/domain/rules/explain.ts";
 import type { RuleContext } from "../../../../api/domain/rules/paths.ts";
-import type { Leaf, Rule } from "../../../../api/domain/rules/rule.ts";
-import { customer } from "../builders.ts";
+import type { Leaf, Rule, SumRule } from "../../../../api/domain/rules/rule.ts";
+import { customer, item, order } from "../builders.ts";
 import { context } from "./context.ts";
 
 function reasonsOf(rule: Rule, change: Partial<RuleContext> = {}): Reason[] {
   const seen = context(change);
-  const about = { currency: "EUR", hasCustomer: seen.customer !== null };
+  const about = { currency: "EUR", hasCustomer: seen.customer !== null, languages: seen.languages };
   return explain(rule, evaluate(rule, seen), "campaign.rules", about);
 }
 
@@ -113,6 +113,104 @@ describe("reasons", () => {
     ]);
   });
 
+  it("choose the shopper's language, else the rule's own words, else plain English", () => {
+    const worded: Leaf = {
+      ...minimum,
+      message: "Almost there!",
+      messages: { de: "Fast geschafft!", "pt-BR": "Quase!" },
+    };
+    const told = (...languages: string[]) => reasonsOf(worded, { languages })[0]?.message;
+    expect(told("de-AT", "en")).toBe("Fast geschafft!");
+    expect(told("fr", "pt-br")).toBe("Quase!");
+    expect(told("pt", "en")).toBe("Almost there!");
+    expect(told()).toBe("Almost there!");
+    expect(reasonsOf({ ...minimum, messages: { de: "Fast!" } }, { languages: ["fr"] })[0]?.message).toBe(
+      "Add 4.20 EUR more to use this code",
+    );
+  });
+
+  it("ask where the shopper is, then tell how far away the code is valid", () => {
+    const near: Leaf = { on: "order.location", op: "within", value: { center: [13.405, 52.52], radius_m: 10_000 } };
+    expect(reasonsOf(near)).toMatchObject([
+      { key: "location_required", message: "This code needs to know where you are", actual: null },
+    ]);
+    const [reason] = reasonsOf(near, { order: order({ location: { lat: 52.52, lon: 13.605 } }) });
+    expect(reason).toMatchObject({
+      key: "outside_area",
+      message: "This code is not valid where you are: it begins 3.5 km away",
+      expected: near.value,
+      actual: [13.605, 52.52],
+    });
+    expect(reason?.gap).toBeGreaterThan(3_500);
+    expect(reason?.gap).toBeLessThan(3_600);
+  });
+
+  it("do not repeat the corners of a polygon", () => {
+    const inside: Leaf = {
+      on: "order.location",
+      op: "within",
+      value: {
+        polygon: [
+          [0, 0],
+          [1, 0],
+          [1, 1],
+        ],
+      },
+    };
+    const [reason] = reasonsOf(inside, { order: order({ location: { lat: 50, lon: 5 } }) });
+    expect(reason).toMatchObject({ key: "outside_area", message: "This code is not valid where you are" });
+    expect(reason).not.toHaveProperty("expected");
+    expect(reason).not.toHaveProperty("gap");
+  });
+
+  it("count what is missing of qualifying items", () => {
+    const shoes = item({ sku: "shoe", categories: ["shoes"], unitAmount: 2_000, weight: 700 });
+    const inOrder = order({ items: [shoes, item({ categories: ["hats"] })] });
+    const where: Leaf = { on: "item.categories", op: "any_of", value: ["shoes"] };
+    const first = (rule: Partial<SumRule>) =>
+      reasonsOf({ on: "items.quantity", where, op: "greater_or_equal", value: 3, ...rule }, { order: inOrder })[0];
+    expect(first({})).toEqual({
+      key: "rule_not_met",
+      message: "Add 2 more items of category shoes to use this code",
+      rule_id: "campaign.rules",
+      expected: 3,
+      actual: 1,
+      gap: 2,
+    });
+    expect(first({ where: { on: "item.sku", op: "equals", value: "hat" }, value: 1 })?.message).toBe(
+      "Add 1 more qualifying item to use this code",
+    );
+    expect(first({ on: "items.amount", value: 2_420 })?.message).toBe(
+      "Add 4.20 EUR more of items of category shoes to use this code",
+    );
+    expect(first({ on: "items.weight", op: "between", value: [1_000, 2_000] })?.message).toBe(
+      "Add 300 g more of items of category shoes to use this code",
+    );
+    expect(first({ op: "less_than", value: 1 })).toMatchObject({
+      message: "The number of items of category shoes must be less than 1",
+      gap: 1,
+    });
+    expect(first({ message: "More shoes!" })?.message).toBe("More shoes!");
+  });
+
+  it("say so when a weight is not known", () => {
+    const rule: Rule = {
+      on: "items.weight",
+      where: { on: "item.sku", op: "exists", value: true },
+      op: "less_than",
+      value: 5_000,
+    };
+    expect(reasonsOf(rule)).toMatchObject([{ message: "The weight of qualifying items is not known", actual: null }]);
+  });
+
+  it("ask for the customer when a summed item's condition looks at one", () => {
+    const where: Leaf = { on: "customer.is_new", op: "equals", value: true };
+    const rule: Rule = { on: "items.quantity", where, op: "greater_than", value: 0 };
+    expect(reasonsOf(rule, { customer: null })).toMatchObject([
+      { key: "customer_required", message: "This code needs a known customer" },
+    ]);
+  });
+
   it("exist even for a group that has nothing to blame", () => {
     expect(reasonsOf({ any: [] })).toMatchObject([{ key: "rule_not_met", rule_id: "campaign.rules" }]);
   });
@@ -155,6 +253,23 @@ describe("the plain English of", () => {
       'The number of the customer\'s events "visit" in the last 30 days must be more than 2',
     ],
     [{ on: "customer.is_new", op: "equals", value: true }, "This code is for new customers"],
+    [
+      { on: "order.channel", op: "matches", value: "^app" },
+      "The sales channel does not have the form that this code asks for",
+    ],
+    [{ on: "customer.points", op: "greater_or_equal", value: 1 }, "1 more point is needed to use this code"],
+    [
+      { on: "customer.birthday", op: "within", value: { days_before: 7, days_after: 1 } },
+      "The customer's birthday must be at most 7 days ahead or at most 1 day ago",
+    ],
+    [
+      {
+        on: "time.recurring",
+        op: "within",
+        value: { start: "2026-01-05T18:00", duration_minutes: 120, every: "week", interval: 2 },
+      },
+      "The time must be in a window of 120 minutes every 2 weeks from 2026-01-05 18:00",
+    ],
     [{ on: "weather.rain", op: "equals", value: true }, 'This version does not know the condition "weather.rain"'],
   ])("%j", (leaf, message) => {
     expect(reasonsOf(leaf)[0]?.message).toBe(message);

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { HistoryQuery } from "../../../../api/domain/facts.ts";
 import { historyKey, historyQueries, rulesInPlay } from "../../../../api/domain/rules/history.ts";
 import type { Leaf, Rule } from "../../../../api/domain/rules/rule.ts";
-import { mainCampaign, redeemable } from "../builders.ts";
+import { campaign, mainCampaign, redeemable } from "../builders.ts";
 
 const orders: Leaf = { on: "customer.orders_count", op: "greater_than", value: 2 };
 const recent: Leaf = { ...orders, window_days: 30 };
@@ -17,12 +17,14 @@ describe("historyQueries", () => {
         other,
         { any: [recent, { ...orders, op: "less_than" }] },
         { none: [{ on: "items", which: "any", where: { all: [visits] } }] },
+        { on: "items.quantity", where: { ...visits, name: "view" }, op: "greater_than", value: 2 },
       ],
     };
     expect(historyQueries([rule, recent])).toEqual([
       { on: "customer.orders_count", name: null, windowDays: null },
       { on: "customer.orders_count", name: null, windowDays: 30 },
       { on: "events.count", name: "visit", windowDays: null },
+      { on: "events.count", name: "view", windowDays: null },
     ]);
   });
 
@@ -61,4 +63,17 @@ it("collects the trees of voucher, campaign, main campaign and rewards", () => {
   });
   const unknown = { code: "NOPE", voucher: null, campaign: null };
   expect(rulesInPlay([unknown, code])).toEqual([orders, recent, visits, other, { any: [other] }]);
+});
+
+it("collects the trees of automatic campaigns, of bundles, of what is bought and got, and of what referrers get", () => {
+  const automatic = campaign({
+    parent: mainCampaign({ rules: visits }),
+    rewards: [
+      { type: "buy_x_get_y", buy: { where: orders, quantity: 1 }, get: { where: recent, quantity: 1, percent_bp: 1 } },
+      { type: "bundle", items: [{ where: other, quantity: 1 }], fixed_amount: 1 },
+      { type: "free_item", item: { sku: "hat" } },
+    ],
+    referrerRewards: [{ type: "points", points: 5, when: visits }],
+  });
+  expect(rulesInPlay([], [automatic])).toEqual([visits, orders, recent, other, visits]);
 });

@@ -7,6 +7,8 @@ import type { Operand, Operator } from "../../../../api/domain/rules/rule.ts";
 type Row = [actual: FactValue, expected: Operand, met: boolean, type?: PathType];
 
 const late = "2026-05-14T12:30:00.000Z";
+const today = "2026-05-14";
+const berlin = { center: [13.405, 52.52], radius_m: 10_000 } as const;
 
 const tables: Readonly<Record<Operator, readonly Row[]>> = {
   equals: [
@@ -70,6 +72,9 @@ const tables: Readonly<Record<Operator, readonly Row[]>> = {
     ["06:00", ["22:00", "06:00"], false, "local_time"],
     ["12:00", ["22:00", "06:00"], false, "local_time"],
     ["12:00", ["06:00", "06:00"], true, "local_time"],
+    ["2026-12-26", ["2026-12-24", "2026-12-26"], true, "date"],
+    ["2026-12-27", ["2026-12-24", "2026-12-26"], false, "date"],
+    ["2026-02-30", ["2026-01-01", "2026-12-31"], false, "date"],
     [5, 5, false],
     [5, [], false],
   ],
@@ -108,6 +113,21 @@ const tables: Readonly<Record<Operator, readonly Row[]>> = {
     ["shoe-xl", "XL", false],
     [null, "XL", false],
   ],
+  matches: [
+    ["SKU-123", "^SKU-[0-9]+$", true],
+    ["SKU-123-X", "^SKU-[0-9]+$", false],
+    ["a SKU-123", "SKU-[0-9]+", true],
+    ["sku-1", "SKU", false],
+    ["sku-1", "(?i)SKU", true],
+    ["Größe", "^\\p{L}+$", true],
+    ["aaaa", "(a+)+b", false],
+    ["a".repeat(1_001), "a", false],
+    ["(", "(", false],
+    [5, "5", false],
+    [["SKU"], "SKU", false],
+    ["SKU", 5, false],
+    [null, ".*", false],
+  ],
   multiple_of: [
     [9, 3, true],
     [10, 3, false],
@@ -118,6 +138,24 @@ const tables: Readonly<Record<Operator, readonly Row[]>> = {
     ["9", 3, false],
     [9, 0, false],
     [null, 3, false],
+  ],
+  within: [
+    [[13.4, 52.5], berlin, true, "location"],
+    [[11.58, 48.14], berlin, false, "location"],
+    [[13.4], berlin, false, "location"],
+    ["13.4, 52.5", berlin, false, "location"],
+    [null, berlin, false, "location"],
+    ["1990-05-20", { days_before: 6, days_after: 0 }, true, "birthday"],
+    ["1990-05-21", { days_before: 6, days_after: 0 }, false, "birthday"],
+    [null, { days_before: 180, days_after: 180 }, false, "birthday"],
+    ["2026-05-14T18:30", { start: "2026-01-01T18:00", duration_minutes: 60, every: "day" }, true, "recurring"],
+    ["2026-05-14T19:00", { start: "2026-01-01T18:00", duration_minutes: 60, every: "day" }, false, "recurring"],
+    [null, { start: "2026-01-01T18:00", duration_minutes: 60, every: "day" }, false, "recurring"],
+    // Each kind of window belongs to its own kind of fact.
+    ["1990-05-20", berlin, false, "birthday"],
+    [[13.4, 52.5], { days_before: 1, days_after: 1 }, false, "location"],
+    ["web", berlin, false, "text"],
+    [5, 5, false],
   ],
   exists: [
     ["", true, true],
@@ -135,17 +173,17 @@ for (const [op, rows] of Object.entries(tables)) {
   describe(op, () => {
     it.each<Row>(rows)("of %j with %j is %j", (actual, expected, met, type) => {
       const assumed = type ?? (typeof actual === "number" ? "number" : "scalar");
-      expect(operators[op as Operator](actual, expected, assumed)).toBe(met);
+      expect(operators[op as Operator](expected, assumed)(actual, today)).toBe(met);
     });
   });
 }
 
 it("meets nothing but not_equals, none_of and exists: false when the fact is absent", () => {
-  const operands: readonly Operand[] = [5, "a", ["a"], [1, 2], true, false];
+  const operands: readonly Operand[] = [5, "a", ["a"], [1, 2], true, false, berlin, { days_before: 1, days_after: 1 }];
   for (const [op, operate] of Object.entries(operators)) {
     for (const operand of operands) {
       const expected = op === "not_equals" || op === "none_of" || (op === "exists" && operand !== true);
-      expect([op, operand, operate(null, operand, "scalar")]).toEqual([op, operand, expected]);
+      expect([op, operand, operate(operand, "scalar")(null, today)]).toEqual([op, operand, expected]);
     }
   }
 });

@@ -4,7 +4,7 @@ import { historyKey } from "../../../../api/domain/rules/history.ts";
 import { operators } from "../../../../api/domain/rules/operators/table.ts";
 import { operatorsByType, paths, type RuleContext } from "../../../../api/domain/rules/paths.ts";
 import type { Leaf } from "../../../../api/domain/rules/rule.ts";
-import { customer, item, order } from "../builders.ts";
+import { customer, item, now, order } from "../builders.ts";
 import { leafTrace } from "./context.ts";
 
 const shoe = item({
@@ -13,6 +13,7 @@ const shoe = item({
   name: "Shoe",
   quantity: 2,
   unitAmount: 4_000,
+  weight: 800,
   categories: ["shoes", "sale"],
   attributes: { weight: 800 },
 });
@@ -24,10 +25,15 @@ const seen: Partial<RuleContext> = {
     channel: "web",
     storeId: "store-7",
     paymentMethod: "card",
+    location: { lat: 52.52, lon: 13.405 },
     metadata: { note: "gift", "dotted.key": 3, constructor: "mine" },
   }),
   customer: customer({
     isNew: true,
+    segments: ["loyal", "families"],
+    points: 120,
+    birthday: "1990-05-20",
+    createdAt: Date.UTC(2026, 4, 12, 12, 31),
     tags: { vip: ["gold"] },
     attributes: { age: 40, sports: ["ski"] },
     metadata: { source: "ad" },
@@ -49,7 +55,9 @@ const rows: readonly [on: string, value: FactValue, more?: Partial<Leaf>][] = [
   ["order.currency", "EUR"],
   ["order.channel", "web"],
   ["order.store_id", "store-7"],
+  ["order.payment.method", "card"],
   ["order.payment_method", "card"],
+  ["order.location", [13.405, 52.52]],
   ["order.shipping_amount", 490],
   ["order.metadata.note", "gift"],
   ["order.metadata.dotted.key", 3],
@@ -60,11 +68,17 @@ const rows: readonly [on: string, value: FactValue, more?: Partial<Leaf>][] = [
   ["item.name", "Shoe"],
   ["item.unit_amount", 4_000],
   ["item.quantity", 2],
+  ["item.weight", 800],
   ["item.categories", ["shoes", "sale"]],
   ["item.attributes.weight", 800],
   ["item.attributes.colour", null],
   ["customer.identifier", "ada@example.com"],
   ["customer.is_new", true],
+  ["customer.segments", ["loyal", "families"]],
+  ["customer.points", 120],
+  ["customer.birthday", "05-20"],
+  ["customer.created_at", "2026-05-12T12:31:00.000Z"],
+  ["customer.age_days", 1],
   ["customer.tags.vip", ["gold"]],
   ["customer.tags.__proto__", null],
   ["customer.attributes.age", 40],
@@ -76,7 +90,9 @@ const rows: readonly [on: string, value: FactValue, more?: Partial<Leaf>][] = [
   ["events.count", 12, { name: "visit" }],
   ["events.count", 0, { name: "toString" }],
   ["time.at", "2026-05-14T12:30:00.000Z"],
+  ["time.date", "2026-05-14"],
   ["time.local", "14:30"],
+  ["time.recurring", "2026-05-14T14:30"],
   ["time.weekday", 4],
   ["order.metadata.", null],
   ["weather.rain", null],
@@ -103,6 +119,12 @@ it("never meets a path it does not know, whatever the operator", () => {
   for (const op of ["not_equals", "none_of", "exists"] as const) {
     expect(leafTrace({ on: "weather.rain", op, value: false }).met).toBe(false);
   }
+});
+
+it("knows no age of somebody never seen, and none below zero", () => {
+  const asked: Leaf = { on: "customer.age_days", op: "exists", value: true };
+  expect(leafTrace(asked, { customer: customer({ createdAt: null }) }).actual).toBeNull();
+  expect(leafTrace(asked, { customer: customer({ createdAt: now + 1 }) }).actual).toBe(0);
 });
 
 it("allows only operators that exist, each for some type", () => {
