@@ -114,7 +114,8 @@ create trigger audited_update after update on voucher
   for each row when (old.version is distinct from new.version and current_setting('tessera.actor', true) <> '')
   execute function audit_change('voucher', 'id,code', 'redemptions_count,discount_amount,balance_amount,holds_count');
 create trigger audited_delete after delete on voucher
-  for each row execute function audit_change('voucher', 'id,code', 'redemptions_count,discount_amount,balance_amount,holds_count');
+  for each row when (old.batch_id is null and current_setting('tessera.actor', true) <> '')
+  execute function audit_change('voucher', 'id,code', 'redemptions_count,discount_amount,balance_amount,holds_count');
 
 -- Jobs: that they were ordered, and what became of them; not their progress.
 create trigger audited_insert after insert on voucher_batch
