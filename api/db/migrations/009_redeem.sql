@@ -60,20 +60,19 @@ begin
           and (not t.disable or v.redemptions_count = 0);
       when 'customer' then
         insert into customer_usage as u (project_id, customer_id, scope, scope_id, redemptions_count, discount_amount)
-        select p_project, t.customer_id, t.scope, t.id, t.uses, t.amount
+        -- A row to insert is checked even where it only updates one, and what is given back is below zero.
+        select p_project, t.customer_id, t.scope, t.id, greatest(t.uses, 0), greatest(t.amount, 0)
         where (t.uses_max is null or t.uses <= t.uses_max) and (t.amount_max is null or t.amount <= t.amount_max)
         on conflict (project_id, customer_id, scope, scope_id) do update
-        set redemptions_count = u.redemptions_count + excluded.redemptions_count,
-            discount_amount = u.discount_amount + excluded.discount_amount
+        set redemptions_count = u.redemptions_count + t.uses, discount_amount = u.discount_amount + t.amount
         where (t.uses_max is null or u.redemptions_count + t.uses <= t.uses_max)
           and (t.amount_max is null or u.discount_amount + t.amount <= t.amount_max);
       when 'period' then
         insert into period_usage as u (project_id, scope, scope_id, customer_id, bucket, redemptions_count, discount_amount)
-        select p_project, t.scope, t.id, t.customer_id, t.bucket, t.uses, t.amount
+        select p_project, t.scope, t.id, t.customer_id, t.bucket, greatest(t.uses, 0), greatest(t.amount, 0)
         where (t.uses_max is null or t.uses <= t.uses_max) and (t.amount_max is null or t.amount <= t.amount_max)
         on conflict (project_id, scope, scope_id, customer_id, bucket) do update
-        set redemptions_count = u.redemptions_count + excluded.redemptions_count,
-            discount_amount = u.discount_amount + excluded.discount_amount
+        set redemptions_count = u.redemptions_count + t.uses, discount_amount = u.discount_amount + t.amount
         where (t.uses_max is null or u.redemptions_count + t.uses <= t.uses_max)
           and (t.amount_max is null or u.discount_amount + t.amount <= t.amount_max);
     end case;
