@@ -1,5 +1,8 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { countGuesses, guessLimits, refuseGuessing } from "../attempts/attempts.ts";
+import { guesserOf } from "../attempts/subjects.ts";
+import { unknownCodesOf } from "../attempts/unknown-codes.ts";
 import type { Deps } from "../deps.ts";
 import { secured } from "../http/auth.ts";
 import { requestIdentity, sendText } from "../http/idempotency.ts";
@@ -66,6 +69,8 @@ export function reservationRoutes(deps: Deps) {
       const body = c.req.valid("json");
       const identity = requestIdentity(c);
       if (identity === undefined) throw keyRequired("a retry cannot hold twice");
+      const guesser = guesserOf(c, guessLimits(deps), body);
+      await refuseGuessing(deps, guesser, identity.key);
       const answer = await reserve(
         deps,
         {
@@ -82,6 +87,7 @@ export function reservationRoutes(deps: Deps) {
         },
         body.ttl_seconds,
       );
+      await countGuesses(deps, guesser, unknownCodesOf(answer));
       return sendText(c, answer.status as ContentfulStatusCode, answer.body, answer.replayed) as never;
     })
     .openapi(getReservation, async (c) => {

@@ -117,14 +117,15 @@ create trigger audited_delete after delete on voucher
   for each row when (old.batch_id is null and current_setting('tessera.actor', true) <> '')
   execute function audit_change('voucher', 'id,code', 'redemptions_count,discount_amount,balance_amount,holds_count');
 
--- Jobs: that they were ordered, and what became of them; not their progress.
+-- Jobs: that they were ordered, and what became of them; not their progress. An upload is nobody's until it has come.
 create trigger audited_insert after insert on voucher_batch
   for each row execute function audit_change('voucher_batch', 'id,campaign_id', 'done');
 create trigger audited_update after update on voucher_batch
   for each row when (old.status is distinct from new.status)
   execute function audit_change('voucher_batch', 'id,campaign_id', '');
 create trigger audited_insert after insert on voucher_import
-  for each row execute function audit_change('voucher_import', 'id,campaign_id', 'staged,rows_read,line_done,imported,failed');
+  for each row when (new.status <> 'receiving')
+  execute function audit_change('voucher_import', 'id,campaign_id', 'staged,rows_read,line_done,imported,failed');
 create trigger audited_update after update on voucher_import
   for each row when (old.status is distinct from new.status)
   execute function audit_change('voucher_import', 'id,campaign_id', 'staged,line_done');
