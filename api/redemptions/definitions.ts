@@ -94,6 +94,13 @@ function parseRow(row: Row): Definition {
   };
 }
 
+/** A definition as `campaign_version` keeps it: in the words of the wire. */
+export function definitionOfVersion(kept: Readonly<Record<string, unknown>>): Definition {
+  const instant = (value: unknown) => (typeof value === "string" ? Date.parse(value) : null);
+  const row = { ...kept, starts_at: instant(kept.starts_at), ends_at: instant(kept.ends_at) };
+  return parseRow(row as unknown as Row);
+}
+
 /** Definitions by `projectId id`. A campaign that has moved on meanwhile comes in its newer version. */
 export async function loadDefinitions(
   pool: pg.Pool,

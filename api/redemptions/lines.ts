@@ -36,54 +36,52 @@ export function linesOf(takes: readonly Take[], facts: Facts, customerId: string
     [...facts.redeemables.map(({ campaign }) => campaign), ...facts.automatic].flatMap((c) => (c ? [c.parent.id] : [])),
   );
   const versions = new Map(facts.redeemables.flatMap(({ voucher: v }) => (v ? [[v.id, v.version] as const] : [])));
-  const lines = takes.flatMap((take): Line[] => {
-    const { uses, amount } = take;
-    const moved = { uses, amount, uses_max: take.usesMax, amount_max: take.amountMax };
-    switch (take.kind) {
-      case "campaign":
-        return [
-          {
-            kind: "campaign",
-            id: take.campaignId,
-            rank: mains.has(take.campaignId) ? "1" : "2",
-            ...moved,
-            orders: take.orders,
-            orders_max: take.ordersMax,
-          },
-        ];
-      case "period":
-        return [
-          {
-            kind: "period",
-            id: take.scopeId,
-            scope: take.scope,
-            bucket: take.bucket,
-            customer_id: take.perCustomer ? (customerId ?? "") : "",
-            ...moved,
-          },
-        ];
-      case "voucher": {
-        const version = versions.get(take.voucherId);
-        return [
-          {
-            kind: "voucher",
-            id: take.voucherId,
-            code: take.code,
-            ...(version === undefined ? {} : { version }),
-            ...moved,
-            // What a gift card pays goes off its balance.
-            ...(take.balance === 0 ? {} : { balance: -take.balance }),
-            ...(holds === 0 ? {} : { holds }),
-          },
-        ];
-      }
-      case "customer":
-        return [{ kind: "customer", id: take.scopeId, scope: take.scope, customer_id: customerId ?? "", ...moved }];
-      case "points":
-        return [];
-    }
-  });
+  const lines = takes.flatMap((take) => lineOf(take, { mains, versions, customerId, holds }));
   return inLockOrder(lines);
+}
+
+interface About {
+  readonly mains: ReadonlySet<string>;
+  /** Of vouchers, by id. */
+  readonly versions: ReadonlyMap<string, number>;
+  readonly customerId: string | null;
+  readonly holds: 0 | 1;
+}
+
+/** Points are no line: their accounts move last. */
+function lineOf(take: Take, { mains, versions, customerId, holds }: About): Line[] {
+  const moved = { uses: take.uses, amount: take.amount, uses_max: take.usesMax, amount_max: take.amountMax };
+  switch (take.kind) {
+    case "campaign": {
+      const rank = mains.has(take.campaignId) ? "1" : "2";
+      const orders = { orders: take.orders, orders_max: take.ordersMax };
+      return [{ kind: "campaign", id: take.campaignId, rank, ...moved, ...orders }];
+    }
+    case "period": {
+      const customer = take.perCustomer ? (customerId ?? "") : "";
+      const { scope, scopeId, bucket } = take;
+      return [{ kind: "period", id: scopeId, scope, bucket, customer_id: customer, ...moved }];
+    }
+    case "voucher": {
+      const version = versions.get(take.voucherId);
+      return [
+        {
+          kind: "voucher",
+          id: take.voucherId,
+          code: take.code,
+          ...(version === undefined ? {} : { version }),
+          ...moved,
+          // What a gift card pays goes off its balance.
+          ...(take.balance === 0 ? {} : { balance: -take.balance }),
+          ...(holds === 0 ? {} : { holds }),
+        },
+      ];
+    }
+    case "customer":
+      return [{ kind: "customer", id: take.scopeId, scope: take.scope, customer_id: customerId ?? "", ...moved }];
+    case "points":
+      return [];
+  }
 }
 
 const ranks = { campaign: "", period: "3", voucher: "4", customer: "5" } as const;

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { DB } from "../db/tables.ts";
 import { normalizeCode } from "../domain/codes.ts";
 import { type Page, readCursor, toPage } from "../http/pagination.ts";
+import { explanationOf } from "./explanation.ts";
 import { type AttemptsQuery, redemptionDetailWire, redemptionWire } from "./schemas.ts";
 
 /** Ids are UUIDv7: their order is the order in which the redemptions were recorded. */
@@ -19,7 +20,7 @@ export async function listRedemptions(
   const { campaign_id, code, customer, from, to } = query;
   const rows = await db
     .selectFrom("redemption as r")
-    .select(["r.id", "r.status", "r.response"])
+    .select(["r.id", "r.status", "r.response", "r.rolled_back_amount"])
     .where("r.project_id", "=", projectId)
     .$if(after !== undefined, (q) => q.where("r.id", "<", after?.[0] ?? ""))
     .$if(from !== undefined, (q) => q.where("r.occurred_at", ">=", new Date(from ?? 0)))
@@ -60,7 +61,7 @@ export async function listRedemptions(
     rows,
     query.limit,
     (row) => [row.id],
-    (row) => redemptionWire.parse({ ...row.response, status: row.status }),
+    (row) => redemptionWire.parse({ ...row.response, status: row.status, rolled_back_amount: row.rolled_back_amount }),
   );
 }
 
@@ -70,22 +71,36 @@ export async function findRedemptionDetail(
   id: string,
 ): Promise<z.output<typeof redemptionDetailWire> | undefined> {
   const row = await db
-    .selectFrom("redemption as r")
-    .leftJoin("redemption_rollback as b", (join) =>
-      join.onRef("b.project_id", "=", "r.project_id").onRef("b.redemption_id", "=", "r.id"),
-    )
-    .select(["r.status", "r.response", "r.trace", "b.id as rollback_id", "b.reason", "b.occurred_at as rolled_back_at"])
-    .where("r.project_id", "=", projectId)
-    .where("r.id", "=", id)
+    .selectFrom("redemption")
+    .select(["status", "response", "trace", "rolled_back_amount", "currency"])
+    .where("project_id", "=", projectId)
+    .where("id", "=", id)
     .executeTakeFirst();
   if (row === undefined) return undefined;
+  const rollbacks = await db
+    .selectFrom("redemption_rollback")
+    .select(["id", "reason", "whole", "discount_amount", "response", "occurred_at", "created_at"])
+    .where("project_id", "=", projectId)
+    .where("redemption_id", "=", id)
+    .orderBy("id")
+    .execute();
+  const last = row.status === "rolled_back" ? rollbacks.at(-1) : undefined;
   return redemptionDetailWire.parse({
     ...row.response,
     status: row.status,
+    rolled_back_amount: row.rolled_back_amount,
     rollback:
-      row.rollback_id === null
-        ? null
-        : { id: row.rollback_id, reason: row.reason, occurred_at: row.rolled_back_at?.toISOString() },
+      last === undefined ? null : { id: last.id, reason: last.reason, occurred_at: last.occurred_at.toISOString() },
+    rollbacks: rollbacks.map((one) => ({
+      id: one.id,
+      redemption_id: id,
+      discount_amount: one.discount_amount,
+      whole: one.whole,
+      reason: one.reason,
+      created_at: one.created_at.toISOString(),
+      ...(one.response as object | null),
+    })),
     trace: row.trace,
+    explanation: explanationOf(row.response, row.trace, row.currency),
   });
 }

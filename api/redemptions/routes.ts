@@ -64,8 +64,9 @@ const createRollback = createRoute({
   method: "post",
   path: "/v1/redemptions/{id}/rollback",
   tags: ["Redemption"],
-  summary: "Undo a redemption",
-  description: "Whole and at any age: returns every use and the budget that the redemption took.",
+  summary: "Undo a redemption, whole, by items or by amount",
+  description:
+    "At any age, and several times until nothing is left. Budgets and balances go back with every part; uses, spent points and issued rewards when nothing is left. The campaign's on_rollback says what happens to the rest when items are returned.",
   ...secured("checkout"),
   request: { params: idParams, headers: idempotencyHeaders, body: jsonBody(rollbackBody) },
   responses: { 201: json(rollbackWire, "Rolled back"), ...problems(404, 409, 422, 503) },
@@ -107,10 +108,17 @@ export function redemptionRoutes(deps: Deps) {
     })
     .openapi(createRollback, async (c) => {
       const identity = requestIdentity(c);
+      const { reason, amount, items } = c.req.valid("json");
       const answer = await rollBack(deps, {
         projectId: c.var.auth.projectId,
         redemptionId: c.req.valid("param").id,
-        reason: c.req.valid("json").reason ?? null,
+        what:
+          amount !== undefined
+            ? { kind: "amount", amount }
+            : items !== undefined
+              ? { kind: "items", items }
+              : { kind: "whole" },
+        reason: reason ?? null,
         idempotencyKey: identity?.key ?? null,
         requestHash: identity?.hash.toString("hex") ?? "",
       });

@@ -30,7 +30,7 @@ export function useApp(): TestApp {
   const stores = useStores();
   const context = stores as { -readonly [K in keyof TestApp]: TestApp[K] };
   beforeAll(async () => {
-    const log = pino({ level: "silent" });
+    const log = pino({ level: process.env.TEST_LOG_LEVEL ?? "silent" });
     context.deps = {
       db: stores.db,
       pool: stores.pool,

@@ -59,22 +59,35 @@ begin
           and (t.balance = 0 or v.balance_amount + t.balance >= 0)
           and (not t.disable or v.redemptions_count = 0);
       when 'customer' then
-        insert into customer_usage as u (project_id, customer_id, scope, scope_id, redemptions_count, discount_amount)
-        -- A row to insert is checked even where it only updates one, and what is given back is below zero.
-        select p_project, t.customer_id, t.scope, t.id, greatest(t.uses, 0), greatest(t.amount, 0)
-        where (t.uses_max is null or t.uses <= t.uses_max) and (t.amount_max is null or t.amount <= t.amount_max)
-        on conflict (project_id, customer_id, scope, scope_id) do update
-        set redemptions_count = u.redemptions_count + t.uses, discount_amount = u.discount_amount + t.amount
-        where (t.uses_max is null or u.redemptions_count + t.uses <= t.uses_max)
-          and (t.amount_max is null or u.discount_amount + t.amount <= t.amount_max);
+        -- What is given back was taken, so the row is there; an upsert would first check the negative row by itself.
+        if t.uses < 0 or t.amount < 0 then
+          update customer_usage u
+          set redemptions_count = u.redemptions_count + t.uses, discount_amount = u.discount_amount + t.amount
+          where u.project_id = p_project and u.customer_id = t.customer_id and u.scope = t.scope and u.scope_id = t.id;
+        else
+          insert into customer_usage as u (project_id, customer_id, scope, scope_id, redemptions_count, discount_amount)
+          select p_project, t.customer_id, t.scope, t.id, t.uses, t.amount
+          where (t.uses_max is null or t.uses <= t.uses_max) and (t.amount_max is null or t.amount <= t.amount_max)
+          on conflict (project_id, customer_id, scope, scope_id) do update
+          set redemptions_count = u.redemptions_count + t.uses, discount_amount = u.discount_amount + t.amount
+          where (t.uses_max is null or u.redemptions_count + t.uses <= t.uses_max)
+            and (t.amount_max is null or u.discount_amount + t.amount <= t.amount_max);
+        end if;
       when 'period' then
-        insert into period_usage as u (project_id, scope, scope_id, customer_id, bucket, redemptions_count, discount_amount)
-        select p_project, t.scope, t.id, t.customer_id, t.bucket, greatest(t.uses, 0), greatest(t.amount, 0)
-        where (t.uses_max is null or t.uses <= t.uses_max) and (t.amount_max is null or t.amount <= t.amount_max)
-        on conflict (project_id, scope, scope_id, customer_id, bucket) do update
-        set redemptions_count = u.redemptions_count + t.uses, discount_amount = u.discount_amount + t.amount
-        where (t.uses_max is null or u.redemptions_count + t.uses <= t.uses_max)
-          and (t.amount_max is null or u.discount_amount + t.amount <= t.amount_max);
+        if t.uses < 0 or t.amount < 0 then
+          update period_usage u
+          set redemptions_count = u.redemptions_count + t.uses, discount_amount = u.discount_amount + t.amount
+          where u.project_id = p_project and u.scope = t.scope and u.scope_id = t.id and u.customer_id = t.customer_id
+            and u.bucket = t.bucket;
+        else
+          insert into period_usage as u (project_id, scope, scope_id, customer_id, bucket, redemptions_count, discount_amount)
+          select p_project, t.scope, t.id, t.customer_id, t.bucket, t.uses, t.amount
+          where (t.uses_max is null or t.uses <= t.uses_max) and (t.amount_max is null or t.amount <= t.amount_max)
+          on conflict (project_id, scope, scope_id, customer_id, bucket) do update
+          set redemptions_count = u.redemptions_count + t.uses, discount_amount = u.discount_amount + t.amount
+          where (t.uses_max is null or u.redemptions_count + t.uses <= t.uses_max)
+            and (t.amount_max is null or u.discount_amount + t.amount <= t.amount_max);
+        end if;
     end case;
     if not found then raise exception using errcode = 'TS001'; end if;
   end loop;
@@ -533,8 +546,8 @@ begin
 
   perform move(v_project, p -> 'lines');
   perform move_all_points(v_project, p -> 'points', v_redemption, v_decided);
-  update issued_reward w set status = x.status
-  from jsonb_to_recordset(p -> 'rewards') as x(id text, status text)
+  update issued_reward w set status = x.status, amount = x.amount
+  from jsonb_to_recordset(p -> 'rewards') as x(id text, status text, amount bigint)
   where w.project_id = v_project and w.id = x.id;
   update redemption_code c
   set items_returned = x.items_returned, shipping_returned = x.shipping_returned, live = not v_whole

@@ -1,0 +1,158 @@
+/** What codes would give on the rest of an order: the decision of then, asked again for fewer units. */
+import type pg from "pg";
+import { decide } from "../domain/decide.ts";
+import type { Decision } from "../domain/decision.ts";
+import type { CampaignFacts, CustomerFacts, Facts, OrderFacts, VoucherFacts } from "../domain/facts.ts";
+import { type Definition, definitionOfVersion, loadDefinitions, voucherDefinition } from "./definitions.ts";
+import { localTime } from "./local-time.ts";
+import type { RedeemedCodeRow, Subject } from "./redemption-subject.ts";
+
+/** What `recordOf` keeps of the facts. */
+interface KeptFacts {
+  readonly now: number;
+  readonly order: OrderFacts;
+  readonly customer: CustomerFacts | null;
+  readonly versions: readonly { readonly campaign_id: string; readonly version: number }[];
+}
+
+export type Definitions = ReadonlyMap<string, Definition>;
+
+/** The definitions that a redemption was decided with, by campaign id; where one was not kept, the present one. */
+export async function definitionsOfThen(pool: pg.Pool, projectId: string, subject: Subject): Promise<Definitions> {
+  const kept = subject.facts as KeptFacts | null;
+  const found = new Map<string, Definition>();
+  if (kept !== null) {
+    const { rows } = await pool.query<{ campaign_id: string; definition: Readonly<Record<string, unknown>> }>(
+      `select v.campaign_id, v.definition from campaign_version v
+       join unnest($2::text[], $3::int[]) as k(campaign_id, version)
+         on k.campaign_id = v.campaign_id and k.version = v.version
+       where v.project_id = $1`,
+      [projectId, kept.versions.map((one) => one.campaign_id), kept.versions.map((one) => one.version)],
+    );
+    for (const row of rows) found.set(row.campaign_id, definitionOfVersion(row.definition));
+  }
+  const missing = subject.codes
+    .flatMap((code) => [code.campaign_id, code.main_campaign_id])
+    .filter((id) => !found.has(id));
+  // No version is 0: these are read as they are now.
+  const present = await loadDefinitions(
+    pool,
+    missing.map((id) => ({ projectId, id, version: 0 })),
+  );
+  for (const id of missing) {
+    const definition = present.get(`${projectId} ${id}`);
+    if (definition !== undefined) found.set(id, definition);
+  }
+  return found;
+}
+
+/**
+ * Rules and rewards alone are asked again; uses, budgets and windows were taken then and are not judged twice. Gift
+ * cards pay whatever is left, so they are no part of it.
+ *
+ * @returns null for a redemption from before facts were kept: it cannot be decided again.
+ */
+export function restDecider(
+  subject: Subject,
+  definitions: Definitions,
+): ((quantities: readonly number[]) => Decision) | null {
+  const kept = subject.facts as KeptFacts | null;
+  if (kept === null) return null;
+  const codes = subject.codes.filter((code) => !paysByGiftCard(code));
+  return (quantities) => decide(restFacts(kept, codes, definitions, quantities));
+}
+
+export function paysByGiftCard(code: RedeemedCodeRow): boolean {
+  return code.rewards.some((reward) => reward.type === "gift_card");
+}
+
+const plenty = Number.MAX_SAFE_INTEGER;
+
+function restFacts(
+  kept: KeptFacts,
+  codes: readonly RedeemedCodeRow[],
+  definitions: Definitions,
+  quantities: readonly number[],
+): Facts {
+  const items = kept.order.items.flatMap((item, line) => {
+    const quantity = quantities[line] ?? 0;
+    return quantity === 0 ? [] : [{ ...item, quantity }];
+  });
+  const campaigns = new Map(codes.map((code) => [code, campaignOfThen(kept.now, code, definitions)]));
+  const pools = [...campaigns.values()].flatMap((campaign) =>
+    campaign.rewards.flatMap((reward) => (reward.type === "pool_voucher" ? [[reward.pool_id, plenty] as const] : [])),
+  );
+  return {
+    now: kept.now,
+    order: { ...kept.order, items, statedAmount: null },
+    customer: kept.customer === null ? null : { ...kept.customer, blocked: false, points: plenty },
+    redeemables: codes
+      .filter((code) => code.voucher_id !== null)
+      .map((code) => ({ code: code.code, voucher: voucherOfThen(code), campaign: campaigns.get(code) ?? null })),
+    automatic: codes.flatMap((code) => (code.voucher_id === null ? (campaigns.get(code) ?? []) : [])),
+    appliedBefore: [],
+    pools: Object.fromEntries(pools),
+    languages: [],
+  };
+}
+
+const unused = { redemptionsCount: 0, discountAmount: 0 };
+const unlimited = {
+  status: "active",
+  startsAt: null,
+  endsAt: null,
+  budgetAmount: null,
+  redemptionsMax: null,
+  usage: unused,
+  ordersAmount: 0,
+  customerUsage: unused,
+  periods: [],
+} as const;
+
+function campaignOfThen(now: number, code: RedeemedCodeRow, definitions: Definitions): CampaignFacts {
+  const sub = definitions.get(code.campaign_id);
+  const main = definitions.get(code.main_campaign_id);
+  if (sub === undefined || main === undefined) throw new Error("the campaign of a redemption is not there");
+  const local = localTime(now, sub.timeZone);
+  const parent = { ...main, ...unlimited, limits: orderCap(main) };
+  return {
+    ...sub,
+    ...unlimited,
+    limits: orderCap(sub),
+    holdoutPercent: 0,
+    pointsPrice: null,
+    parent,
+    localTime: local.time,
+    localWeekday: local.weekday,
+    localDate: local.date,
+  };
+}
+
+/** The one limit that is about an order by itself. */
+function orderCap({ limits }: Definition): CampaignFacts["limits"] {
+  const { discountAmountMaxPerOrder: max } = limits;
+  return max === undefined ? {} : { discountAmountMaxPerOrder: max };
+}
+
+function voucherOfThen(code: RedeemedCodeRow): VoucherFacts {
+  const { rules } = voucherDefinition("", { id: "", version: 0, limits: {}, rules: code.voucher_rules });
+  return {
+    id: code.voucher_id ?? "",
+    version: 0,
+    code: code.code,
+    kind: "generic",
+    status: "created",
+    redemptionsMax: null,
+    assignedTo: null,
+    balanceAmount: null,
+    referrerId: null,
+    pointsPaid: true,
+    startsAt: null,
+    expiresAt: null,
+    limits: {},
+    rules,
+    usage: unused,
+    customerUsage: unused,
+    periods: [],
+  };
+}
