@@ -34,17 +34,23 @@ export async function audit(pool: pg.Pool, projectId: string | null): Promise<re
     await client.query(
       "set local statement_timeout = '30min'; set local idle_in_transaction_session_timeout = '5min'; set local work_mem = '64MB'",
     );
-    const results: AuditedAccounts[] = [];
-    for (const account of accounts) {
-      const { rows } = await client.query(comparison(account), [projectId]);
-      results.push({ name: account.name, figures: account.figures, ...row.parse(rows[0]) });
-    }
+    const results = await auditInside(client, projectId);
     await client.query("commit");
     return results;
   } finally {
     // Closed, not reused: after a failure the transaction may still be open.
     client.release(true);
   }
+}
+
+/** The same inside a transaction, whose isolation is the caller's business. */
+export async function auditInside(client: pg.PoolClient, projectId: string | null): Promise<AuditedAccounts[]> {
+  const results: AuditedAccounts[] = [];
+  for (const account of accounts) {
+    const { rows } = await client.query(comparison(account), [projectId]);
+    results.push({ name: account.name, figures: account.figures, ...row.parse(rows[0]) });
+  }
+  return results;
 }
 
 const row = z
