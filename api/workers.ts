@@ -7,6 +7,8 @@ import { sweepAttempts, sweptAttemptsMax } from "./attempts/attempts.ts";
 import { sweepIdempotencyKeys, sweptRowsMax } from "./http/idempotency.ts";
 import { runPointsExpiry } from "./points/expire.ts";
 import { watchPools } from "./pools/watch.ts";
+import { findProjectsWithDueHolds } from "./reservations/queries.ts";
+import { releaseDueHolds } from "./reservations/release.ts";
 import { runVoucherBatches } from "./vouchers/batch-worker.ts";
 import { runVoucherImports } from "./vouchers/imports/worker.ts";
 import { runVoucherJobs } from "./vouchers/jobs/worker.ts";
@@ -29,6 +31,7 @@ export async function runWorkers(deps: WorkerDeps, signal: AbortSignal): Promise
     keepRunning("stock of pools", (inner) => watchPools(deps, inner), deps.log, signal),
     keepRunning("idempotency keys", (inner) => purgeIdempotencyKeys(deps, inner), deps.log, signal),
     keepRunning("attempts", (inner) => purgeAttempts(deps, inner), deps.log, signal),
+    keepRunning("reservations", (inner) => endDueHolds(deps, inner), deps.log, signal),
     keepRunning("points expiry", (inner) => runPointsExpiry(deps, inner), deps.log, signal),
     keepRunning("delivered events", (inner) => purgeOutbox(deps, inner), deps.log, signal),
   ]);
@@ -79,6 +82,18 @@ async function purgeAttempts({ pool }: WorkerDeps, signal: AbortSignal): Promise
     let rows = sweptAttemptsMax;
     while (rows === sweptAttemptsMax && !signal.aborted) rows = await sweepAttempts(pool);
     await delay(purgeEveryMs, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+const holdsEveryMs = 1_000;
+
+/** A hold ends at its time by itself; this tells the warehouse, and frees what nobody has asked for since. */
+async function endDueHolds({ pool, log }: WorkerDeps, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    let ended = 0;
+    for (const projectId of await findProjectsWithDueHolds(pool)) ended += await releaseDueHolds(pool, projectId);
+    if (ended > 0) log.info({ ended }, "reservations ran out");
+    await delay(holdsEveryMs, undefined, { signal }).catch(() => undefined);
   }
 }
 

@@ -65,7 +65,7 @@ export async function startFixture(
   };
   const url = `http://127.0.0.1:${port}`;
   try {
-    await waitUntilAnswering(`${url}/healthz`, 60_000);
+    await waitUntilAnswering(`${url}/openapi.json`, 60_000);
   } catch (error) {
     await stop();
     throw error;

@@ -9,9 +9,9 @@ import { parseArgs } from "node:util";
 import { createKysely } from "../api/db/kysely.ts";
 import { decide } from "../api/domain/decide.ts";
 import { newId } from "../api/ids.ts";
-import { redeemArgument } from "../api/redemptions/arguments.ts";
+import { customerOf, redeemArgument } from "../api/redemptions/arguments.ts";
 import { loadFacts } from "../api/redemptions/load-facts.ts";
-import { redeemInDatabase } from "../api/redemptions/take.ts";
+import { commitAll } from "../api/redemptions/take.ts";
 import { type OrderBody, toOrderFacts } from "../api/validations/order-schema.ts";
 import { type Fixture, startFixture } from "./fixture.ts";
 import { closedLoop, type Measurement, median } from "./measure.ts";
@@ -167,22 +167,22 @@ async function functionRedeem(fixture: Fixture, scenario: Scenario) {
         customer: "c-1",
         order: { ...toOrderFacts(order), id: "ORDERID" },
         at: null,
-      };
-      const loaded = await loadFacts({ pool: fixture.pool, db }, request);
-      const call = {
-        ...request,
+        languages: [],
         idempotencyKey: "IDEMPOTENCYKEY",
         requestHash: "00".repeat(32),
         source: "api" as const,
         requestId: "",
       };
+      const loaded = await loadFacts({ pool: fixture.pool, db }, request);
       const risk = { score: null, action: "allow" as const, reasons: [], model: null, features: null };
-      const argument = JSON.stringify(redeemArgument(call, loaded, decide(loaded.facts), risk));
-      return { code, argument, ids: [...new Set(argument.match(/(red|evt)_[0-9a-z]{26}/g))] };
+      const attempt = { request, loaded, decision: decide(loaded.facts), risk };
+      const nothingIssued = { issues: [], lines: [], identifiers: new Map<string, string>() };
+      const argument = JSON.stringify(redeemArgument(attempt, customerOf(loaded), nothingIssued));
+      const customerId = loaded.facts.customer?.id ?? "";
+      return { code, argument, customerId, ids: [...new Set(argument.match(/(red|evt)_[0-9a-z]{26}/g))] };
     }),
   );
-  const ready = templates.map(({ code, argument, ids }) => ({ code, argument, ids }));
-  const byCampaign = new Map(ready.map((template) => [campaignOf(template.code, scenario), template]));
+  const byCampaign = new Map(templates.map((template) => [campaignOf(template.code, scenario), template]));
   return async () => {
     const code = nextCode(scenario);
     const template = byCampaign.get(campaignOf(code, scenario));
@@ -192,11 +192,13 @@ async function functionRedeem(fixture: Fixture, scenario: Scenario) {
       .replaceAll(`"${template.code}"`, `"${code}"`)
       .replaceAll(`\\"${template.code}\\"`, `\\"${code}\\"`)
       .replaceAll(`vou_${template.code}"`, `vou_${code}"`)
+      // The callers over HTTP are as many customers.
+      .replaceAll(`"${template.customerId}"`, `"cus_bench${serial % customers}"`)
       .replaceAll("ORDERID", `f-${serial}`)
       .replaceAll("IDEMPOTENCYKEY", `f-${serial}`);
     for (const id of template.ids) text = text.replaceAll(id, newId(id.slice(0, 3) as "red" | "evt"));
-    const answer = await redeemInDatabase(fixture.pool, text);
-    if (answer.outcome !== "done") throw new Error(`the function answered ${answer.outcome}`);
+    const [answer] = await commitAll(fixture.pool, [text]);
+    if (answer?.outcome !== "done") throw new Error(`the function answered ${answer?.outcome} ${answer?.body}`);
   };
 }
 

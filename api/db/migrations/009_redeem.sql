@@ -6,7 +6,7 @@
 -- lists all its reasons.
 --
 -- Locks, always in this order: idempotency keys, orders, customers that are new, main campaigns by id, sub-campaigns by
--- id, periods, vouchers by code, customers, customer usage, points. Lines arrive sorted that way.
+-- id, periods, vouchers by code, customer usage, points accounts by customer. Lines arrive sorted that way.
 
 drop function redeem(jsonb);
 drop function refuse(jsonb);
@@ -168,6 +168,14 @@ as $$
     trace jsonb, facts jsonb);
 $$;
 
+-- A lock on a customer who has no row yet, until the transaction ends.
+create function lock_newcomer(p_project_id text, p_identifier text) returns void
+language sql volatile
+set search_path = public, pg_temp
+as $$
+  select pg_advisory_xact_lock(hashtextextended(p_project_id || ' ' || p_identifier, 7237));
+$$;
+
 -- What the one whose key is claimed takes and records. Raises TS001 when something no longer holds.
 -- → the answer, when it differs from the one that the key was claimed with.
 create function take(p jsonb) returns text
@@ -202,6 +210,7 @@ begin
   end if;
 
   if v_customer is not null and not (p -> 'customer' ->> 'known')::boolean then
+    perform lock_newcomer(v_project, p -> 'customer' ->> 'identifier');
     insert into customer (project_id, id, identifier, created_at, updated_at)
     values (v_project, v_customer, p -> 'customer' ->> 'identifier', v_occurred, v_decided)
     on conflict (project_id, identifier) do nothing;
@@ -291,59 +300,40 @@ end
 $$;
 
 -- Takes every lock that the rows of a batch will need, in the one order, so that two batches wait for each other at most
--- and never in a circle. Rows that do not exist yet (a customer's first use) are covered by the lock on the customer.
+-- and never in a circle. Usage of periods and customers needs none: whoever moves it holds its campaign already.
 create function lock_rows(p_batch jsonb[]) returns void
 language plpgsql volatile
 set search_path = public, pg_temp
 as $$
-declare
-  t record;
 begin
-  for t in
+  perform lock_order(x.project_id, x.order_id) from (
     select distinct e ->> 'project_id' as project_id, e ->> 'order_id' as order_id
-    from unnest(p_batch) e where e ->> 'op' <> 'refuse'
-    order by 1, 2
-  loop
-    perform lock_order(t.project_id, t.order_id);
-  end loop;
+    from unnest(p_batch) e order by 1, 2) x;
+
+  perform lock_newcomer(x.project_id, x.identifier) from (
+    select distinct e ->> 'project_id' as project_id, e -> 'customer' ->> 'identifier' as identifier
+    from unnest(p_batch) e where e -> 'customer' ->> 'known' = 'false' order by 1, 2) x;
 
   perform from (
     select distinct e ->> 'project_id' as project_id, l ->> 'id' as id, l ->> 'rank' as rank
-    from unnest(p_batch) e, jsonb_array_elements(e -> 'lines') l
-    where e ->> 'op' <> 'refuse' and l ->> 'kind' = 'campaign') x
+    from unnest(p_batch) e, jsonb_array_elements(e -> 'lines') l where l ->> 'kind' = 'campaign') x
   join campaign_usage u on u.project_id = x.project_id and u.campaign_id = x.id
   order by x.rank, x.project_id, x.id
   for update of u;
 
-  for t in
-    select distinct e ->> 'project_id' as project_id, l ->> 'scope' as scope, l ->> 'id' as id,
-           coalesce(l ->> 'customer_id', '') as customer_id, l ->> 'bucket' as bucket
-    from unnest(p_batch) e, jsonb_array_elements(e -> 'lines') l
-    where e ->> 'op' <> 'refuse' and l ->> 'kind' = 'period'
-    order by 1, 2, 3, 4, 5
-  loop
-    insert into period_usage (project_id, scope, scope_id, customer_id, bucket)
-    values (t.project_id, t.scope, t.id, t.customer_id, t.bucket)
-    on conflict (project_id, scope, scope_id, customer_id, bucket) do update set bucket = excluded.bucket;
-  end loop;
-
   perform from (
     select distinct e ->> 'project_id' as project_id, l ->> 'id' as id
-    from unnest(p_batch) e, jsonb_array_elements(e -> 'lines') l
-    where e ->> 'op' <> 'refuse' and l ->> 'kind' = 'voucher') x
+    from unnest(p_batch) e, jsonb_array_elements(e -> 'lines') l where l ->> 'kind' = 'voucher') x
   join voucher v on v.project_id = x.project_id and v.id = x.id
   order by v.project_id, v.code
   for update of v;
 
-  perform from (
-    select distinct e ->> 'project_id' as project_id, k.id
-    from unnest(p_batch) e,
-      lateral (select e -> 'customer' ->> 'id' as id
-               union select l ->> 'customer_id' from jsonb_array_elements(e -> 'points') l) k
-    where e ->> 'op' <> 'refuse' and k.id is not null) x
-  join customer c on c.project_id = x.project_id and c.id = x.id
-  order by c.project_id, c.id
-  for no key update of c;
+  insert into points_account as a (project_id, customer_id)
+  select distinct c.project_id, c.id
+  from unnest(p_batch) e, jsonb_array_elements(e -> 'points') l
+  join customer c on c.project_id = e ->> 'project_id' and c.id = l ->> 'customer_id'
+  order by 1, 2
+  on conflict (project_id, customer_id) do update set balance = a.balance;
 end
 $$;
 
@@ -377,8 +367,8 @@ begin
   select array_agg(g.n order by g.n) into v_claimed from given g join claimed c using (project_id, key);
 
   if not v_one and v_claimed is not null then
-    select array_agg(p_batch[n]) into v_live from unnest(v_claimed) n;
-    perform lock_rows(v_live);
+    select array_agg(p_batch[n]) into v_live from unnest(v_claimed) n where p_batch[n] ->> 'op' <> 'refuse';
+    if v_live is not null then perform lock_rows(v_live); end if;
   end if;
 
   for n in 1 .. cardinality(p_batch) loop
