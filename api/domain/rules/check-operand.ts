@@ -68,8 +68,8 @@ function checkOne(value: unknown, type: PathType | "any_number"): string | null 
   switch (type) {
     case "money":
     case "number":
-    case "weight":
       return Number.isSafeInteger(value) ? null : "must be a whole number";
+    case "weight":
     case "any_number":
       return typeof value === "number" && Number.isFinite(value) ? null : "must be a number";
     case "weekday":

@@ -92,9 +92,15 @@ function compileLeaf(leaf: Leaf): Compiled {
   };
 }
 
+/** Writing an instant costs more than all the rest of a leaf, and hundreds of rules look at the same `now`. */
+let written = { at: 0, text: formatInstant(0) };
+
 /** As traces and reasons show it. Of a birthday they do not keep the year. */
 function shown(seen: FactValue, type: PathType): FactValue {
-  if (type === "instant" && typeof seen === "number") return formatInstant(seen);
+  if (type === "instant" && typeof seen === "number") {
+    if (written.at !== seen) written = { at: seen, text: formatInstant(seen) };
+    return written.text;
+  }
   return type === "birthday" && typeof seen === "string" ? seen.slice(5) : seen;
 }
 

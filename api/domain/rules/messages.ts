@@ -4,7 +4,7 @@ import type { ReasonKey } from "../reason.ts";
 import { findPath } from "./paths.ts";
 import type { ItemsRule, Leaf, Operand, Operator, Rule, SumRule } from "./rule.ts";
 import { sumLabels, sumTypes } from "./sums.ts";
-import { asking, capitalized, metresWords, subjectOf } from "./words.ts";
+import { asking, capitalized, isPlural, metresWords, subjectOf } from "./words.ts";
 
 export const notMetMessage = "The conditions of this code are not met";
 const customerMessage = "This code needs a known customer";
@@ -27,7 +27,7 @@ export function leafMessage(
   if (leaf.on === "customer.identifier") return "This code is not for this customer";
   if (leaf.on === "customer.is_new") return newCustomerMessage(leaf, wanted);
   const subject = capitalized(subjectOf(leaf, found));
-  if (!wanted) return `${subject} rules this code out`;
+  if (!wanted) return `${subject} ${isPlural(leaf.on) ? "rule" : "rules"} this code out`;
   if (leaf.on === "customer.points" && gap !== undefined && isMinimum(leaf.op)) {
     return `${gap} more ${gap === 1 ? "point is" : "points are"} needed to use this code`;
   }

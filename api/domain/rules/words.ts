@@ -85,7 +85,7 @@ export function valueWords(value: FactValue, type: PathType, currency: string): 
   if (typeof value === "boolean") return value ? "yes" : "no";
   if (typeof value !== "number") return type === "recurring" ? value.replace("T", " ") : value;
   if (type === "money") return formatMoney(value, currency);
-  if (type === "weight") return `${value} g`;
+  if (type === "weight") return `${Number(value.toFixed(3))} g`;
   return type === "weekday" ? (weekdays[value] ?? String(value)) : String(value);
 }
 
@@ -111,16 +111,20 @@ function recurrenceWords({ start, duration_minutes, every, interval = 1, until }
 
 const pluralPaths: readonly string[] = ["item.categories", "customer.segments", "customer.points", "customer.age_days"];
 
+export function isPlural(on: string): boolean {
+  return pluralPaths.includes(on);
+}
+
 /** The clause of a leaf: "the order amount is at least 50.00 EUR", "the item's categories include one of shoes". */
 export function isClause(subject: string, leaf: Pick<Leaf, "on" | "op" | "value">, type: PathType, currency: string) {
   const verb = asking("is", leaf, type, currency);
-  const agreed = pluralPaths.includes(leaf.on) ? verb.replace(/^is\b/, "are").replace(/^includes\b/, "include") : verb;
+  const agreed = isPlural(leaf.on) ? verb.replace(/^is\b/, "are").replace(/^includes\b/, "include") : verb;
   return `${subject} ${agreed}`;
 }
 
 /** "the order amount is 54.00 EUR", "the customer's segments are empty". */
 export function seenClause(subject: string, on: string, seen: FactValue, type: PathType, currency: string): string {
-  return `${subject} ${pluralPaths.includes(on) ? "are" : "is"} ${valueWords(seen, type, currency)}`;
+  return `${subject} ${isPlural(on) ? "are" : "is"} ${valueWords(seen, type, currency)}`;
 }
 
 /** What a leaf looks at: `the order's metadata "gift"`, `the number of the customer's events "visit" in the last 30 days`. */
