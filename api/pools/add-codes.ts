@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import type { Context } from "hono";
 import { z } from "zod";
+import { logChange } from "../audit-log/log-change.ts";
 import type { AppEnv } from "../http/environment.ts";
 import { withIdempotency } from "../http/idempotency.ts";
 import { textFault } from "../http/json-body.ts";
@@ -48,7 +49,13 @@ export async function addPoolCodes(c: Context<AppEnv>, poolId: string) {
   await clearLowStock(db, projectId, poolId);
   // The body takes part in the idempotency key by its digest.
   c.set("json", { sha256: digest.digest("hex") });
-  return withIdempotency(c, async () => ({ status: 200, body: result satisfies AddedCodesWire }));
+  return withIdempotency(c, async (tx) => {
+    const after = { id: poolId, count: result.added };
+    if (result.added > 0) {
+      await logChange(tx, { projectId, subjectType: "pool", subjectId: poolId, action: "codes_added", after });
+    }
+    return { status: 200, body: result satisfies AddedCodesWire };
+  });
 }
 
 function readCode(row: UploadedRow): string | AddedCodesWire["errors"][number] {

@@ -12,9 +12,9 @@ async function entries(project: Pick<TestProject, "request">, query = ""): Promi
 }
 
 /** What one call left in the log, and what it answered. */
-async function leftBy(project: TestProject, method: string, path: string, body?: unknown) {
+async function leftBy(project: TestProject, method: string, path: string, body?: unknown, type = "application/json") {
   const before = new Set((await entries(project)).map((entry) => entry.id));
-  const response = await project.request(method, path, body);
+  const response = await project.request(method, path, body, body === undefined ? {} : { "content-type": type });
   const text = await response.text();
   expect(response.status, text).toBeLessThan(300);
   const left = (await entries(project)).filter((entry) => !before.has(entry.id));
@@ -114,6 +114,27 @@ it("leaves one entry for each change, with who did it, in which request, and wha
     expect(left[0], `${method} ${path}`).toMatchObject(expected);
     expect(left[0]).toMatchObject({ actor: { id: first.subject_id, name: "first key" }, request_id: requestId });
   }
+});
+
+it("leaves one entry for each change of a pool or a segment, with how many came or went", async () => {
+  const project = await context.newProject();
+  const made = await leftBy(project, "POST", "/v1/pools", { name: "Shop cards" });
+  expect(made.left).toMatchObject([{ subject_type: "pool", action: "created", after: { name: "Shop cards" } }]);
+  const pool = made.answer.id;
+  const renamed = await leftBy(project, "PATCH", `/v1/pools/${pool}`, { low_stock: 5 });
+  expect(renamed.left).toMatchObject([{ subject_type: "pool", action: "updated", after: { low_stock: 5 } }]);
+  const filled = await leftBy(project, "POST", `/v1/pools/${pool}/codes`, "code\nA\nB\nB\n", "text/csv");
+  const added = { subject_type: "pool", subject_id: pool, action: "codes_added", after: { id: pool, count: 2 } };
+  expect(filled.left).toMatchObject([added]);
+  expect(filled.left[0].actor.name).toBe("first key");
+  const segment = await leftBy(project, "POST", "/v1/segments", { name: "vip" });
+  expect(segment.left).toMatchObject([{ subject_type: "segment", action: "created", after: { name: "vip" } }]);
+  const members = `/v1/segments/${segment.answer.id}/members`;
+  for (const identifier of ["ada", "bob"]) await send(project, "PUT", `/v1/customers/${identifier}`, {});
+  const entered = await leftBy(project, "POST", members, { customers: ["ada", "bob"] });
+  expect(entered.left).toMatchObject([{ subject_type: "segment", action: "members_added", after: { count: 2 } }]);
+  const left = await leftBy(project, "POST", `${members}/remove`, { customers: ["bob"] });
+  expect(left.left).toMatchObject([{ subject_type: "segment", action: "members_removed", after: { count: 1 } }]);
 });
 
 it("says in an update only what changed", async () => {

@@ -96,7 +96,7 @@ create trigger audited after insert or update or delete on api_key
 create trigger audited after insert or update or delete on campaign
   for each row execute function audit_change('campaign', 'id,name', '');
 create trigger audited after insert or update or delete on pool
-  for each row execute function audit_change('pool', 'id,name', '');
+  for each row execute function audit_change('pool', 'id,name', 'codes_count,low_stock_at');
 create trigger audited after insert or update or delete on segment
   for each row execute function audit_change('segment', 'id,name', '');
 
@@ -135,7 +135,7 @@ create trigger audited_update after update on voucher_job
   for each row when (old.status is distinct from new.status)
   execute function audit_change('voucher_job', 'id,action', 'cursor,upto');
 
--- Members of lists and codes of pools come and go in bulk: one entry a statement with how many, when a key did it.
+-- Members of lists come and go in bulk: one entry a statement with how many, when a key did it.
 create function audit_many() returns trigger
 language plpgsql
 set search_path = public, pg_temp
@@ -158,10 +158,6 @@ create trigger audited_insert after insert on segment_member referencing new tab
   for each statement execute function audit_many('segment', 'segment_id', 'members_added');
 create trigger audited_delete after delete on segment_member referencing old table as changed
   for each statement execute function audit_many('segment', 'segment_id', 'members_removed');
-create trigger audited_insert after insert on pool_code referencing new table as changed
-  for each statement execute function audit_many('pool', 'pool_id', 'codes_added');
-create trigger audited_delete after delete on pool_code referencing old table as changed
-  for each statement execute function audit_many('pool', 'pool_id', 'codes_removed');
 
 -- Definitions of before there were versions: what holds now is all that is known of them.
 insert into campaign_version (project_id, campaign_id, version, definition, created_at)
