@@ -71,13 +71,12 @@ async function claimImport(client: pg.PoolClient): Promise<OpenImport | undefine
 }
 
 async function makeVouchers(client: pg.PoolClient, task: OpenImport): Promise<void> {
-  const staged = await client.query<StagedRow>(
-    `delete from voucher_import_row where project_id = $1 and import_id = $2 and line in (
-       select line from voucher_import_row where project_id = $1 and import_id = $2 and line > $3 order by line limit $4)
-     returning line, content, fault`,
+  const { rows } = await client.query<StagedRow>(
+    `select line, content, fault from voucher_import_row where project_id = $1 and import_id = $2 and line > $3
+     order by line limit $4`,
     [task.projectId, task.id, task.lineDone, chunkSize],
   );
-  const rows = staged.rows.sort((a, b) => a.line - b.line);
+  const lineDone = rows.at(-1)?.line ?? task.lineDone;
   const read = rows.map((row) => readStaged(row, task.template));
   const { vouchers, errors } = withoutTwins(read);
   const made = await insertVouchers(client, task, vouchers);
@@ -86,19 +85,17 @@ async function makeVouchers(client: pg.PoolClient, task: OpenImport): Promise<vo
     ...errors,
     ...taken.map(({ line }) => ({ line, field: "code", reason: "The code exists already." })),
   ]);
+  await client.query("delete from voucher_import_row where project_id = $1 and import_id = $2 and line <= $3", [
+    task.projectId,
+    task.id,
+    lineDone,
+  ]);
   await client.query(
     `update voucher_import
      set line_done = $3, imported = imported + $4, failed = failed + $5, status = case when $6 then 'done' else status end,
          staged = not $6, updated_at = clock_timestamp()
      where project_id = $1 and id = $2`,
-    [
-      task.projectId,
-      task.id,
-      rows.at(-1)?.line ?? task.lineDone,
-      made.size,
-      errors.length + taken.length,
-      rows.length < chunkSize,
-    ],
+    [task.projectId, task.id, lineDone, made.size, errors.length + taken.length, rows.length < chunkSize],
   );
 }
 
@@ -176,12 +173,19 @@ async function insertErrors(client: pg.PoolClient, task: OpenImport, errors: rea
 }
 
 async function deleteStaged(client: pg.PoolClient, task: OpenImport): Promise<void> {
-  const deleted = await client.query(
-    `delete from voucher_import_row where project_id = $1 and import_id = $2 and line in (
-       select line from voucher_import_row where project_id = $1 and import_id = $2 order by line limit $3)`,
+  // By a range of lines: a delete over a list of them is planned badly while the table has no statistics.
+  const found = await client.query<{ upto: number | null; found: number }>(
+    `select max(line) as upto, count(*) as found from (
+       select line from voucher_import_row where project_id = $1 and import_id = $2 order by line limit $3) first`,
     [task.projectId, task.id, deletedAtOnce],
   );
-  if ((deleted.rowCount ?? 0) === deletedAtOnce) return;
+  const first = found.rows[0];
+  await client.query("delete from voucher_import_row where project_id = $1 and import_id = $2 and line <= $3", [
+    task.projectId,
+    task.id,
+    first?.upto ?? 0,
+  ]);
+  if (first?.found === deletedAtOnce) return;
   await client.query("update voucher_import set staged = false where project_id = $1 and id = $2", [
     task.projectId,
     task.id,
