@@ -144,6 +144,21 @@ describe("points", () => {
     await expectExactPoints(app.pool, projectId);
   });
 
+  it("that are revoked leave as they came, and buying and returning makes nothing live longer", async () => {
+    await move({ points: 30, expires: on(1) });
+    await move({ points: 40, expires: on(100), reference: "red_1" });
+    await move({ points: -10, kind: "revoked", reference: "red_1" });
+    await move({ points: -30, kind: "revoked", reference: "red_1" });
+    expect(await lots()).toEqual([[30, "2026-01-02"]]);
+    await move({ points: 20, expires: on(200), reference: "red_2" });
+    await move({ points: -40 });
+    expect(await lots()).toEqual([[10, "2026-07-20"]]);
+    await move({ points: 5 });
+    expect(await move({ points: -12, kind: "revoked", reference: "red_2" })).toBe(3);
+    expect(await lots()).toEqual([[3, null]]);
+    await expectExactPoints(app.pool, projectId);
+  });
+
   it("announce every entry with the balance after it", async () => {
     await move({ points: 10, expires: on(1), reference: "red_1" });
     await move({ points: 5, at: on(1) });
@@ -176,11 +191,12 @@ describe("points", () => {
     const moves = Array.from({ length: 200 }, (_, n): Move => {
       const at = on(n % 5);
       if (n % 4 === 0) return { points: 10 + n, at };
-      if (n % 4 === 1) return { points: 20, expires: on((n % 7) + 1), at };
+      if (n % 4 === 1) return { points: 20, expires: on((n % 7) + 1), reference: "red_1", at };
+      if (n % 12 === 2) return { points: -9, kind: "revoked", reference: "red_1", at };
       if (n % 4 === 2) return { points: -15, reference: `red_${n}`, at };
       return n % 8 === 3
         ? { points: 0, kind: "expired", at }
-        : { points: 5, kind: "returned", reference: `red_${n}`, at };
+        : { points: 5, kind: "returned", reference: `red_${n - 1}`, at };
     });
     const results = await Promise.allSettled(moves.map((each) => move(each)));
     const failed = results.filter((result) => result.status === "rejected");

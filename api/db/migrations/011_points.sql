@@ -7,7 +7,7 @@
 alter table points_entry
   -- The order of an account's entries: their ids are random, and one instant may have several.
   add column position bigint generated always as identity,
-  -- What a spending took and a return brought back, by expiry: [{ points, expires_at }].
+  -- Which lots a movement that can be undone touched, and those that undo one, by expiry: [{ points, expires_at }].
   add column lots jsonb;
 drop index points_entry_by_customer;
 create index points_entry_by_customer on points_entry (project_id, customer_id, position);
@@ -77,6 +77,20 @@ as $$
   from used u;
 $$;
 
+-- What stands of a reference's movements, by expiry: what was moved as one of p_done, less what p_undone undid.
+create function points_of_reference(p_project text, p_customer text, p_reference text, p_done text[], p_undone text)
+returns table (expires_at timestamptz, points bigint)
+language sql stable
+set search_path = public, pg_temp
+as $$
+  select x.expires_at, sum(case e.kind when p_undone then -x.points else x.points end)::bigint
+  from points_entry e, jsonb_to_recordset(e.lots) as x(points bigint, expires_at timestamptz)
+  where e.project_id = p_project and e.reference_id = p_reference and e.customer_id = p_customer
+    and e.kind = any(p_done || p_undone) and e.lots is not null
+  group by x.expires_at
+  having sum(case e.kind when p_undone then -x.points else x.points end) > 0;
+$$;
+
 -- Puts returned points back as they were taken: with the expiry they had, the longest-lived first, each at most as often
 -- as the same reference spent it. Points that were not spent under this reference get p_expires_at. Spending and
 -- returning thus never prolongs anything. → what was put back, by expiry
@@ -92,13 +106,8 @@ declare
   t record;
 begin
   for t in
-    select x.expires_at, sum(case e.kind when 'returned' then -x.points else x.points end)::bigint as points
-    from points_entry e, jsonb_to_recordset(e.lots) as x(points bigint, expires_at timestamptz)
-    where e.project_id = p_project and e.reference_id = p_reference and e.customer_id = p_customer
-      and e.kind in ('spent', 'exchanged', 'returned') and e.lots is not null
-    group by x.expires_at
-    having sum(case e.kind when 'returned' then -x.points else x.points end) > 0
-    order by x.expires_at desc nulls first
+    select * from points_of_reference(p_project, p_customer, p_reference, array['spent', 'exchanged'], 'returned') r
+    order by r.expires_at desc nulls first
   loop
     exit when v_left = 0;
     t.points := least(t.points, v_left);
@@ -107,6 +116,39 @@ begin
     v_left := v_left - t.points;
   end loop;
   if v_left > 0 then perform add_points_lot(p_project, p_customer, v_left, p_expires_at, p_at); end if;
+  return v_lots;
+end
+$$;
+
+-- Takes revoked points from the lots that the same reference earned, as far as they are there, and the rest from any:
+-- earning and revoking thus never leaves points that live longer than those there were. → what was earned and is taken
+create function revoke_points_lots(p_project text, p_customer text, p_points bigint, p_reference text) returns jsonb
+language plpgsql volatile
+set search_path = public, pg_temp
+as $$
+declare
+  v_left bigint := p_points;
+  v_lots jsonb := '[]';
+  t record;
+begin
+  for t in
+    select l.id, l.points_left, l.expires_at, least(r.points, l.points_left) as points
+    from points_of_reference(p_project, p_customer, p_reference, array['earned'], 'revoked') r
+    join points_lot l on l.project_id = p_project and l.customer_id = p_customer and l.points_left > 0
+      and l.expires_at is not distinct from r.expires_at
+    order by l.expires_at nulls last
+  loop
+    exit when v_left = 0;
+    t.points := least(t.points, v_left);
+    if t.points = t.points_left then
+      delete from points_lot l where l.project_id = p_project and l.id = t.id;
+    else
+      update points_lot l set points_left = l.points_left - t.points where l.project_id = p_project and l.id = t.id;
+    end if;
+    v_lots := v_lots || jsonb_build_object('points', t.points, 'expires_at', t.expires_at);
+    v_left := v_left - t.points;
+  end loop;
+  if v_left > 0 then perform take_points_lots(p_project, p_customer, v_left); end if;
   return v_lots;
 end
 $$;
@@ -151,16 +193,20 @@ begin
     if v_balance + p_points < 0 then
       raise exception using errcode = 'TS001', message = 'not enough points', detail = v_balance::text;
     end if;
-    if p_points < 0 then
-      v_lots := take_points_lots(p_project, p_customer, -p_points);
-    elsif p_kind = 'returned' and p_reference is not null then
+    if p_points > 0 and p_kind = 'returned' and p_reference is not null then
       v_lots := return_points_lots(p_project, p_customer, p_points, p_reference, p_expires_at, p_at);
-    else
+    elsif p_points > 0 then
       perform add_points_lot(p_project, p_customer, p_points, p_expires_at, p_at);
+      v_lots := jsonb_build_array(jsonb_build_object('points', p_points, 'expires_at', p_expires_at));
+    elsif p_kind = 'revoked' and p_reference is not null then
+      v_lots := revoke_points_lots(p_project, p_customer, -p_points, p_reference);
+    else
+      v_lots := take_points_lots(p_project, p_customer, -p_points);
     end if;
     v_balance := v_balance + p_points;
-    perform append_points_entry(p_project, p_customer, p_kind, p_points, v_balance, p_reason, p_reference,
-      case when p_kind in ('spent', 'exchanged', 'returned') then v_lots end, p_at);
+    perform append_points_entry(
+      p_project, p_customer, p_kind, p_points, v_balance, p_reason, p_reference,
+      case when p_reference is not null then v_lots end, p_at);
   end if;
 
   update points_account a set balance = v_balance
