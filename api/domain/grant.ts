@@ -73,8 +73,8 @@ export function grantRewards(
   if (isGuest && points.length > 0) missed.push(customerRequired());
   const earning = { rewards: isGuest ? [] : points, orderAmount: start.amount, payable: sum(basket.left) };
   rewards.push(...pointsOf(earning));
-  if (looksAtLines && isAllExcluded(start)) missed.unshift(allExcluded());
-  if (missed.length === 0) missed.push(makeReason("no_effect", "This code takes nothing off this order"));
+  if (rewards.length === 0 && looksAtLines && isAllExcluded(start)) missed.unshift(allExcluded());
+  if (rewards.length === 0 && missed.length === 0) missed.push(noEffect());
 
   const shippingDiscount = start.shippingLeft - basket.shippingLeft;
   const itemsDiscount = start.left.map((amount, line) => amount - (basket.left[line] ?? 0));
@@ -134,6 +134,10 @@ function poolLeft(reward: Reward, pools: Readonly<Record<string, number>>, given
 
 /** Without a line to look at they can do nothing. */
 const onLines: readonly Reward["type"][] = ["order_discount", "item_discount", "buy_x_get_y", "bundle"];
+
+function noEffect(): Reason {
+  return makeReason("no_effect", "This code takes nothing off this order");
+}
 
 function allExcluded(): Reason {
   return makeReason("excluded_products", "This promotion does not apply to any product in this order");

@@ -77,7 +77,7 @@ function splitHuge(total: number, weights: readonly number[]): number[] {
 /** One more for each of the first `missing` indexes in that order; fewer are missing than there are shares. */
 function giveRest(shares: number[], missing: number, byRemainder: (a: number, b: number) => number): void {
   if (missing === 0) return;
-  const order = Array.from(shares.keys()).sort((a, b) => byRemainder(a, b) || a - b);
+  const order = shares.map((_, index) => index).sort((a, b) => byRemainder(a, b) || a - b);
   for (let place = 0; place < missing; place += 1) {
     const index = order[place] ?? 0;
     shares[index] = (shares[index] ?? 0) + 1;

@@ -19,10 +19,25 @@ export function bundle(reward: Bundle, basket: Basket): number[] {
     components.fits.map((fit) => fit !== 0),
     "dearest",
   );
-  const costsOf = (times: number): number[] => costOf(bundleUnits(components, times, dearestFirst), basket);
-  const savingOf = (times: number): number => sum(costsOf(times)) - times * reward.fixed_amount;
-  const times = mostSaving(timesMax, savingOf);
-  return splitByLargestRemainder(capped(Math.max(0, savingOf(times)), reward), costsOf(times));
+  const tried = new Map<number, Bundled>();
+  const bundled = (times: number): Bundled => {
+    let made = tried.get(times);
+    if (made === undefined) {
+      const costs = costOf(bundleUnits(components, times, dearestFirst), basket);
+      made = { costs, saving: sum(costs) - times * reward.fixed_amount };
+      tried.set(times, made);
+    }
+    return made;
+  };
+  const { costs, saving } = bundled(mostSaving(timesMax, (times) => bundled(times).saving));
+  return splitByLargestRemainder(capped(Math.max(0, saving), reward), costs);
+}
+
+interface Bundled {
+  /** What the chosen units of each line still cost. */
+  readonly costs: readonly number[];
+  /** Against the fixed amount; below zero where bundles cost more than their units. */
+  readonly saving: number;
 }
 
 function componentsOf(reward: Bundle, basket: Basket): Components {
