@@ -8,6 +8,7 @@ import { databaseNow, occurredAt } from "../http/occurred-at.ts";
 import { Problem } from "../http/problem.ts";
 import { newId } from "../ids.ts";
 import { rollBackOrder } from "../redemptions/roll-back.ts";
+import { releaseOrderHolds } from "../reservations/release.ts";
 import { sumOfLines } from "../validations/order-schema.ts";
 import { findOrder, lockOrder, type OrderRow, readDiscounts } from "./queries.ts";
 import type { OrderReport, OrderStatus } from "./schemas.ts";
@@ -46,6 +47,7 @@ export async function reportOrder(
   }
   await store(tx, projectId, report, customer.id, { at, now, paidAt: known?.paid_at ?? null });
   if (report.status === "cancelled" || report.status === "refunded") {
+    await releaseOrderHolds(tx, projectId, report.id);
     await rollBackOrder(tx, { projectId, orderId: report.id, at, reason: `order ${report.status}` });
   }
   await announce(tx, projectId, report, at);

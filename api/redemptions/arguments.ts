@@ -1,6 +1,7 @@
 /** The arguments of the SQL functions `redeem` and `refuse`: what is taken, recorded, announced and answered. */
 import type { Event } from "../../ingest/events/events.ts";
 import type { RiskScore } from "../../models/serving.ts";
+import type { Guesser } from "../attempts/subjects.ts";
 import { customerEvent } from "../customers/announce.ts";
 import type { Decision } from "../domain/decision.ts";
 import type { Facts, OrderFacts } from "../domain/facts.ts";
@@ -36,6 +37,8 @@ export interface RedeemRequest {
   /** RFC 3339, only for keys that may decide in the past. */
   readonly at: string | null;
   readonly languages: readonly string[];
+  /** Who is counted when a code does not exist. */
+  readonly guesser: Guesser;
   readonly source: Source;
   /** Names this occurrence in a problem document. */
   readonly requestId: string;

@@ -1,9 +1,11 @@
 /** The one read of a decision: all that changes, of one instant, in one round trip, for one request or for many. */
 import type pg from "pg";
+import { refusedSecondsSql } from "../attempts/attempts.ts";
 
 /**
  * Parameters, one array entry a request: $1 project ids, $2 codes (normalised, a jsonb array each), $3 customer
- * identifiers or null, $4 order ids or null, $5 instants to decide at (RFC 3339) or null for the database's clock.
+ * identifiers or null, $4 order ids or null, $5 instants to decide at (RFC 3339) or null for the database's clock,
+ * $6 whom the request is counted to when its codes do not exist (a jsonb array each).
  *
  * Definitions of campaigns are not read here but once a version (`definitions.ts`). Each voucher counts on
  * `voucher (project_id, code)`, everything else on primary keys; past activity reads at most a day of
@@ -32,6 +34,7 @@ select jsonb_build_object(
       where r.project_id = q.project_id and r.customer_id = c.id
         and r.occurred_at < q.decide_at and r.occurred_at >= q.decide_at - interval '1 day') day
     where c.id is not null),
+  'refused_seconds', ${refusedSecondsSql("q.project_id", "array(select jsonb_array_elements_text(q.subjects))")},
   'order_status', (select o.status from orders o where o.project_id = q.project_id and o.id = q.order_id),
   'rejections_last_hour', (
     select count(*) from rejection j
@@ -91,9 +94,9 @@ select jsonb_build_object(
     where rc.project_id = q.project_id and rc.order_id = q.order_id and rc.live)
 ) as facts
 from (
-  select g.project_id, g.codes, g.customer, g.order_id, coalesce(g.at, now()) as decide_at, g.n
-  from unnest($1::text[], $2::jsonb[], $3::text[], $4::text[], $5::timestamptz[])
-    with ordinality as g(project_id, codes, customer, order_id, at, n)
+  select g.project_id, g.codes, g.customer, g.order_id, g.subjects, coalesce(g.at, now()) as decide_at, g.n
+  from unnest($1::text[], $2::jsonb[], $3::text[], $4::text[], $5::timestamptz[], $6::jsonb[])
+    with ordinality as g(project_id, codes, customer, order_id, at, subjects, n)
 ) q
 left join customer cust on cust.project_id = q.project_id and cust.identifier = q.customer
 order by q.n`;
@@ -150,6 +153,8 @@ export interface FactsRow {
       readonly last_redemption_at: number | null;
     };
   } | null;
+  /** Until whoever asks may try codes again; null when they may now. */
+  readonly refused_seconds: number | null;
   /** Of the order as the shop reported it; null for one that was not reported yet. */
   readonly order_status: "created" | "paid" | "cancelled" | "refunded" | null;
   readonly rejections_last_hour: number;
@@ -178,6 +183,7 @@ export interface FactsKey {
   readonly orderId: string | null;
   /** RFC 3339; null decides at the database's clock. */
   readonly at: string | null;
+  readonly subjects: readonly string[];
 }
 
 /** @returns a row for each key, in their order. */
@@ -191,6 +197,7 @@ export async function queryFacts(pool: pg.Pool, keys: readonly FactsKey[]): Prom
       keys.map((key) => key.customer),
       keys.map((key) => key.orderId),
       keys.map((key) => key.at),
+      keys.map((key) => JSON.stringify(key.subjects)),
     ],
   });
   if (result.rows.length !== keys.length) throw new Error("the facts query left out a request");

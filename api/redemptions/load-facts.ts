@@ -1,5 +1,6 @@
 /** Gathers the facts of a decision from Postgres: one read, and a second only when something in play asks for more. */
 import type { RiskInput } from "../../models/features/risk.ts";
+import { type Guesser, subjectsOf } from "../attempts/subjects.ts";
 import { parseStoredStacking } from "../campaigns/limits-schema.ts";
 import type { Deps } from "../deps.ts";
 import { normalizeCode } from "../domain/codes.ts";
@@ -30,6 +31,8 @@ export interface FactsRequest {
   readonly at: string | null;
   /** What the shopper reads, best first. */
   readonly languages?: readonly string[];
+  /** Who is counted when a code does not exist. */
+  readonly guesser?: Guesser;
 }
 
 /** What the customer did lately, for the risk score; null for a guest or somebody never seen. */
@@ -42,6 +45,8 @@ export interface LoadedFacts {
   readonly facts: Facts;
   readonly activity: Activity;
   readonly orderStatus: FactsRow["order_status"];
+  /** Until the guesser may try codes again; null when they may now. */
+  readonly refusedSeconds: number | null;
   /** The database's clock when it read, epoch ms. */
   readonly clock: number;
 }
@@ -63,6 +68,7 @@ export function factsKey(request: FactsRequest): FactsKey {
     customer: request.customer,
     orderId: request.order.id,
     at: request.at,
+    subjects: request.guesser === undefined ? [] : subjectsOf(request.guesser).map(({ id }) => id),
   };
 }
 
@@ -126,6 +132,7 @@ export async function finishFacts(deps: Stores, request: FactsRequest, row: Fact
     },
     activity: activity(row, now),
     orderStatus: row.order_status,
+    refusedSeconds: row.refused_seconds,
     clock: row.clock,
   };
 }

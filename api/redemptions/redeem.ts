@@ -1,4 +1,5 @@
 /** Redeems codes at most once: read the facts, decide, and let one SQL function take what was decided. */
+import { refuseFor } from "../attempts/attempts.ts";
 import type { Deps } from "../deps.ts";
 import { decide } from "../domain/decide.ts";
 import { keyReused } from "../http/idempotency.ts";
@@ -30,7 +31,7 @@ const roundsMax = 10;
 /**
  * @returns 201 with the redemption, 422 with every reason, 409 when a code already counts on this order; or what the
  * same key was answered before.
- * @throws Problem idempotency_key_reused, or 503 when the counters changed under every round.
+ * @throws Problem idempotency_key_reused, too_many_attempts, or 503 when the counters changed under every round.
  */
 export function redeem(deps: Deps, request: RedeemRequest): Promise<Answer> {
   return inRounds(deps, request, async (attempt) => {
@@ -65,6 +66,7 @@ async function inRounds(
 ): Promise<Answer> {
   for (let round = 0; round < roundsMax; round++) {
     const loaded = await loadFacts(deps, request);
+    await refuseFor(deps, request.guesser, loaded.refusedSeconds, request.idempotencyKey);
     const answer = await attempt(deps, request, loaded, argumentOf);
     if (answer.outcome === "key_reused") throw keyReused();
     if (answer.outcome !== "retry") {

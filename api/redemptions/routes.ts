@@ -1,7 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import { countGuesses, guessLimits, refuseGuessing } from "../attempts/attempts.ts";
+import { countGuesses, guessLimits, refuseKnown } from "../attempts/attempts.ts";
 import { guesserOf } from "../attempts/subjects.ts";
 import { unknownCodesOf } from "../attempts/unknown-codes.ts";
 import type { Deps } from "../deps.ts";
@@ -81,7 +81,7 @@ export function redemptionRoutes(deps: Deps) {
         throw new Problem("idempotency_key_required", "Send an Idempotency-Key, so that a retry cannot redeem twice.");
       }
       const guesser = guesserOf(c, guessLimits(deps), body);
-      await refuseGuessing(deps, guesser, identity.key);
+      await refuseKnown(deps, guesser, identity.key);
       const { projectId } = c.var.auth;
       const answer = await redeem(deps, {
         projectId,
@@ -92,6 +92,7 @@ export function redemptionRoutes(deps: Deps) {
         order: { ...toOrderFacts(body.order), id: body.order.id },
         at: decideAt(c, body.at),
         languages: languagesOf(c),
+        guesser,
         source: body.source,
         requestId: c.var.requestId,
       });

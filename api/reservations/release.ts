@@ -1,6 +1,8 @@
 /** Gives back what a reservation holds: because it was cancelled, or because its time is over. */
+import { type Kysely, sql } from "kysely";
 import type pg from "pg";
 import type { Event } from "../../ingest/events/events.ts";
+import type { DB } from "../db/tables.ts";
 import { newId } from "../ids.ts";
 import { inAccountOrder, type PointsMove } from "../redemptions/issues.ts";
 import type { Line } from "../redemptions/lines.ts";
@@ -24,12 +26,29 @@ function returned(points: readonly PointsMove[]): PointsMove[] {
 }
 
 /** @returns whether it was held until now (and, to expire it, whether it was due). */
-export async function releaseReservation(
+export function releaseReservation(
   pool: pg.Pool,
   projectId: string,
   reservation: ReservationRow,
   as: "cancelled" | "expired",
 ): Promise<boolean> {
+  return releaseInDatabase(pool, releaseArgument(projectId, reservation, as));
+}
+
+/** Gives back what an order holds that is over, inside the caller's transaction, which holds `lock_order` already. */
+export async function releaseOrderHolds(tx: Kysely<DB>, projectId: string, orderId: string): Promise<void> {
+  const { rows } = await sql<ReservationRow>`
+    select id, redemption_id, order_id, status, content, response, expires_at, ended_at, clock_timestamp() as clock
+    from reservation where project_id = ${projectId} and order_id = ${orderId} and status = 'held'
+    order by id`.execute(tx);
+  for (const reservation of rows) {
+    const as = reservation.expires_at <= reservation.clock ? "expired" : "cancelled";
+    const argument = JSON.stringify(releaseArgument(projectId, reservation, as));
+    await sql`select release(${argument}::jsonb)`.execute(tx);
+  }
+}
+
+function releaseArgument(projectId: string, reservation: ReservationRow, as: "cancelled" | "expired"): object {
   const now = reservation.clock.toISOString();
   const event: Event = {
     event_id: newId("evt"),
@@ -44,7 +63,7 @@ export async function releaseReservation(
       order_id: reservation.order_id,
     },
   };
-  return releaseInDatabase(pool, {
+  return {
     project_id: projectId,
     reservation_id: reservation.id,
     as,
@@ -52,7 +71,7 @@ export async function releaseReservation(
     points: returned(reservation.content.points),
     events: [event],
     decided_at: now,
-  });
+  };
 }
 
 /** So many at a time; what is left is found by the next look. */

@@ -1,6 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import { countGuesses, guessLimits, refuseGuessing } from "../attempts/attempts.ts";
+import { countGuesses, guessLimits, refuseKnown } from "../attempts/attempts.ts";
 import { guesserOf } from "../attempts/subjects.ts";
 import { unknownCodesOf } from "../attempts/unknown-codes.ts";
 import type { Deps } from "../deps.ts";
@@ -70,7 +70,7 @@ export function reservationRoutes(deps: Deps) {
       const identity = requestIdentity(c);
       if (identity === undefined) throw keyRequired("a retry cannot hold twice");
       const guesser = guesserOf(c, guessLimits(deps), body);
-      await refuseGuessing(deps, guesser, identity.key);
+      await refuseKnown(deps, guesser, identity.key);
       const answer = await reserve(
         deps,
         {
@@ -82,6 +82,7 @@ export function reservationRoutes(deps: Deps) {
           order: { ...toOrderFacts(body.order), id: body.order.id },
           at: decideAt(c, body.at),
           languages: languagesOf(c),
+          guesser,
           source: body.source,
           requestId: c.var.requestId,
         },
