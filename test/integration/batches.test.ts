@@ -1,9 +1,9 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { runVoucherBatches } from "../../api/vouchers/batch-worker.ts";
 import { send, withKey } from "../support/answers.ts";
 import { type TestProject, useApp } from "../support/app.ts";
 import { redeemBody, setUpPromotion } from "../support/promotions.ts";
+import { workUntil } from "../support/workers.ts";
 
 const context = useApp();
 
@@ -34,20 +34,12 @@ async function progress({ project }: Shop, id: string) {
   return body;
 }
 
-/** Runs so many workers until `reached` says so, then asks them to stop and waits until they have. */
-async function work(reached: () => Promise<boolean>, workers = 1): Promise<void> {
-  const stop = new AbortController();
-  const running = Array.from({ length: workers }, () => runVoucherBatches(context.deps, stop.signal));
-  const deadline = Date.now() + 50_000;
-  try {
-    while (!(await reached())) {
-      if (Date.now() > deadline) throw new Error("the batches were not made in time");
-      await delay(25);
-    }
-  } finally {
-    stop.abort();
-    await Promise.all(running);
-  }
+/** Runs so many workers until `reached` says so. */
+function work(reached: () => Promise<boolean>, workers = 1): Promise<void> {
+  return workUntil(
+    Array.from({ length: workers }, () => (signal: AbortSignal) => runVoucherBatches(context.deps, signal)),
+    reached,
+  );
 }
 
 async function counted({ project }: Shop, batchId: string) {
@@ -82,7 +74,13 @@ it("makes exactly 120,000 different codes although many of the pattern's meet, a
   const shop = await newShop();
   const size = 120_000;
   const expires_at = "2190-01-01T00:00:00.000Z";
-  const id = await order(shop, { size, pattern: crowded, weak_pattern, expires_at, metadata: { note: 'a\\b "c"\ttab\nline' } });
+  const id = await order(shop, {
+    size,
+    pattern: crowded,
+    weak_pattern,
+    expires_at,
+    metadata: { note: 'a\\b "c"\ttab\nline' },
+  });
   const seen = new Set<number>();
   await work(async () => {
     const batch = await progress(shop, id);
@@ -144,6 +142,96 @@ it("loses and doubles nothing when the worker's connections are cut while it cop
   expect(cuts).toBeGreaterThan(0);
   expect(await counted(shop, id)).toEqual({ count: size, codes: size });
   expect(await completions(shop)).toHaveLength(1);
+});
+
+it("stops where a batch is cancelled midway, and makes exactly the rest when it is resumed", async () => {
+  const shop = await newShop();
+  const size = 130_000;
+  const id = await order(shop, { size, pattern: crowded, weak_pattern });
+  const change = (verb: string) => send(shop.project, "POST", `/v1/voucher-batches/${id}/${verb}`);
+  const answers: Awaited<ReturnType<typeof change>>[] = [];
+  await work(async () => {
+    if ((await progress(shop, id)).done === 0) return false;
+    answers.push(await change("cancel"));
+    return true;
+  });
+  const cancelled = await progress(shop, id);
+  expect(answers[0]).toMatchObject({ status: 200, body: { status: "cancelled", done: cancelled.done } });
+  expect(cancelled.done).toBeGreaterThan(0);
+  expect(cancelled.done).toBeLessThan(size);
+  expect(await counted(shop, id)).toEqual({ count: cancelled.done, codes: cancelled.done });
+  expect(await change("cancel")).toMatchObject({ status: 200, body: { status: "cancelled" } });
+  expect(await completions(shop)).toEqual([]);
+  expect(await change("resume")).toMatchObject({ status: 200, body: { status: "running", done: cancelled.done } });
+  await work(async () => (await progress(shop, id)).status === "done", 2);
+  expect(await counted(shop, id)).toEqual({ count: size, codes: size });
+  expect(await completions(shop)).toHaveLength(1);
+  for (const verb of ["cancel", "resume"]) expect((await change(verb)).status).toBe(409);
+  const { rows } = await context.pool.query(
+    "select payload from outbox where project_id = $1 and type = 'voucher_batch.cancelled'",
+    [shop.project.projectId],
+  );
+  expect(rows).toEqual([{ payload: { batch_id: id, campaign_id: shop.campaignId, size, done: cancelled.done } }]);
+});
+
+it("does not go on with a batch of an archived campaign", async () => {
+  const shop = await newShop();
+  const id = await order(shop, { size: 10, pattern: crowded, weak_pattern });
+  await send(shop.project, "POST", `/v1/voucher-batches/${id}/cancel`);
+  await send(shop.project, "POST", `/v1/campaigns/${shop.campaignId}/pause`, {});
+  await send(shop.project, "POST", `/v1/campaigns/${shop.campaignId}/archive`, {});
+  const answer = await send(shop.project, "POST", `/v1/voucher-batches/${id}/resume`);
+  expect(answer).toMatchObject({ status: 409, body: { code: "campaign_status_conflict" } });
+});
+
+it("refuses codes of value that could be guessed, with the numbers and the length that would do", async () => {
+  const shop = await newShop();
+  const pattern = (length: number) => ({ charset: "mixed", length });
+  const orderCodes = (body: object) =>
+    send(shop.project, "POST", `/v1/campaigns/${shop.campaignId}/voucher-batches`, body);
+  const refused = await orderCodes({ size: 1000, pattern: pattern(8) });
+  expect(refused.status).toBe(400);
+  expect(refused.body.errors).toEqual([
+    {
+      pointer: "/pattern/length",
+      detail:
+        'A code of the pattern has 39.6 bits; with 1 codes in the project and 1000 more it needs 50.0, so that one guess in 2^40 hits at most: length 11. Or say weak_pattern: "accept".',
+    },
+  ]);
+  expect((await orderCodes({ size: 1000, pattern: pattern(11) })).status).toBe(202);
+  expect((await orderCodes({ size: 1000, pattern: pattern(8), weak_pattern: "accept" })).status).toBe(202);
+  expect((await orderCodes({ size: 1000, pattern: pattern(8), kind: "generic" })).status).toBe(202);
+  // What is ordered counts as live: a thousandfold of codes needs ten bits more.
+  expect((await orderCodes({ size: 5_000_000, pattern: pattern(12) })).status).toBe(400);
+  expect((await orderCodes({ size: 2, pattern: pattern(10) })).status).toBe(400);
+});
+
+it("makes gift cards of one balance, and never weak ones", async () => {
+  const project = await context.newProject();
+  const cards = { template: "gift_card", name: "Cards" };
+  const { campaignId } = await setUpPromotion(project, {
+    main: cards,
+    sub: { rewards: [] },
+    voucher: { kind: "gift_card", balance_amount: 100 },
+  });
+  const shop = { project, campaignId };
+  const pattern = { charset: "mixed", length: 12 };
+  const refused = [
+    [{ size: 3, pattern }, "/balance_amount"],
+    [{ size: 3, pattern: crowded, balance_amount: 2500, weak_pattern }, "/weak_pattern"],
+    [{ size: 3, pattern, balance_amount: 2500, kind: "unique" }, "/kind"],
+  ] as const;
+  for (const [body, pointer] of refused) {
+    const answer = await send(project, "POST", `/v1/campaigns/${campaignId}/voucher-batches`, body);
+    expect([answer.status, answer.body.errors[0].pointer]).toEqual([400, pointer]);
+  }
+  const id = await order(shop, { size: 3, pattern, balance_amount: 2500 });
+  await work(async () => (await progress(shop, id)).status === "done");
+  expect(await progress(shop, id)).toMatchObject({ kind: "gift_card", balance_amount: 2500, redemptions_max: null });
+  const { body } = await send(project, "GET", `/v1/campaigns/${campaignId}/vouchers?limit=3`);
+  for (const voucher of body.data)
+    expect(voucher).toMatchObject({ kind: "gift_card", balance_amount: 2500, batch_id: id });
+  expect(await completions(shop)).toMatchObject([{ payload: { size: 3, balance_amount: 2500 } }]);
 });
 
 it("lets several workers make several batches of one pattern at once, each exactly", async () => {
