@@ -18,7 +18,10 @@ function reasonsOf(rule: Rule, seen: RuleContext) {
   return explain(rule, evaluate(rule, seen), "campaign.rules", about);
 }
 
-describe("any sound rule", () => {
+/** Thousands of runs each; slow only where the machine is busy with other things. */
+const patient = { timeout: 180_000 };
+
+describe("any sound rule", patient, () => {
   it("is sound", () => {
     fc.assert(
       fc.property(soundRule, (rule) => {
@@ -44,7 +47,7 @@ describe("any sound rule", () => {
       fc.property(soundRule, anyContext, (rule, seen) => {
         expect(isMet(rule, seen)).toBe(evaluate(rule, seen).met);
       }),
-      { numRuns: 3_000 },
+      { numRuns: 2_000 },
     );
   });
 
@@ -81,7 +84,7 @@ describe("any sound rule", () => {
   });
 });
 
-describe("what only looks like a rule", () => {
+describe("what only looks like a rule", patient, () => {
   it("is refused or is a rule, whatever it is: nothing throws", () => {
     const seen = context();
     fc.assert(
