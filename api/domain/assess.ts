@@ -60,7 +60,8 @@ function addRules(
   reasons: Reason[],
   trace: Record<string, Trace>,
 ): void {
-  const about = { currency: context.order.currency, hasCustomer: context.customer !== null };
+  const { languages } = context;
+  const about = { currency: context.order.currency, hasCustomer: context.customer !== null, languages };
   const trees = { campaign: campaign.rules, parent: campaign.parent.rules, voucher: voucher?.rules ?? null };
   for (const [name, rule] of Object.entries(trees)) {
     if (rule === null) continue;

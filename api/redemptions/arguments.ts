@@ -109,8 +109,8 @@ export function issuedCodes(issues: readonly Issue[]): IssuedCodes {
   const codes = new Map<string, string>();
   let pools = 0;
   for (const issue of issues) {
-    const code = issue.type === "pool_voucher" ? `@pool:${pools++}@` : issue.voucher_code;
-    if (code !== null && issue.shown !== null) codes.set(issue.shown, code);
+    const code = issue.type === "pool_voucher" ? `@pool:${pools++}@` : (issue.voucher_code ?? issue.card_code);
+    if (code !== undefined && issue.shown !== null) codes.set(issue.shown, code);
   }
   return codes;
 }

@@ -23,6 +23,8 @@ export interface Issue {
   readonly voucher_id: string | null;
   /** Of a voucher or a card that is made for it; null for credit on a card that exists. */
   readonly voucher_code: string | null;
+  /** Of the card that credit goes on, where it exists already. */
+  readonly card_code?: string;
   /** The campaign of that voucher or card. */
   readonly voucher_campaign_id: string | null;
   readonly pool_id?: string;
@@ -130,7 +132,7 @@ export async function resolveIssues(
       issue.type === "gift_credit" ? cards.get(`${issue.voucher_campaign_id} ${issue.customer_id}`) : undefined;
     if (card === undefined) return issue;
     lines.push({ kind: "voucher", id: card.id, code: card.code, uses: 0, amount: 0, balance: issue.amount ?? 0 });
-    return { ...issue, voucher_id: card.id, voucher_code: null };
+    return { ...issue, voucher_id: card.id, voucher_code: null, card_code: card.code };
   });
   return { issues: resolved, lines, identifiers };
 }

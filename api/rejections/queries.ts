@@ -1,9 +1,10 @@
-import { type Kysely, sql } from "kysely";
+import { type Kysely, type Selectable, sql } from "kysely";
 import { z } from "zod";
 import type { DB } from "../db/tables.ts";
 import { normalizeCode } from "../domain/codes.ts";
 import { type Page, readCursor, toPage } from "../http/pagination.ts";
-import { type AttemptsQuery, rejectionWire } from "../redemptions/schemas.ts";
+import { explanationOf } from "../redemptions/explanation.ts";
+import { type AttemptsQuery, rejectionDetailWire, rejectionWire } from "../redemptions/schemas.ts";
 
 const cursor = z.tuple([z.string().max(100)]);
 
@@ -35,22 +36,46 @@ export async function listRejections(
     .orderBy("r.id", "desc")
     .limit(query.limit + 1)
     .execute();
-  return toPage(
-    rows,
-    query.limit,
-    (row) => [row.id],
-    (row) =>
-      rejectionWire.parse({
-        id: row.id,
-        codes: row.codes,
-        campaign_ids: row.campaign_ids,
-        customer: row.customer_identifier === null ? null : { identifier: row.customer_identifier },
-        reasons: row.reasons,
-        order: row.order_data,
-        risk: row.risk,
-        source: row.source,
-        occurred_at: row.occurred_at.toISOString(),
-        created_at: row.created_at.toISOString(),
-      }),
-  );
+  return toPage(rows, query.limit, (row) => [row.id], toWire);
+}
+
+type RejectionRow = Selectable<DB["rejection"]>;
+
+function toWire(row: RejectionRow): RejectionWire {
+  return rejectionWire.parse({
+    id: row.id,
+    codes: row.codes,
+    campaign_ids: row.campaign_ids,
+    customer: row.customer_identifier === null ? null : { identifier: row.customer_identifier },
+    reasons: row.reasons,
+    order: row.order_data,
+    risk: row.risk,
+    source: row.source,
+    occurred_at: row.occurred_at.toISOString(),
+    created_at: row.created_at.toISOString(),
+  });
+}
+
+export async function findRejectionDetail(
+  db: Kysely<DB>,
+  projectId: string,
+  id: string,
+): Promise<z.output<typeof rejectionDetailWire> | undefined> {
+  const row = await db
+    .selectFrom("rejection")
+    .selectAll()
+    .where("project_id", "=", projectId)
+    .where("id", "=", id)
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  const reasons = row.reasons as readonly { readonly voucher_code: string; readonly message: string }[];
+  const codes = row.codes.map((code) => {
+    const own = reasons.filter((reason) => reason.voucher_code === code);
+    return { code, campaign_id: null, applicable: false, discount_amount: 0, reasons: own };
+  });
+  return rejectionDetailWire.parse({
+    ...toWire(row),
+    trace: row.trace,
+    explanation: explanationOf({ codes }, row.trace, row.currency),
+  });
 }

@@ -126,10 +126,8 @@ function withIssuedCodes({ answer, pool_codes }: ReservationRow["content"], reso
   });
   const content = JSON.parse(text);
   const onExistingCard = new Map(
-    resolved.issues.flatMap((issue) =>
-      issue.type === "gift_credit" && issue.voucher_code === null && issue.shown !== null
-        ? [[issue.shown, resolved.lines.find((line) => line.id === issue.voucher_id)?.code]]
-        : [],
+    resolved.issues.flatMap(({ card_code, shown }) =>
+      card_code === undefined || shown === null ? [] : [[shown, card_code] as const],
     ),
   );
   if (onExistingCard.size === 0) return content;
