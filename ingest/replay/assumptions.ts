@@ -3,7 +3,7 @@
  * from it is labelled `assumed` in metadata. `docs/data-complete-journey.md` states the same rules for readers.
  */
 import { createHash } from "node:crypto";
-import type { Reward } from "../../api/domain/rewards/reward.ts";
+import type { ItemDiscount, OrderDiscount } from "../../api/domain/rewards/reward.ts";
 import type { Row } from "./source.ts";
 
 type CampaignType = Row<"campaign_descriptions">["campaign_type"];
@@ -28,7 +28,7 @@ export function couponMark(campaignId: string, couponUpc: string): string {
  * type A takes 10, 15, 20 or 25 % off the dearest covered unit, type B 50 to 125 cents off the basket,
  * type C 10 to 25 % off all covered units, at most 5 dollars.
  */
-export function assumedReward(type: CampaignType, campaignId: string): Reward {
+export function assumedReward(type: CampaignType, campaignId: string): OrderDiscount | ItemDiscount {
   const step = pick(`value/${campaignId}`, 4);
   const covered = { on: `item.attributes.${campaignMark(campaignId)}`, op: "equals", value: true } as const;
   const percent = 1000 + 500 * step;
@@ -43,7 +43,7 @@ export function assumedReward(type: CampaignType, campaignId: string): Reward {
 }
 
 /** The value in words, for names and reports. */
-export function describeReward(reward: Reward): string {
+export function describeReward(reward: OrderDiscount | ItemDiscount): string {
   if ("amount" in reward && reward.amount !== undefined) return `$${(reward.amount / 100).toFixed(2)} off the basket`;
   const percent = `${(("percent_bp" in reward && reward.percent_bp) || 0) / 100} % off`;
   return reward.type === "item_discount" && reward.which === "all" ? `${percent} covered items` : `${percent} one item`;
