@@ -14,8 +14,10 @@ const labelDays = 90;
  *
  * Every frame ends one millisecond before the moment, so that nothing of the moment itself leaks in: a batch that
  * publishes ten codes at once gives none of them the other nine. A rollback takes back what its redemption added, from
- * the moment it happened. Rows whose label cannot be known yet, because the window reaches beyond the last order or
- * redemption seen, are left out, redeemed or not: keeping the redeemed ones would teach too high a rate.
+ * the moment it happened; one that leaves something takes back the discount of that part only. What applied without a
+ * code is a use of its campaigns, but no offer that the customer redeemed. Rows whose label cannot be known yet, because
+ * the window reaches beyond the last order or redemption seen, are left out, redeemed or not: keeping the redeemed ones
+ * would teach too high a rate.
  */
 export const offerSituations = `
 WITH
@@ -39,16 +41,17 @@ family AS (
 ),
 movement AS (
   SELECT customer, toUnixTimestamp64Milli(occurred_at) AS at_ms, '' AS campaign_id, toInt64(1) AS orders, amount,
-         toInt64(0) AS publications, toInt64(0) AS redemptions, toInt64(0) AS discount
+         toInt64(0) AS publications, toInt64(0) AS redemptions, toInt64(0) AS discount, 1 AS by_code
   FROM events
   WHERE project_id = {project:String} AND type = 'order.paid'
   UNION ALL
-  SELECT customer, toUnixTimestamp64Milli(occurred_at), campaign_id, 0, 0, 1, 0, 0
+  SELECT customer, toUnixTimestamp64Milli(occurred_at), campaign_id, 0, 0, 1, 0, 0, 1
   FROM events
   WHERE project_id = {project:String} AND type = 'voucher.published'
   UNION ALL
   SELECT customer, toUnixTimestamp64Milli(occurred_at), codes.campaign_id, 0, 0, 0,
-         if(type = 'redemption.succeeded', 1, -1) AS sign, sign * codes.discount_amount
+         multiIf(type = 'redemption.succeeded', 1, outcome = 'part', 0, -1),
+         if(type = 'redemption.succeeded', 1, -1) * codes.discount_amount, codes.code != ''
   FROM events ARRAY JOIN codes
   WHERE project_id = {project:String} AND type IN ('redemption.succeeded', 'redemption.rolled_back')
 ),
@@ -58,8 +61,8 @@ history AS (
          sum(amount) OVER customer_past AS orders_amount,
          maxIf(at_ms, orders > 0) OVER customer_past AS last_order_ms,
          sum(publications) OVER customer_past AS publications_count,
-         sum(redemptions) OVER customer_past AS redemptions_count,
-         sum(discount) OVER customer_past AS redemptions_discount_amount,
+         sumIf(redemptions, by_code) OVER customer_past AS redemptions_count,
+         sumIf(discount, by_code) OVER customer_past AS redemptions_discount_amount,
          maxIf(at_ms, redemptions > 0) OVER customer_past AS last_redemption_ms,
          sum(publications) OVER customer_main_past AS customer_main_publications_count,
          sum(redemptions) OVER customer_main_past AS customer_main_redemptions_count,
@@ -85,7 +88,7 @@ redeemed AS (
   ) AS used
   WHERE used.redemption_id NOT IN (
     SELECT redemption_id FROM events
-    WHERE project_id = {project:String} AND type = 'redemption.rolled_back')
+    WHERE project_id = {project:String} AND type = 'redemption.rolled_back' AND outcome != 'part')
   GROUP BY customer, campaign_id
 ),
 seen AS (

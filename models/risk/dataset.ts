@@ -7,6 +7,7 @@ import { type Example, readExamples } from "../training/examples.ts";
  * The columns are the fields of `RiskInput`, with `at_ms`, `label` (always 0: nothing is labelled), `redemption_id` and
  * `tie`. Redemptions count whether or not they are rolled back later, as they do when a request is scored: nobody knew.
  * Frames are in milliseconds and end one before the moment. A guest has no past: each is a shopper of their own.
+ * Automatic campaigns, which have an empty code, are no code of the request.
  */
 export const riskSituations = `
 WITH
@@ -15,7 +16,7 @@ attempt AS (
          redemption_id, type = 'redemption.succeeded' AS succeeded,
          toUnixTimestamp64Milli(occurred_at) AS at_ms, toHour(occurred_at) AS hour_of_day,
          amount, discount_amount, items.quantity AS quantities, items.unit_amount AS unit_amounts,
-         length(codes.code) AS codes_count
+         arrayCount(code -> code != '', codes.code) AS codes_count
   FROM events
   WHERE project_id = {project:String} AND type IN ('redemption.succeeded', 'redemption.rejected')
 ),

@@ -104,6 +104,54 @@ describe("examples of offers", () => {
   });
 });
 
+describe("examples of offers, with rollbacks in parts and automatic campaigns,", () => {
+  it("take back discount with every part, uses with the last, and count no automatic campaign as an offer redeemed", async () => {
+    const h = new History("prj_parts");
+    for (const id of ["cam_a", "cam_b", "cam_auto"]) h.campaign(id, "cam_main", null);
+    h.customer("ann", moment - 10 * day);
+    const parts = h.redeemed(
+      "ann",
+      "cam_a",
+      "cam_main",
+      moment - 3 * day,
+      { order: 5000, discount: 600 },
+      { campaignId: "cam_auto", discount: 50 },
+    );
+    h.rolledBack(parts, moment - 2 * day, 100);
+    h.rolledBack(parts, moment - 2 * day + 1, 200);
+    h.rolledBack(parts, moment + day, 300);
+    h.published("ann", "cam_a", moment);
+    h.published("ann", "cam_auto", moment);
+    await insertEvents(stores.warehouse, h.events);
+    const rows = await offers("prj_parts");
+    const shared = {
+      redemptions_count: 1,
+      redemptions_discount_amount: 300,
+      customer_main_redemptions_count: 2,
+      main_redemptions_count: 2,
+      seconds_since_last_redemption: 3 * 86_400,
+    };
+    const of = (campaign: string) => rows.find((row) => row.campaign_id === campaign);
+    expect(of("cam_a")).toMatchObject({ ...shared, campaign_redemptions_count: 1, campaign_discount_amount: 300 });
+    expect(of("cam_auto")).toMatchObject({ ...shared, campaign_redemptions_count: 1, campaign_discount_amount: 50 });
+  });
+
+  it("have a label that a part of the redemption is enough for", async () => {
+    const h = new History("prj_part_labels");
+    h.campaign("cam", "main", moment + 10 * day);
+    for (const who of ["parted", "undone"]) {
+      h.customer(who, moment - day);
+      h.published(who, "cam", moment);
+    }
+    h.rolledBack(h.redeemed("parted", "cam", "main", moment + day), moment + 2 * day, 499);
+    const undone = h.redeemed("undone", "cam", "main", moment + day);
+    h.rolledBack(undone, moment + 2 * day, 499);
+    h.rolledBack(undone, moment + 3 * day);
+    const rows = await insertEvents(stores.warehouse, h.events).then(() => offers("prj_part_labels"));
+    expect(Object.fromEntries(rows.map((row) => [row.customer, Number(row.label)]))).toEqual({ parted: 1, undone: 0 });
+  });
+});
+
 describe("labels", () => {
   it("are the redemptions of the campaign by the customer, while it lives, that stand", async () => {
     const h = new History("prj_labels");
@@ -163,7 +211,8 @@ describe("examples of redemptions", () => {
     h.rolledBack(h.redeemed("ann", "cam", "main", moment - 60 * minute), moment - minute);
     h.redeemed("bob", "cam", "main", moment - minute);
     h.redeemed(null, "cam", "main", moment - minute);
-    h.redeemed("ann", "cam", "main", moment, { order: 8000, discount: 800 });
+    // An automatic campaign is no code of the request.
+    h.redeemed("ann", "cam", "main", moment, { order: 8000, discount: 800 }, { campaignId: "auto", discount: 0 });
     h.redeemed("ann", "cam", "main", moment);
     h.redeemed("ann", "cam", "main", moment + 1);
     h.redeemed(null, "cam", "main", moment + 2);

@@ -88,6 +88,18 @@ class Shop {
         await this.must(201, "POST", `/v1/campaigns/${sub.id}/vouchers`, { kind: "generic", code });
         this.campaigns.push({ id: sub.id, mainId: top.id, code, endsAt });
       }
+      // Applies by itself, to some orders: a use of the main campaign that took no code.
+      const automatic = await this.must(201, "POST", "/v1/campaigns", {
+        type: "sub",
+        parent_id: top.id,
+        name: `${main} by itself`,
+        triggers_on: "redemption",
+        currency: "EUR",
+        automatic: true,
+        rewards: [{ type: "item_discount", which: "cheapest", percent_bp: 500 }],
+        rules: { on: "order.amount", op: "greater_than", value: 9000 },
+      });
+      await this.must(200, "POST", `/v1/campaigns/${automatic.id}/activate`, {});
     }
   }
 

@@ -84,6 +84,7 @@ export class History {
     mainId: string,
     at: number,
     amounts = { order: 5000, discount: 500 },
+    automatic?: { readonly campaignId: string; readonly discount: number },
   ) {
     const redemptionId = `red_${this.events.length}`;
     this.#add(at, {
@@ -92,7 +93,12 @@ export class History {
         redemption_id: redemptionId,
         customer,
         order: basket(amounts.order, amounts.discount),
-        codes: [code(campaignId, mainId, amounts.discount)],
+        codes: [
+          code(campaignId, mainId, amounts.discount),
+          ...(automatic === undefined
+            ? []
+            : [{ ...code(automatic.campaignId, mainId, automatic.discount), code: "", voucher_id: null }]),
+        ],
         risk: { score: null, action: "allow", model: null, features: null },
         source: "api",
       },
@@ -100,18 +106,21 @@ export class History {
     return { redemptionId, customer, campaignId, mainId, amounts };
   }
 
-  rolledBack(redemption: ReturnType<History["redeemed"]>, at: number): void {
+  /** @param part the discount that goes back, where something of the redemption is left; the whole of it unless told. */
+  rolledBack(redemption: ReturnType<History["redeemed"]>, at: number, part?: number): void {
     const { redemptionId, customer, campaignId, mainId, amounts } = redemption;
+    const discount = part ?? amounts.discount;
     this.#add(at, {
       type: "redemption.rolled_back",
       payload: {
         rollback_id: `rol_${this.events.length}`,
         redemption_id: redemptionId,
         customer,
-        order: basket(amounts.order, amounts.discount),
-        codes: [code(campaignId, mainId, amounts.discount)],
+        order: basket(amounts.order, discount),
+        codes: [code(campaignId, mainId, discount)],
         source: "api",
         reason: null,
+        ...(part === undefined ? {} : { whole: false }),
       },
     });
   }
