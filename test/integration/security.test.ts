@@ -125,12 +125,19 @@ describe("another project's things", () => {
     const segment = await send(owner, "POST", "/v1/segments", { name: "vip" });
     await send(owner, "POST", `/v1/segments/${segment.body.id}/members`, { customers: ["customer-1"] });
     await send(owner, "POST", "/v1/customers/customer-1/points", { points: 100 });
+    const pool = await send(owner, "POST", "/v1/pools", { name: "Cinema" });
+    const file = { "content-type": "text/csv" };
+    const imports = await send(owner, "POST", `/v1/campaigns/${campaignId}/vouchers/import`, "code\nI1\n", file);
+    const job = await send(owner, "POST", "/v1/voucher-jobs", { action: "disable", codes: [code] });
     const [key] = (await send(owner, "GET", "/v1/keys")).body.data;
     const ids: Record<string, string> = {
       "/v1/redemptions": redemption.body.id,
       "/v1/campaigns": campaignId,
       "/v1/vouchers": code,
       "/v1/voucher-batches": batch.body.id,
+      "/v1/voucher-jobs": job.body.id,
+      "/v1/imports": imports.body.id,
+      "/v1/pools": pool.body.id,
       "/v1/customers": "customer-1",
       "/v1/orders": "o1",
       "/v1/keys": key.id,
@@ -141,6 +148,8 @@ describe("another project's things", () => {
       "POST /v1/campaigns/{id}/vouchers": { kind: "generic", code: "NEW" },
       "POST /v1/campaigns/{id}/voucher-batches": batchBody,
       "POST /v1/vouchers/{code}/assign": { customer },
+      "POST /v1/vouchers/{code}/top-up": { amount: 100 },
+      "PATCH /v1/pools/{id}": { name: "stolen" },
       "POST /v1/vouchers/{code}/publish": { customer, channel: "email" },
       "POST /v1/offers/{decision_id}/outcome": { campaign_id: campaignId, outcome: "shown" },
       "PATCH /v1/campaigns/{id}": { name: "stolen" },
@@ -223,6 +232,11 @@ async function snapshot(projectId: string): Promise<unknown[]> {
     "points_entry",
     "outbox",
     "audit_log",
+    "voucher_batch",
+    "voucher_import",
+    "voucher_job",
+    "pool",
+    "pool_code",
   ];
   const reads = tables.map(async (table) => {
     const { rows } = await context.pool.query(
