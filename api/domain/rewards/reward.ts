@@ -14,7 +14,10 @@ export interface Value {
   readonly fixed_amount?: number;
 }
 
-/** The value from this order amount on (before discounts); of several tiers the highest that is reached holds. */
+/**
+ * The value from this order amount on: of the lines that the campaign does not exclude, before discounts. Of several
+ * tiers the highest that is reached holds.
+ */
 export interface DiscountTier extends Value {
   readonly from_amount: number;
 }
@@ -50,7 +53,8 @@ export interface ShippingDiscount extends Discount {
 
 /**
  * For every `buy.quantity` units that match `buy.where` (the dearest first), `get.quantity` units that match
- * `get.where` (the cheapest first) get `get.percent_bp` off. A unit counts once, as bought or as got.
+ * `get.where` (the cheapest first) get `get.percent_bp` off; the last time as many as there are. A unit counts once,
+ * as bought or as got.
  */
 export interface BuyXGetY extends Conditional {
   readonly type: "buy_x_get_y";
@@ -61,7 +65,7 @@ export interface BuyXGetY extends Conditional {
   readonly max_amount?: number;
 }
 
-/** All components together for `fixed_amount`, as often as the order has them, dearest units first. */
+/** All components together for `fixed_amount`, as often as the order has them and that saves something, dearest units first. */
 export interface Bundle extends Conditional {
   readonly type: "bundle";
   readonly items: readonly { readonly where: Rule; readonly quantity: number }[];
