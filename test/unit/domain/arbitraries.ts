@@ -73,7 +73,27 @@ const reward: fc.Arbitrary<Reward> = fc.oneof(
   fc
     .tuple(value, fc.integer({ min: 1, max: 3 }))
     .map(([v, n]): Reward => ({ type: "item_discount", which: "nth", n, ...v })),
+  value.map((v): Reward => ({ type: "shipping_discount", ...v })),
+  fc.constantFrom<Reward>(
+    { type: "buy_x_get_y", buy: { quantity: 2 }, get: { quantity: 1, percent_bp: 10_000 } },
+    { type: "points", per_amount: 100 },
+    { type: "points", points: 10 },
+    { type: "pool_voucher", pool_id: "pol_1" },
+  ),
 );
+
+const periods: fc.Arbitrary<Pick<MainCampaignFacts, "limits" | "periods">> = fc
+  .record({
+    per: fc.constantFrom("all" as const, "customer" as const),
+    redemptionsMax: few,
+    discountAmountMax: minor,
+    used: fc.integer({ min: 0, max: 2 }),
+  })
+  .map(({ used, ...max }) => {
+    const limit = { period: "day" as const, ...max };
+    const usage = { redemptionsCount: used, discountAmount: used * 500 };
+    return { limits: { perPeriod: [limit] }, periods: [{ limit, bucket: "day 2026-05-14", usage }] };
+  });
 
 const limits: fc.Arbitrary<LimitsDefinition> = fc.record(
   {
@@ -81,6 +101,8 @@ const limits: fc.Arbitrary<LimitsDefinition> = fc.record(
     perCustomer: few,
     perVoucher: few,
     discountAmountMax: minor,
+    discountAmountMaxPerCustomer: minor,
+    ordersAmountMax: fc.integer({ min: 0, max: 200_000 }),
     discountAmountMaxPerOrder: minor,
   },
   { requiredKeys: [] },
@@ -118,24 +140,36 @@ const shared = {
   customerUsage: calm(unused, usage),
 } as const;
 
+/** Limits of periods come with what was used in them. */
+const withPeriods = <T extends { readonly limits: LimitsDefinition }>(arbitrary: fc.Arbitrary<T>) =>
+  fc.tuple(arbitrary, calm({ limits: {}, periods: [] }, periods)).map(([change, more]) => ({
+    ...change,
+    ...more,
+    limits: { ...change.limits, ...more.limits },
+  }));
+
 const main = (id: string): fc.Arbitrary<MainCampaignFacts> =>
-  fc.record(shared).map((change) => mainCampaign({ id, ...change }));
+  withPeriods(fc.record(shared)).map((change) => mainCampaign({ id, ...change }));
 
 function sub(id: string, parent: MainCampaignFacts): fc.Arbitrary<CampaignFacts> {
-  return fc
-    .record({
+  return withPeriods(
+    fc.record({
       ...shared,
       currency: calm("EUR", fc.constant("USD")),
       rewards: fc.oneof({ weight: 19, arbitrary: fc.array(reward, { minLength: 1, maxLength: 3 }) }, fc.constant([])),
       stacking,
       holdoutPercent: calm(0, fc.integer({ min: 0, max: 100 })),
       holdoutCodes: fc.boolean(),
-    })
-    .map((change) => campaign({ id, parent, ...change }));
+      pointsPrice: calm(null, fc.constantFrom(5, 60)),
+    }),
+  ).map((change) => campaign({ id, parent, ...change }));
 }
 
 const voucherChange: fc.Arbitrary<Partial<VoucherFacts>> = fc.record({
-  kind: fc.constantFrom("unique", "generic"),
+  kind: fc.constantFrom("unique", "generic", "gift_card"),
+  balanceAmount: minor,
+  referrerId: calm(null, fc.constantFrom("cus_ada", "cus_grace")),
+  pointsPaid: fc.boolean(),
   status: calm("created" as const, fc.constantFrom("distributed", "redeemed", "disabled")),
   redemptionsMax: fc.option(few, { freq: 1, nil: null }),
   assignedTo: calm(null, fc.constantFrom("cus_ada", "cus_grace")),
@@ -147,27 +181,35 @@ const voucherChange: fc.Arbitrary<Partial<VoucherFacts>> = fc.record({
   customerUsage: calm(unused, usage),
 });
 
-/** Two main campaigns with three campaigns and six codes between them; a request names some of them, or unknown ones. */
-const redeemables: fc.Arbitrary<Redeemable[]> = fc.tuple(main("cam_m1"), main("cam_m2")).chain(([m1, m2]) =>
-  fc
-    .tuple(
-      sub("cam_s1", m1),
-      sub("cam_s2", m1),
-      sub("cam_s3", m2),
+/**
+ * Two main campaigns with three campaigns and six codes between them; a request names some of them, or unknown ones.
+ * Beside them up to four automatic campaigns, of which one may have codes too.
+ */
+const inPlay: fc.Arbitrary<Pick<Facts, "redeemables" | "automatic">> = fc
+  .tuple(main("cam_m1"), main("cam_m2"))
+  .chain(([m1, m2]) =>
+    fc.tuple(
+      fc.tuple(sub("cam_s1", m1), sub("cam_s2", m1), sub("cam_s3", m2)),
       fc.array(voucherChange, { minLength: 6, maxLength: 6 }),
-    )
-    .chain(([s1, s2, s3, changes]) => {
-      const owners = [s1, s1, s2, s2, s3, s3];
-      const known = changes.flatMap((change, index): Redeemable[] => {
-        const made = voucher({ id: `vou_${index}`, code: `CODE-${index}`, ...change });
-        return [{ code: made.code, voucher: made, campaign: owners[index] ?? s1 }];
-      });
-      const unknown: Redeemable = { code: "NOPE", voucher: null, campaign: null };
-      return fc.array(fc.oneof({ weight: 19, arbitrary: fc.constantFrom(...known) }, fc.constant(unknown)), {
-        maxLength: 4,
-      });
-    }),
-);
+      fc.oneof(
+        { weight: 2, arbitrary: fc.constant([]) },
+        fc.tuple(sub("cam_a1", m1), sub("cam_a2", m1), sub("cam_a3", m2)).chain((all) => fc.subarray(all)),
+      ),
+      fc.boolean(),
+    ),
+  )
+  .chain(([[s1, s2, s3], changes, others, isAutomatic]) => {
+    const both = { ...s1, automatic: others.length > 0 && isAutomatic };
+    const owners = [both, both, s2, s2, s3, s3];
+    const known = changes.flatMap((change, index): Redeemable[] => {
+      const made = voucher({ id: `vou_${index}`, code: `CODE-${index}`, ...change });
+      return [{ code: made.code, voucher: made, campaign: owners[index] ?? both }];
+    });
+    const unknown: Redeemable = { code: "NOPE", voucher: null, campaign: null };
+    const named = fc.oneof({ weight: 19, arbitrary: fc.constantFrom(...known) }, fc.constant(unknown));
+    const automatic = [...others.map((each) => ({ ...each, automatic: true })), ...(both.automatic ? [both] : [])];
+    return fc.array(named, { maxLength: 4 }).map((redeemables) => ({ redeemables, automatic }));
+  });
 
 const appliedBefore: fc.Arbitrary<AppliedBefore> = fc
   .record({
@@ -193,19 +235,23 @@ export const anyFacts: fc.Arbitrary<Facts> = fc
     channel: fc.constantFrom(null, "web", "pos"),
     customer: fc.option(
       fc
-        .record({ blocked: calm(false, fc.boolean()), isNew: fc.boolean(), id: fc.constantFrom(null, "cus_ada") })
+        .record({
+          blocked: calm(false, fc.boolean()),
+          isNew: fc.boolean(),
+          id: fc.constantFrom(null, "cus_ada"),
+          points: fc.integer({ min: 0, max: 150 }),
+        })
         .map((change) => customer(change)),
     ),
-    redeemables,
+    inPlay,
     appliedBefore: calm<AppliedBefore[]>([], fc.array(appliedBefore, { maxLength: 2 })),
   })
-  .map(({ customer, redeemables, appliedBefore, ...inOrder }) => ({
+  .map(({ customer, inPlay, appliedBefore, ...inOrder }) => ({
     now,
     order: order(inOrder),
     customer,
-    redeemables,
-    automatic: [],
+    ...inPlay,
     appliedBefore,
-    pools: {},
+    pools: { pol_1: 2 },
     languages: [],
   }));

@@ -2,14 +2,14 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decide } from "../../../api/domain/decide.ts";
 import type { Decision } from "../../../api/domain/decision.ts";
-import type { Facts, MainCampaignFacts, Redeemable, Usage } from "../../../api/domain/facts.ts";
+import type { CampaignFacts, Facts, MainCampaignFacts, Redeemable, Usage } from "../../../api/domain/facts.ts";
 import type { Rule } from "../../../api/domain/rules/rule.ts";
 import { anyFacts } from "./arbitraries.ts";
 
 const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
 
 /** Holds for any facts. */
-function always(check: (decision: Decision, given: Facts) => void, runs = 600): void {
+function always(check: (decision: Decision, given: Facts) => void, runs = 300): void {
   fc.assert(
     fc.property(anyFacts, (given) => check(decide(given), given)),
     { numRuns: runs },
@@ -27,9 +27,10 @@ describe("whatever the facts", () => {
 
   it("lines, codes and rewards all add up to the discount", () => {
     always((decision) => {
-      expect(sum(decision.itemsDiscount)).toBe(decision.discountAmount);
-      expect(sum(decision.codes.map((code) => code.discountAmount))).toBe(decision.discountAmount);
-      for (const code of decision.codes) {
+      const given = [...decision.codes, ...decision.automatic];
+      expect(sum(decision.itemsDiscount) + decision.shippingDiscount).toBe(decision.discountAmount);
+      expect(sum(given.map((code) => code.discountAmount))).toBe(decision.discountAmount);
+      for (const code of given) {
         expect(sum(code.itemsDiscount) + code.shippingDiscount).toBe(code.discountAmount);
         expect(sum(code.rewards.map((reward) => reward.discountAmount))).toBe(code.discountAmount);
       }
@@ -52,16 +53,19 @@ describe("whatever the facts", () => {
 
   it("a code applies exactly when nothing speaks against it, and gives something exactly when it applies", () => {
     always((decision) => {
-      for (const code of decision.codes) {
+      for (const code of [...decision.codes, ...decision.automatic]) {
         expect(code.applicable).toBe(code.reasons.length === 0);
-        expect(code.discountAmount > 0).toBe(code.applicable);
+        expect(code.rewards.length > 0).toBe(code.applicable);
+        if (!code.applicable) expect(code.discountAmount).toBe(0);
       }
+      expect(decision.automatic.every((code) => code.applicable)).toBe(true);
     });
   });
 
   it("is valid when every code applies, and takes only then", () => {
     always((decision) => {
-      expect(decision.valid).toBe(decision.codes.length > 0 && decision.codes.every((code) => code.applicable));
+      const some = decision.codes.length + decision.automatic.length > 0;
+      expect(decision.valid).toBe(some && decision.codes.every((code) => code.applicable));
       expect(decision.takes.length > 0).toBe(decision.valid);
     });
   });
@@ -70,14 +74,56 @@ describe("whatever the facts", () => {
     always((decision, given) => {
       if (!decision.valid) return;
       for (const take of decision.takes) {
+        if (take.kind === "points") {
+          expect(take.amount).toBeLessThanOrEqual(given.customer?.points ?? 0);
+          continue;
+        }
         const before = usageOf(given, take);
         if (take.usesMax !== null) expect(before.redemptionsCount + take.uses).toBeLessThanOrEqual(take.usesMax);
         if (take.amountMax !== null) expect(before.discountAmount + take.amount).toBeLessThanOrEqual(take.amountMax);
       }
       const vouchers = decision.takes.filter((take) => take.kind === "voucher");
-      expect(sum(vouchers.map((take) => take.amount))).toBe(decision.discountAmount);
+      const automatic = sum(decision.automatic.map((code) => code.discountAmount));
+      expect(sum(vouchers.map((take) => take.amount))).toBe(decision.discountAmount - automatic);
       expect(sum(vouchers.map((take) => take.uses))).toBe(decision.codes.length);
+      for (const take of vouchers) {
+        const card = given.redeemables.find(({ voucher }) => voucher?.id === take.voucherId)?.voucher;
+        expect(take.balance).toBe(card?.kind === "gift_card" ? take.amount : 0);
+        expect(take.balance).toBeLessThanOrEqual(card?.balanceAmount ?? 0);
+      }
     });
+  });
+
+  it("takes in lock order, each counter once", () => {
+    const rank = (take: Decision["takes"][number], given: Facts): string => {
+      if (take.kind === "points") return "6";
+      if (take.kind === "voucher") return `4 ${take.code}`;
+      if (take.kind === "customer") return `5 ${take.scope} ${take.scopeId}`;
+      if (take.kind === "period") return `3 ${take.scope} ${take.scopeId} ${take.perCustomer ? 1 : 0} ${take.bucket}`;
+      const isMain = campaignsOf(given).some(({ parent }) => parent.id === take.campaignId);
+      return `${isMain ? 1 : 2} ${take.campaignId}`;
+    };
+    always((decision, given) => {
+      const ranks = decision.takes.map((take) => rank(take, given));
+      expect(ranks).toEqual([...new Set(ranks)].sort());
+    });
+  });
+
+  it("gives the same whatever order automatic campaigns come in", () => {
+    always((decision, given) => {
+      expect(decide({ ...given, automatic: [...given.automatic].reverse() })).toEqual(decision);
+    }, 300);
+  });
+
+  it("lets no automatic campaign take a code away, gift cards aside", () => {
+    always((decision, given) => {
+      const without = decide({ ...given, automatic: [] });
+      for (const [index, code] of without.codes.entries()) {
+        if (code.applicable && given.redeemables[index]?.voucher?.kind !== "gift_card") {
+          expect(decision.codes[index]?.applicable).toBe(true);
+        }
+      }
+    }, 400);
   });
 
   it("tells no reason twice", () => {
@@ -96,15 +142,24 @@ describe("whatever the facts", () => {
   });
 });
 
-function usageOf(given: Facts, take: Decision["takes"][number]): Usage {
-  for (const { voucher, campaign } of given.redeemables) {
-    if (voucher === null || campaign === null) continue;
-    if (take.kind === "voucher" && take.voucherId === voucher.id) return voucher.usage;
-    if (take.kind === "customer" && take.scopeId === voucher.id) return voucher.customerUsage;
-    for (const owner of [campaign, campaign.parent]) {
-      if (take.kind === "campaign" && take.campaignId === owner.id) return owner.usage;
-      if (take.kind === "customer" && take.scopeId === owner.id) return owner.customerUsage;
-    }
+function campaignsOf(given: Facts): CampaignFacts[] {
+  return [...given.redeemables.flatMap(({ campaign }) => campaign ?? []), ...given.automatic];
+}
+
+type Counted = Exclude<Decision["takes"][number], { readonly kind: "points" }>;
+
+function usageOf(given: Facts, take: Counted): Usage {
+  const id = take.kind === "campaign" ? take.campaignId : take.kind === "voucher" ? take.voucherId : take.scopeId;
+  const owners = [
+    ...given.redeemables.flatMap(({ voucher }) => voucher ?? []),
+    ...campaignsOf(given).flatMap((campaign) => [campaign, campaign.parent]),
+  ];
+  for (const owner of owners) {
+    if (owner.id !== id) continue;
+    if (take.kind === "customer") return owner.customerUsage;
+    if (take.kind !== "period") return owner.usage;
+    const found = owner.periods.find(({ limit }) => (limit.per === "customer") === take.perCustomer);
+    if (found !== undefined) return found.usage;
   }
   throw new Error("a take of a counter that is not in the facts");
 }
@@ -181,6 +236,48 @@ it("keeps a single code's limit reached when more has been used", () => {
       const after = new Set(reached(later));
       if (before.length > 0) expect(decide(later).valid).toBe(false);
       if (!trims) for (const key of before) expect(after.has(key)).toBe(true);
+    }),
+    { numRuns: 400 },
+  );
+});
+
+it("refuses nothing more when limits are raised", () => {
+  const raise = fc.record({ uses: fc.integer({ min: 0, max: 3 }), amount: fc.integer({ min: 0, max: 5_000 }) });
+  fc.assert(
+    fc.property(anyFacts, raise, (given, { uses, amount }) => {
+      const [code] = given.redeemables;
+      // A trimmed discount grows with its budget, and may then not fit in another one.
+      if (code === undefined || code.campaign?.budgetPolicy === "trim") return;
+      if (code.campaign?.parent.budgetPolicy === "trim") return;
+      const more = (max: number | null, by: number) => (max === null ? null : max + by);
+      const lift = <T extends Pick<MainCampaignFacts, "redemptionsMax" | "limits" | "periods">>(owner: T): T => {
+        const { perCustomer, perVoucher, discountAmountMaxPerCustomer: perHead } = owner.limits;
+        return {
+          ...owner,
+          redemptionsMax: more(owner.redemptionsMax, uses),
+          limits: {
+            ...owner.limits,
+            ...(perCustomer === undefined ? {} : { perCustomer: perCustomer + uses }),
+            ...(perVoucher === undefined ? {} : { perVoucher: perVoucher + uses }),
+            ...(perHead === undefined ? {} : { discountAmountMaxPerCustomer: perHead + amount }),
+          },
+          periods: owner.periods.map((each) => ({
+            ...each,
+            limit: { ...each.limit, redemptionsMax: (each.limit.redemptionsMax ?? 0) + uses },
+          })),
+        };
+      };
+      const budget = <T extends Pick<MainCampaignFacts, "budgetAmount">>(owner: T): T => ({
+        ...owner,
+        budgetAmount: more(owner.budgetAmount, amount),
+      });
+      const alone = { ...given, redeemables: [code], automatic: [] };
+      const raised = mapRedeemables(alone, ({ voucher, campaign, ...rest }) => ({
+        ...rest,
+        voucher: voucher && lift(voucher),
+        campaign: campaign && { ...budget(lift(campaign)), parent: budget(lift(campaign.parent)) },
+      }));
+      if (decide(alone).valid) expect(decide(raised).valid).toBe(true);
     }),
     { numRuns: 400 },
   );
