@@ -51,7 +51,10 @@ function componentsOf(reward: Bundle, basket: Basket): Components {
   return { fits, quantities: reward.items.map(({ quantity }) => quantity), units: items.map((item) => item.quantity) };
 }
 
-/** The dearest bundles come first, so each saves at most what the one before it saved: a search by halves finds the last that saves. */
+/**
+ * The dearest bundles come first, so each saves at most what the one before it saved: a search by halves finds the last
+ * that saves. Earlier discounts on dear units can bend this; then it saves less than it could, but never costs more.
+ */
 function mostSaving(timesMax: number, savingOf: (times: number) => number): number {
   const saves = (times: number): boolean => savingOf(times) > savingOf(times - 1);
   if (saves(timesMax)) return timesMax;

@@ -65,7 +65,10 @@ export interface BuyXGetY extends Conditional {
   readonly max_amount?: number;
 }
 
-/** All components together for `fixed_amount`, as often as the order has them and that saves something, dearest units first. */
+/**
+ * All components together for `fixed_amount`, as often as the order has them and that saves something, dearest units
+ * first.
+ */
 export interface Bundle extends Conditional {
   readonly type: "bundle";
   readonly items: readonly { readonly where: Rule; readonly quantity: number }[];

@@ -82,6 +82,50 @@ describe("splitByLargestRemainder", () => {
   });
 });
 
+describe("plain numbers", () => {
+  /** Small ones stay plain, large ones go through BigInt; the border between them is in here too. */
+  const any = fc.oneof(fc.integer({ min: 0, max: 1_000 }), minor, fc.integer({ min: 94_000_000, max: 96_000_000 }));
+
+  it("give the percents and proportions that BigInt gives", () => {
+    const halfUp = (numerator: bigint, denominator: bigint) =>
+      Number((2n * numerator + denominator) / (2n * denominator));
+    const parts = fc
+      .integer({ min: 1, max: 10 ** 6 })
+      .chain((whole) => fc.tuple(fc.integer({ min: 0, max: whole }), fc.constant(whole)));
+    fc.assert(
+      fc.property(any, fc.integer({ min: 1, max: 10_000 }), parts, (amount, bp, [part, whole]) => {
+        expect(percentOf(amount, bp)).toBe(halfUp(BigInt(amount) * BigInt(bp), 10_000n));
+        expect(proportionOf(amount, part, whole)).toBe(halfUp(BigInt(amount) * BigInt(part), BigInt(whole)));
+      }),
+    );
+  });
+
+  it("split as BigInt splits", () => {
+    fc.assert(
+      fc.property(any, fc.array(any, { minLength: 1, maxLength: 20 }), (total, weights) => {
+        expect(splitByLargestRemainder(total, weights)).toEqual(exactSplit(total, weights));
+      }),
+    );
+  });
+});
+
+function exactSplit(total: number, given: readonly number[]): number[] {
+  const weights = given.some((weight) => weight > 0) ? given.map(BigInt) : given.map(() => 1n);
+  const all = weights.reduce((a, b) => a + b, 0n);
+  const parts = weights.map((weight, index) => ({
+    index,
+    share: (BigInt(total) * weight) / all,
+    remainder: (BigInt(total) * weight) % all,
+  }));
+  let missing = BigInt(total) - parts.reduce((a, b) => a + b.share, 0n);
+  for (const part of [...parts].sort((a, b) => Number(b.remainder - a.remainder) || a.index - b.index)) {
+    if (missing === 0n) break;
+    part.share += 1n;
+    missing -= 1n;
+  }
+  return parts.map((part) => Number(part.share));
+}
+
 describe("proportionOf", () => {
   it("leaves a whole line exactly as it is", () => {
     fc.assert(
