@@ -38,7 +38,7 @@ export interface RedeemRequest {
   readonly at: string | null;
   readonly languages: readonly string[];
   /** Who is counted when a code does not exist. */
-  readonly guesser: Guesser;
+  readonly guesser?: Guesser;
   readonly source: Source;
   /** Names this occurrence in a problem document. */
   readonly requestId: string;

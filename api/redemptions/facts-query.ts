@@ -1,6 +1,7 @@
 /** The one read of a decision: all that changes, of one instant, in one round trip, for one request or for many. */
 import type pg from "pg";
 import { refusedSecondsSql } from "../attempts/attempts.ts";
+import { MicroBatch } from "./micro-batch.ts";
 
 /**
  * Parameters, one array entry a request: $1 project ids, $2 codes (normalised, a jsonb array each), $3 customer
@@ -186,8 +187,21 @@ export interface FactsKey {
   readonly subjects: readonly string[];
 }
 
+/** The reads of one process on one database. */
+const readers = new WeakMap<pg.Pool, MicroBatch<FactsKey, FactsRow>>();
+
+/** Requests that come at once are read together. */
+export function readFacts(pool: pg.Pool, key: FactsKey): Promise<FactsRow> {
+  let reader = readers.get(pool);
+  if (reader === undefined) {
+    reader = new MicroBatch((keys) => queryFacts(pool, keys), { lanes: 2, max: 32 });
+    readers.set(pool, reader);
+  }
+  return reader.submit(key);
+}
+
 /** @returns a row for each key, in their order. */
-export async function queryFacts(pool: pg.Pool, keys: readonly FactsKey[]): Promise<FactsRow[]> {
+async function queryFacts(pool: pg.Pool, keys: readonly FactsKey[]): Promise<FactsRow[]> {
   const result = await pool.query<{ facts: FactsRow }>({
     name: "facts",
     text: factsSql,

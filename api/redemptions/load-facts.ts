@@ -16,7 +16,7 @@ import {
   pairOf,
   voucherDefinition,
 } from "./definitions.ts";
-import { type FactsKey, type FactsRow, queryFacts } from "./facts-query.ts";
+import { type FactsKey, type FactsRow, readFacts } from "./facts-query.ts";
 import { queryHistory } from "./history.ts";
 import { queryPoints, queryPools, querySegments } from "./more-facts.ts";
 import { type Needs, needsOf } from "./needs.ts";
@@ -55,9 +55,7 @@ type Stores = Pick<Deps, "pool" | "db">;
 
 export async function loadFacts(deps: Stores, request: FactsRequest): Promise<LoadedFacts> {
   const key = factsKey(request);
-  const [row] = await queryFacts(deps.pool, [key]);
-  if (row === undefined) throw new Error("the facts query returned no row");
-  return finishFacts(deps, request, await withoutDueHolds(deps, key, row));
+  return finishFacts(deps, request, await withoutDueHolds(deps, key, await readFacts(deps.pool, key)));
 }
 
 export function factsKey(request: FactsRequest): FactsKey {
@@ -76,9 +74,7 @@ export function factsKey(request: FactsRequest): FactsKey {
 async function withoutDueHolds(deps: Stores, key: FactsKey, row: FactsRow): Promise<FactsRow> {
   if (!row.holds_due) return row;
   await releaseDueHolds(deps.pool, key.projectId);
-  const [again] = await queryFacts(deps.pool, [key]);
-  if (again === undefined) throw new Error("the facts query returned no row");
-  return again;
+  return readFacts(deps.pool, key);
 }
 
 /** All that follows the one read. */

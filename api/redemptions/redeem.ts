@@ -66,7 +66,7 @@ async function inRounds(
 ): Promise<Answer> {
   for (let round = 0; round < roundsMax; round++) {
     const loaded = await loadFacts(deps, request);
-    await refuseFor(deps, request.guesser, loaded.refusedSeconds, request.idempotencyKey);
+    await refuseFor(deps, request.projectId, loaded.refusedSeconds, request.idempotencyKey);
     const answer = await attempt(deps, request, loaded, argumentOf);
     if (answer.outcome === "key_reused") throw keyReused();
     if (answer.outcome !== "retry") {
