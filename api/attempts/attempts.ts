@@ -3,8 +3,8 @@
  * right codes too: who is refused must not learn which codes are right.
  *
  * The table decides, for all processes: `attempt_window (project_id, subject)`, with `subject` as `subjectsOf` makes it.
- * A subject is refused while `failures >= failures_max and ends_at > now()`. A process remembers whom it refuses, so
- * that a flood of their requests does not reach the database.
+ * The one read of a decision's facts asks it too (`refusedSecondsSql`), so that a request that nobody minds pays for no
+ * round trip. A process remembers whom it has brought to the limit: a flood of theirs does not reach the database.
  */
 import { LRUCache } from "lru-cache";
 import type pg from "pg";
@@ -29,16 +29,42 @@ export function guessLimits(deps: Pick<Deps, "guessing">): GuessLimits {
   return deps.guessing ?? defaultGuessLimits;
 }
 
+/** Seconds until the last of these subjects may go on, null when all may now: at most three rows by primary key. */
+export function refusedSecondsSql(project: string, subjects: string): string {
+  return `(
+    select greatest(1, ceil(extract(epoch from max(w.ends_at) - now()))::int) from attempt_window w
+    where w.project_id = ${project} and w.subject = any(${subjects}) and w.failures >= w.failures_max
+      and w.ends_at > now()
+    having count(*) > 0)`;
+}
+
 /**
- * Call it before anything is decided.
+ * Refuses those whom this process knows. Call it before anything is read.
  *
  * @param replayKey an answer that was given under this Idempotency-Key is still given: it tells nothing new.
  * @throws Problem 429 `too_many_attempts` with Retry-After
  */
-export async function refuseGuessing(deps: GuessDeps, guesser: Guesser, replayKey?: string): Promise<void> {
-  const seconds = await refusedFor(deps, guesser);
-  if (seconds === undefined) return;
-  if (replayKey !== undefined && (await isAnswered(deps.pool, guesser.projectId, replayKey))) return;
+export async function refuseKnown(deps: GuessDeps, guesser: Guesser, replayKey?: string): Promise<void> {
+  const memory = memoryOf(deps);
+  const until = subjectsOf(guesser).map(({ id }) => memory.get(`${guesser.projectId} ${id}`) ?? 0);
+  const ms = Math.max(...until) - Date.now();
+  if (ms > 0) await refuseFor(deps, guesser.projectId, Math.ceil(ms / 1000), replayKey);
+}
+
+/**
+ * Refuses whom the facts' read found in the table. Call it before anything is decided.
+ *
+ * @param seconds null: nothing is held against them.
+ * @throws Problem 429 `too_many_attempts` with Retry-After
+ */
+export async function refuseFor(
+  deps: GuessDeps,
+  projectId: string,
+  seconds: number | null,
+  replayKey?: string,
+): Promise<void> {
+  if (seconds === null) return;
+  if (replayKey !== undefined && (await isAnswered(deps.pool, projectId, replayKey))) return;
   throw tooManyAttempts(seconds);
 }
 
@@ -90,24 +116,6 @@ export function tooManyAttempts(seconds: number): Problem {
   return new Problem("too_many_attempts", `Too many codes that do not exist were tried. Wait ${seconds} s.`, {
     headers: { "retry-after": String(seconds) },
   });
-}
-
-/** Seconds until the last of the request's subjects may go on; undefined when all may. */
-async function refusedFor(deps: GuessDeps, guesser: Guesser): Promise<number | undefined> {
-  const ids = subjectsOf(guesser).map(({ id }) => id);
-  const memory = memoryOf(deps);
-  const known = ids.map((id) => (memory.get(`${guesser.projectId} ${id}`) ?? 0) - Date.now()).filter((ms) => ms > 0);
-  if (known.length > 0) return Math.ceil(Math.max(...known) / 1000);
-  // At most three rows by primary key: another process may have seen what this one has not.
-  const { rows } = await deps.pool.query<{ subject: string; seconds_left: number }>({
-    name: "refused_subjects",
-    text: `select subject, ceil(extract(epoch from ends_at - now()))::int as seconds_left from attempt_window
-           where project_id = $1 and subject = any($2) and failures >= failures_max and ends_at > now()`,
-    values: [guesser.projectId, ids],
-  });
-  if (rows.length === 0) return undefined;
-  for (const row of rows) memory.set(`${guesser.projectId} ${row.subject}`, Date.now() + row.seconds_left * 1000);
-  return Math.max(1, ...rows.map((row) => row.seconds_left));
 }
 
 async function isAnswered(pool: pg.Pool, projectId: string, key: string): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import { countGuesses, guessLimits, refuseGuessing, tooManyAttempts } from "../attempts/attempts.ts";
+import { countGuesses, guessLimits, refuseKnown, tooManyAttempts } from "../attempts/attempts.ts";
 import { guesserOf } from "../attempts/subjects.ts";
 import type { Deps } from "../deps.ts";
 import { type ReasonKey, reasonCodes } from "../domain/reason.ts";
@@ -47,6 +47,8 @@ export function validationRoutes(deps: Deps) {
   return createRouter().openapi(createValidation, async (c) => {
     const body = c.req.valid("json");
     const { projectId, scopes, kind } = c.var.auth;
+    const guesser = guesserOf(c, guessLimits(deps), body);
+    await refuseKnown(deps, guesser, requestIdentity(c)?.key);
     const request = {
       projectId,
       codes: body.codes,
@@ -54,10 +56,9 @@ export function validationRoutes(deps: Deps) {
       order: toOrderFacts(body.order),
       at: scopes.includes("import") ? (body.at ?? null) : null,
       languages: languagesOf(c),
+      guesser,
       source: body.source,
     };
-    const guesser = guesserOf(c, guessLimits(deps), body);
-    await refuseGuessing(deps, guesser, requestIdentity(c)?.key);
     const answer = async (db?: Deps["db"]) => {
       const decided = await validate(deps, request, db);
       const unknown = decided.facts.redeemables.filter(({ voucher }) => voucher === null).length;

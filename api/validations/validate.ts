@@ -1,5 +1,7 @@
 /** Checks codes against a customer and an order, takes nothing, and announces what was asked and concluded. */
 import { appendEvents } from "../../ingest/outbox.ts";
+import { refuseFor } from "../attempts/attempts.ts";
+import type { Guesser } from "../attempts/subjects.ts";
 import type { Deps } from "../deps.ts";
 import { decide } from "../domain/decide.ts";
 import type { Decision } from "../domain/decision.ts";
@@ -16,6 +18,8 @@ export interface ValidationRequest {
   /** RFC 3339; null decides at the database's clock. */
   readonly at: string | null;
   readonly languages: readonly string[];
+  /** Who is counted when a code does not exist. */
+  readonly guesser: Guesser;
   readonly source: Source;
 }
 
@@ -25,9 +29,13 @@ export interface Validation {
   readonly decision: Decision;
 }
 
-/** @param db where the announcement is written: the transaction of an idempotent call, else any connection. */
+/**
+ * @param db where the announcement is written: the transaction of an idempotent call, else any connection.
+ * @throws Problem too_many_attempts
+ */
 export async function validate(deps: Deps, request: ValidationRequest, db: Deps["db"] = deps.db): Promise<Validation> {
-  const { facts, clock } = await loadFacts(deps, request);
+  const { facts, clock, refusedSeconds } = await loadFacts(deps, request);
+  await refuseFor(deps, request.projectId, refusedSeconds);
   const decision = decide(facts);
   const id = newId("val");
   await appendEvents(db, [
