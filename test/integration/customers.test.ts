@@ -103,6 +103,26 @@ describe("customers", () => {
     expect((await project.request("GET", "/v1/customers/nobody/wallet")).status).toBe(404);
   });
 
+  it("see in their wallet what a reservation holds", async () => {
+    const project = await app.newProject();
+    const customer = { identifier: "ada" };
+    await project.request("PUT", "/v1/customers/ada", {});
+    const { code } = await setUpPromotion(project, { voucher: { kind: "unique", customer } });
+    const order = { id: "o1", currency: "EUR", items: [{ sku: "coffee", quantity: 1, unit_amount: 2500 }] };
+    const held = await send(
+      project,
+      "POST",
+      "/v1/reservations",
+      { codes: [code], customer, order, ttl_seconds: 600 },
+      { "idempotency-key": "r" },
+    );
+    expect(held.status, JSON.stringify(held.body)).toBe(201);
+    const status = async () => (await send(project, "GET", "/v1/customers/ada/wallet")).body.data[0].status;
+    expect(await status()).toBe("reserved");
+    expect((await project.request("DELETE", `/v1/reservations/${held.body.id}`)).status).toBe(204);
+    expect(await status()).toBe("created");
+  });
+
   it("hold points, gift cards and codes of pools beside their vouchers", async () => {
     const project = await app.newProject();
     const customer = { identifier: "ada" };

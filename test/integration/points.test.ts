@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { expirePoints } from "../../api/points/expire.ts";
+import { expirePoints, runPointsExpiry } from "../../api/points/expire.ts";
 import { type Answer, send, withKey } from "../support/answers.ts";
 import { type TestProject, useApp } from "../support/app.ts";
 import { expectExactPoints } from "../support/points.ts";
@@ -80,6 +80,31 @@ describe("points by hand", () => {
     while ((await expirePoints(app.pool)) > 0);
     const after = (await send(project, "GET", path)).body;
     expect(after).toMatchObject({ balance: 5, data: [{ kind: "expired", points: -16, balance_after: 5 }, {}, {}, {}] });
+    await expectExactPoints(app.pool, project.projectId);
+  });
+
+  it("are expired by workers, any number of them, each lot once, until they are told to stop", async () => {
+    const project = await app.newProject();
+    const names = Array.from({ length: 40 }, (_, n) => `customer-${n}`);
+    const segment = await send(project, "POST", "/v1/segments", { name: "all" });
+    await send(project, "POST", `/v1/segments/${segment.body.id}/members`, { customers: names });
+    for (const name of names) {
+      await send(project, "POST", `/v1/customers/${name}/points`, { points: 3, expires_in_days: 1 });
+      await send(project, "POST", `/v1/customers/${name}/points`, { points: 4 });
+    }
+    await lapse(project);
+    const stop = new AbortController();
+    const workers = Array.from({ length: 4 }, () => runPointsExpiry(app.deps, stop.signal));
+    const count = async () => {
+      const { rows } = await app.pool.query(
+        "select count(*) as n, count(distinct customer_id) as customers, sum(points)::bigint as points from points_entry where project_id = $1 and kind = 'expired'",
+        [project.projectId],
+      );
+      return rows[0];
+    };
+    await expect.poll(count, { timeout: 30_000 }).toEqual({ n: 40, customers: 40, points: -120 });
+    stop.abort();
+    await Promise.all(workers);
     await expectExactPoints(app.pool, project.projectId);
   });
 
