@@ -129,9 +129,15 @@ describe("another project's things", () => {
     const file = { "content-type": "text/csv" };
     const imports = await send(owner, "POST", `/v1/campaigns/${campaignId}/vouchers/import`, "code\nI1\n", file);
     const job = await send(owner, "POST", "/v1/voucher-jobs", { action: "disable", codes: [code] });
+    const toHold = { ...redeemBody({ codes: [code], orderId: "o2" }), ttl_seconds: 600 };
+    const held = await send(owner, "POST", "/v1/reservations", toHold, { "idempotency-key": "h" });
+    const unknown = redeemBody({ codes: ["UNKNOWN"], orderId: "o3" });
+    const rejected = await send(owner, "POST", "/v1/redemptions", unknown, { "idempotency-key": "j" });
     const [key] = (await send(owner, "GET", "/v1/keys")).body.data;
     const ids: Record<string, string> = {
       "/v1/redemptions": redemption.body.id,
+      "/v1/reservations": held.body.id,
+      "/v1/rejections": rejected.body.rejection_id,
       "/v1/campaigns": campaignId,
       "/v1/vouchers": code,
       "/v1/voucher-batches": batch.body.id,
@@ -224,6 +230,8 @@ async function snapshot(projectId: string): Promise<unknown[]> {
     "customer",
     "orders",
     "redemption",
+    "reservation",
+    "ledger",
     "api_key",
     "publication",
     "segment",

@@ -87,8 +87,8 @@ describe("assumptions", () => {
     for (let id = 1; id <= 60; id += 1) {
       const [a, b, c] = (["Type A", "Type B", "Type C"] as const).map((type) => assumedReward(type, String(id)));
       expect(assumedReward("Type A", String(id))).toEqual(a);
-      expect([1000, 1500, 2000, 2500]).toContain(a?.percent_bp);
-      expect([50, 75, 100, 125]).toContain(b?.amount);
+      expect(a).toHaveProperty("percent_bp", expect.toBeOneOf([1000, 1500, 2000, 2500]));
+      expect(b).toHaveProperty("amount", expect.toBeOneOf([50, 75, 100, 125]));
       expect(c).toMatchObject({ which: "all", max_amount: 500 });
     }
   });
