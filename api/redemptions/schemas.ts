@@ -92,7 +92,10 @@ const reasonShape = {
   code: z.int().optional().openapi({ example: 2001 }),
   message: z.string().openapi({ example: "Add 4.20 EUR more to use this code." }),
   rule_id: z.string().optional(),
-  expected: factValue.optional(),
+  expected: z
+    .union([factValue, z.record(z.string(), z.unknown())])
+    .optional()
+    .openapi({ description: "What was asked; of places, birthdays and recurring windows an object, as in the rule" }),
   actual: factValue.optional(),
   gap: z.number().optional().openapi({ description: "What is missing, in the fact's own unit", example: 420 }),
 };

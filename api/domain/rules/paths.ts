@@ -43,7 +43,7 @@ export type PathType =
   | "recurring";
 
 /** How a fact is read, its key and its history query settled beforehand. Instants are epoch ms. */
-export type Read = (context: RuleContext, item: OrderItem | null) => FactValue | undefined;
+type Read = (context: RuleContext, item: OrderItem | null) => FactValue | undefined;
 
 export interface PathDefinition {
   /** The path, or its prefix up to the last dot when `keyed`. */

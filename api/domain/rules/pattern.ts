@@ -4,7 +4,7 @@
  */
 import { RE2JS, RE2Set } from "re2js";
 
-export const patternLengthMax = 200;
+const patternLengthMax = 200;
 /** What `a{498}` comes to. */
 const programSizeMax = 500;
 const textLengthMax = 1_000;
