@@ -197,7 +197,7 @@ function unknownType(types: readonly { readonly shape: { readonly type: { readon
 }
 
 /** Its shape, and what its fields mean together: one kind of value or tiers, `n` with `nth` only, paths that exist. */
-export const rewardSchema = z
+const rewardSchema = z
   .discriminatedUnion("type", all, unknownType(all))
   .superRefine((given, context) => addFaults(context, checkReward(given as Reward)))
   .openapi("Reward");

@@ -18,7 +18,7 @@ export interface Value {
  * The value from this order amount on: of the lines that the campaign does not exclude, before discounts. Of several
  * tiers the highest that is reached holds.
  */
-export interface DiscountTier extends Value {
+interface DiscountTier extends Value {
   readonly from_amount: number;
 }
 
