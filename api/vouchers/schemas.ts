@@ -1,6 +1,6 @@
 /** Vouchers, publications and batches on the wire. */
 import { z } from "@hono/zod-openapi";
-import { limitsSchema } from "../campaigns/limits-schema.ts";
+import { voucherLimitsSchema } from "../campaigns/limits-schema.ts";
 import { rulesSchema } from "../campaigns/rule-schema.ts";
 import { normalizeCode } from "../domain/codes.ts";
 import { amount, customerReference, externalId, instant, metadata, typedCode } from "../http/schemas.ts";
@@ -42,7 +42,7 @@ export const createVoucherBody = z
     ...newVoucherFields,
     code: newCode.optional(),
     customer: customerReference.optional(),
-    limits: limitsSchema.optional(),
+    limits: voucherLimitsSchema.optional(),
     rules: rulesSchema.optional(),
   })
   .superRefine(checkWindow)
@@ -71,7 +71,7 @@ export const voucherWire = z
     batch_id: z.string().nullable(),
     starts_at: instant.nullable(),
     expires_at: instant.nullable(),
-    limits: limitsSchema,
+    limits: voucherLimitsSchema,
     rules: z.union([rulesSchema, z.null()]),
     metadata,
     version: z.int(),

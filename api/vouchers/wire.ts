@@ -1,6 +1,6 @@
 /** A stored voucher as clients see it. */
 import type { Selectable } from "kysely";
-import { limitsSchema } from "../campaigns/limits-schema.ts";
+import { voucherLimitsSchema } from "../campaigns/limits-schema.ts";
 import { parseStoredRules } from "../campaigns/rule-schema.ts";
 import type { DB } from "../db/tables.ts";
 import type { VoucherWire } from "./schemas.ts";
@@ -39,7 +39,7 @@ export function toWire(row: VoucherRow, now: Date): VoucherWire {
     batch_id: row.batch_id,
     starts_at: row.starts_at?.toISOString() ?? null,
     expires_at: row.expires_at?.toISOString() ?? null,
-    limits: limitsSchema.parse(row.limits),
+    limits: voucherLimitsSchema.parse(row.limits),
     rules: parseStoredRules(row.rules),
     metadata: row.metadata as VoucherWire["metadata"],
     version: row.version,

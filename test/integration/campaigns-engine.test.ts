@@ -72,6 +72,16 @@ it("keeps every field of the engine, changes each, and takes null back to the de
   });
 });
 
+it("limits the value of orders for campaigns only, and periods for vouchers too", async () => {
+  const project = await context.newProject();
+  const { id } = await createSub(project, await createMain(project));
+  const path = `/v1/campaigns/${id}/vouchers`;
+  const refused = await send(project, "POST", path, { limits: { orders_amount_max: 5 } });
+  expect(refused).toMatchObject({ status: 400, body: { errors: [{ pointer: "/limits/orders_amount_max" }] } });
+  const limits = { per_period: [{ period: "week", redemptions_max: 1 }], discount_amount_max_per_customer: 5 };
+  expect(await send(project, "POST", path, { limits })).toMatchObject({ status: 201, body: { limits } });
+});
+
 it("accepts every trigger of the domain and stores it", async () => {
   const project = await context.newProject();
   const parentId = await createMain(project);
