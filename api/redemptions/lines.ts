@@ -114,8 +114,8 @@ export function merged(lines: readonly Line[]): Line[] {
 
 function sums(a: Line, b: Line) {
   const sum = (key: "orders" | "balance" | "holds") => {
-    const total = (a[key] ?? 0) + (b[key] ?? 0);
-    return total === 0 ? {} : { [key]: total };
+    // Also where it comes to nothing: the result has the fields of both to begin with.
+    return a[key] === undefined && b[key] === undefined ? {} : { [key]: (a[key] ?? 0) + (b[key] ?? 0) };
   };
   return { uses: a.uses + b.uses, amount: a.amount + b.amount, ...sum("orders"), ...sum("balance"), ...sum("holds") };
 }

@@ -25,6 +25,8 @@ export interface Movement {
   readonly lines: readonly Line[];
   readonly points: readonly PointsMove[];
   readonly revoked: readonly Revoked[];
+  /** Credit that cards lose with the rewards that gave it. */
+  readonly credits: readonly { readonly id: string; readonly amount: number }[];
   readonly pointsReturned: number;
 }
 
@@ -35,12 +37,13 @@ export function movementOf(subject: Subject, planned: Planned): Movement {
     counterBack(line, backs, plan.whole),
   );
   const revoked = subject.issued.flatMap((reward) => revokedOf(subject, planned, reward));
-  const credit = revoked.flatMap(({ reward }) => revokedLine(reward));
+  const given = revokedLines(revoked);
   const pointsReturned = plan.whole ? subject.points_spent : 0;
   return {
-    lines: merged([...counters, ...credit]),
+    lines: merged([...counters, ...given]),
     points: pointsOf(subject, revoked, pointsReturned),
     revoked,
+    credits: given.flatMap(({ id, balance }) => (balance === undefined ? [] : [{ id, amount: balance }])),
     pointsReturned,
   };
 }
@@ -149,15 +152,21 @@ function revoke(reward: IssuedRow): Revoked {
   }
 }
 
-function revokedLine(reward: IssuedRow): Line[] {
-  const { voucher_id: id, voucher_code: code } = reward;
-  if (id === null || code === null) return [];
-  if (reward.type === "gift_credit") {
-    const balance = -Math.min(reward.voucher_balance ?? 0, reward.amount ?? 0);
-    return balance === 0 ? [] : [{ kind: "voucher", id, code, uses: 0, amount: 0, balance }];
-  }
-  const isOpen = reward.type === "voucher" && reward.voucher_uses === 0 && reward.voucher_disabled === false;
-  return isOpen ? [{ kind: "voucher", id, code, uses: 0, amount: 0, disable: true }] : [];
+/** Credit comes back as far as the card has it; several rewards may have gone to one card. */
+function revokedLines(revoked: readonly Revoked[]): Line[] {
+  const available = new Map<string, number>();
+  return revoked.flatMap(({ reward }): Line[] => {
+    const { voucher_id: id, voucher_code: code } = reward;
+    if (id === null || code === null) return [];
+    if (reward.type === "gift_credit") {
+      const left = available.get(id) ?? reward.voucher_balance ?? 0;
+      const amount = Math.min(left, reward.amount ?? 0);
+      available.set(id, left - amount);
+      return amount === 0 ? [] : [{ kind: "voucher", id, code, uses: 0, amount: 0, balance: -amount }];
+    }
+    const isOpen = reward.type === "voucher" && reward.voucher_uses === 0 && reward.voucher_disabled === false;
+    return isOpen ? [{ kind: "voucher", id, code, uses: 0, amount: 0, disable: true }] : [];
+  });
 }
 
 /** Points come back as far as the accounts have them; several rewards may draw on one account. */

@@ -232,6 +232,7 @@ function rollBackArgument(
     discount_amount: plan.discountAmount,
     lines: movement.lines,
     points: movement.points,
+    credits: movement.credits,
     rewards: movement.revoked.map(({ reward, recovered, amount }) => ({
       id: reward.id,
       status: amount !== undefined ? "issued" : recovered ? "revoked" : "kept",

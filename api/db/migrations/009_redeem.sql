@@ -131,6 +131,8 @@ begin
     elsif t.type = 'gift_credit' and t.voucher_code is not null then
       perform credit_gift_card(
         p_project, t.voucher_campaign_id, t.customer_id, t.amount, t.voucher_id, t.voucher_code, t.id, p_redemption, p_at, p_now);
+    elsif t.type = 'gift_credit' then
+      perform announce_gift_credit(p_project, t.voucher_id, t.amount, null, p_at);
     end if;
     insert into issued_reward (project_id, id, redemption_id, campaign_id, customer_id, type, amount, voucher_id,
                                pool_code_id, status, created_at)
@@ -503,7 +505,7 @@ end
 $$;
 
 -- Gives back all or a part of a redemption. p: { project_id, redemption_id, order_id, idempotency_key?, request_hash?,
--- status, response, rollbacks_seen, whole, discount_amount, lines, points, codes: [{ position, items_returned,
+-- status, response, rollbacks_seen, whole, discount_amount, lines, points, credits: [{ id, amount }], codes: [{ position, items_returned,
 -- shipping_returned }], units_returned, rewards: [{ id, status }], rollback: { id, reason, items, codes }, events,
 -- occurred_at, decided_at }. `codes` and `units_returned` are the totals after this rollback.
 -- → outcome 'done' | 'replayed' | 'key_reused' | 'retry', and the answer.
@@ -536,6 +538,8 @@ begin
 
   perform move(v_project, p -> 'lines');
   perform move_all_points(v_project, p -> 'points', v_redemption, v_decided);
+  perform announce_gift_credit(v_project, x.id, x.amount, null, v_occurred)
+  from jsonb_to_recordset(p -> 'credits') as x(id text, amount bigint);
   update issued_reward w set status = x.status, amount = x.amount
   from jsonb_to_recordset(p -> 'rewards') as x(id text, status text, amount bigint)
   where w.project_id = v_project and w.id = x.id;

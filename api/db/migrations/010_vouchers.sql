@@ -81,14 +81,27 @@ as $$
 declare
   v_lines jsonb := jsonb_build_array(
     jsonb_build_object('kind', 'voucher', 'id', p_voucher, 'uses', 0, 'amount', 0, 'balance', p_amount));
-  v_balance bigint;
 begin
   perform move(p_project, v_lines);
   insert into ledger (project_id, kind, movement_id, reference_id, discount_amount, lines, occurred_at, created_at)
   values (p_project, 'top_up', p_movement, p_reference, 0, v_lines, p_occurred_at, p_created_at);
+  return announce_gift_credit(p_project, p_voucher, p_amount, p_reason, p_occurred_at);
+end
+$$;
+
+-- Says that a card was credited, or with a negative amount that credit was taken back, after its balance was moved.
+-- → the balance after.
+create function announce_gift_credit(p_project text, p_voucher text, p_amount bigint, p_reason text, p_at timestamptz)
+returns bigint
+language plpgsql volatile
+set search_path = public, pg_temp
+as $$
+declare
+  v_balance bigint;
+begin
   select v.balance_amount into strict v_balance from voucher v where v.project_id = p_project and v.id = p_voucher;
   insert into outbox (event_id, project_id, type, occurred_at, payload)
-  select 'evt_' || gen_random_uuid(), p_project, 'gift_card.credited', p_occurred_at,
+  select 'evt_' || gen_random_uuid(), p_project, 'gift_card.credited', p_at,
          jsonb_build_object('voucher_id', v.id, 'campaign_id', v.campaign_id, 'code', v.code, 'customer', k.identifier,
                             'amount', p_amount, 'balance_amount', v_balance, 'reason', p_reason)
   from voucher v left join customer k on k.project_id = v.project_id and k.id = v.customer_id
