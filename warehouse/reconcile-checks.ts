@@ -14,8 +14,8 @@ export interface Check {
   readonly warehouse: string;
 }
 
-const postgresDay = (column: string) => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD')`;
-const warehouseDay = "toString(toDate(occurred_at))";
+export const postgresDay = (column: string) => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD')`;
+export const warehouseDay = "toString(toDate(occurred_at))";
 
 export const checks: readonly Check[] = [
   {
@@ -44,19 +44,50 @@ export const checks: readonly Check[] = [
       WHERE type = 'redemption.succeeded' GROUP BY project_id, key, day`,
   },
   {
-    name: "rolled back codes",
+    name: "rollbacks",
+    by: "extent",
+    sum: "discount",
+    postgres: `
+      select project_id, case when whole then 'whole' else 'part' end as key, ${postgresDay("occurred_at")} as day,
+             count(*)::text as count, sum(discount_amount)::text as amount
+      from redemption_rollback group by 1, 2, 3`,
+    warehouse: `
+      SELECT project_id, if(outcome = 'part', 'part', 'whole') AS key, ${warehouseDay} AS day, toString(count()) AS count,
+        toString(sum(events_then.discount_amount)) AS amount
+      FROM events_then WHERE type = 'redemption.rolled_back' GROUP BY project_id, key, day`,
+  },
+  {
+    // Of the ledger: what each rollback gave back of each campaign, main and sub. Counts those that gave back anything.
+    name: "rollbacks",
     by: "campaign",
     sum: "discount",
     postgres: `
-      select b.project_id, c.campaign_id as key, ${postgresDay("b.occurred_at")} as day, count(*)::text as count,
-             sum(c.discount_amount)::text as amount
-      from redemption_rollback b
-      join redemption_code c on c.project_id = b.project_id and c.redemption_id = b.redemption_id
-      group by 1, 2, 3`,
+      select l.project_id, x.id as key, ${postgresDay("l.occurred_at")} as day, count(*)::text as count,
+             sum(-x.amount)::text as amount
+      from ledger l, jsonb_to_recordset(l.lines) as x(kind text, id text, amount bigint)
+      where l.kind = 'rollback' and x.kind = 'campaign' and x.amount <> 0 group by 1, 2, 3`,
     warehouse: `
-      SELECT project_id, code.1 AS key, ${warehouseDay} AS day, toString(count()) AS count, toString(sum(code.2)) AS amount
-      FROM events_then ARRAY JOIN arrayZip(codes.campaign_id, codes.discount_amount) AS code
-      WHERE type = 'redemption.rolled_back' GROUP BY project_id, key, day`,
+      SELECT project_id, code.1 AS key, ${warehouseDay} AS day,
+        toString(uniqExactIf(event_id, code.2 != 0)) AS count, toString(sum(code.2)) AS amount
+      FROM events_then
+      ARRAY JOIN arrayConcat(arrayZip(codes.campaign_id, codes.discount_amount),
+        arrayZip(codes.main_campaign_id, codes.discount_amount)) AS code
+      WHERE type = 'redemption.rolled_back' GROUP BY project_id, key, day HAVING count != '0'`,
+  },
+  {
+    name: "standing redemptions",
+    by: "currency",
+    sum: "discount",
+    postgres: `
+      select project_id, currency as key, '' as day, count(*) filter (where status = 'redeemed')::text as count,
+             sum(discount_amount - rolled_back_amount)::text as amount
+      from redemption group by 1, 2`,
+    warehouse: `
+      SELECT project_id, currency AS key, '' AS day,
+        toString(toInt64(countIf(type = 'redemption.succeeded'))
+          - toInt64(countIf(type = 'redemption.rolled_back' AND outcome != 'part'))) AS count,
+        toString(sum(if(type = 'redemption.succeeded', 1, -1) * events_then.discount_amount)) AS amount
+      FROM events_then WHERE type IN ('redemption.succeeded', 'redemption.rolled_back') GROUP BY project_id, key`,
   },
   {
     name: "rejections",

@@ -9,7 +9,10 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { ClickHouseClient } from "@clickhouse/client";
 import type pg from "pg";
 import { z } from "zod";
-import { type Check, checks } from "./reconcile-checks.ts";
+import { type Check, checks as commonChecks } from "./reconcile-checks.ts";
+import { engineChecks } from "./reconcile-engine-checks.ts";
+
+const checks: readonly Check[] = [...commonChecks, ...engineChecks];
 
 export interface Figures {
   readonly count: string;

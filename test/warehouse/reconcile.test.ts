@@ -41,6 +41,60 @@ async function aDayAtTheShop(project: TestProject): Promise<void> {
   await ask(project, "POST", "/v1/events", { name: "visited", customer: { identifier: "cleo" } }, 201);
   const give = { customer: { identifier: "cleo" } };
   await ask(project, "POST", `/v1/vouchers/${other.code}/publish`, give, 201);
+  await aDayOfLoyalty(project);
+}
+
+/** Automatic campaigns, gift cards, points, reservations, segments, and rollbacks in parts. */
+async function aDayOfLoyalty(project: TestProject): Promise<void> {
+  const card = await setUpPromotion(project, {
+    main: { template: "gift_card" },
+    sub: { rewards: [] },
+    voucher: { kind: "gift_card", balance_amount: 30_000 },
+  });
+  const promotion = await setUpPromotion(project, {
+    sub: {
+      rewards: [
+        { type: "order_discount", percent_bp: 1000 },
+        { type: "points", points: 40 },
+        { type: "gift_credit", campaign_id: card.campaignId, amount: 700 },
+      ],
+    },
+  });
+  const automatic = [{ type: "item_discount", which: "cheapest", amount: 100 }];
+  await setUpPromotion(project, { sub: { automatic: true, rewards: automatic } });
+  const priced = await setUpPromotion(project, { sub: { points_price: 30 } });
+  const { code } = promotion;
+  const redeem = (orderId: string, codes: readonly string[]) =>
+    ask(project, "POST", "/v1/redemptions", redeemBody({ codes, orderId, customer: "dora" }), 201);
+  const reserve = (orderId: string, codes: readonly string[]) =>
+    ask(
+      project,
+      "POST",
+      "/v1/reservations",
+      { ...redeemBody({ codes, orderId, customer: "dora" }), ttl_seconds: 600 },
+      201,
+    );
+  const rollBack = (id: string, body: object) => ask(project, "POST", `/v1/redemptions/${id}/rollback`, body, 201);
+
+  // The first credit makes dora's card; later ones go to it.
+  const first = await redeem("l-1", [code]);
+  const second = await redeem("l-2", [code, card.code]);
+  await rollBack(second.id, { items: [{ index: 0, quantity: 1 }] });
+  await rollBack(second.id, { amount: 3 });
+  const third = await redeem("l-3", [priced.code, card.code]);
+  await rollBack(third.id, { amount: 100 });
+  await rollBack(third.id, {});
+  await rollBack(first.id, {});
+  await reserve("l-4", [code, card.code]);
+  const cancelled = await reserve("l-5", [priced.code]);
+  const response = await project.request("DELETE", `/v1/reservations/${cancelled.id}`);
+  expect(response.status).toBe(204);
+  const confirmed = await reserve("l-6", [code]);
+  const key = { "idempotency-key": `key-${Math.random()}` };
+  const made = await project.request("POST", `/v1/reservations/${confirmed.id}/confirm`, undefined, key);
+  expect(made.status, await made.clone().text()).toBe(201);
+  await ask(project, "POST", "/v1/customers/dora/points", { points: -5, reason: "a mistake" }, 201);
+  await ask(project, "POST", `/v1/vouchers/${card.code}/top-up`, { amount: 250 }, 200);
 }
 
 describe("reconcile", () => {
@@ -61,16 +115,23 @@ describe("reconcile", () => {
     expect(result.drifts).toEqual([]);
     const counts = Object.fromEntries(result.checks.map((check) => [check.check, check.count]));
     expect(counts).toMatchObject({
-      "redemptions by currency": 4n,
-      "redeemed codes by campaign": 5n,
-      "rolled back codes by campaign": 2n,
+      "redemptions by currency": 8n,
+      "redeemed codes by campaign": 15n,
+      "rollbacks by extent": 7n,
+      "standing redemptions by currency": 4n,
+      "reservations by status": 3n,
+      // Earned 3 times, spent and returned twice, revoked and adjusted once.
+      "points by kind": 9n,
+      "points by project": 1n,
+      // Points and credit of three redemptions, and both of one taken back.
+      "rewards by type": 8n,
       "rejections by currency": 1n,
       "rejections by campaign": 1n,
-      "publications by campaign": 1n,
+      "publications by campaign": 2n,
       "orders by status": 3n,
       "custom events by name": 1n,
-      "customers by project": 3n,
-      "campaigns by status": 4n,
+      "customers by project": 4n,
+      "campaigns by status": 12n,
     });
   });
 
@@ -108,7 +169,7 @@ describe("reconcile", () => {
       warehouse: { count: "0", amount: "0" },
     });
     expect(new Set(drifts.map((drift) => drift.check))).toEqual(
-      new Set(["redemptions by currency", "redeemed codes by campaign"]),
+      new Set(["redemptions by currency", "redeemed codes by campaign", "standing redemptions by currency"]),
     );
   });
 
@@ -122,7 +183,7 @@ describe("reconcile", () => {
     const after = (await compare()).drifts.filter((drift) => !before.some((known) => known.check === drift.check));
     expect(after.map((drift) => [drift.check, drift.postgres.count, drift.warehouse.count])).toEqual([
       ["publications by campaign", "1", "2"],
-      ["all events by type", "1", "2"],
+      ["all events by type", "2", "3"],
     ]);
   });
 
