@@ -23,7 +23,7 @@ interface Asking {
 export function needsOf(pairs: readonly Asking[]): Needs {
   const rules = pairs.flatMap(({ campaign, parent, voucher }) => [
     ...[campaign.rules, parent.rules, voucher?.rules ?? null].filter((rule) => rule !== null),
-    ...campaign.rewards.flatMap(rewardRules),
+    ...[...campaign.rewards, ...campaign.referrerRewards].flatMap(rewardRules),
   ]);
   const asked = rules.map(ofRule);
   return {

@@ -1,6 +1,5 @@
 /** What the rules in play ask of a customer's past, so that it is read once, and only when something asks. */
-import type { CampaignFacts, HistoryQuery, Redeemable } from "../facts.ts";
-import type { Reward } from "../rewards/reward.ts";
+import type { HistoryQuery } from "../facts.ts";
 import { groupOf } from "./group.ts";
 import type { Leaf, Rule } from "./rule.ts";
 
@@ -25,27 +24,11 @@ export function historyQueryOf(leaf: Leaf): HistoryQuery | null {
 /** Every history query in the rules, each once. */
 export function historyQueries(rules: Rule | readonly Rule[]): HistoryQuery[] {
   const found = new Map<string, HistoryQuery>();
-  for (const rule of Array.isArray(rules) ? (rules as readonly Rule[]) : [rules as Rule]) {
-    for (const query of queriesOf(rule)) found.set(historyKey(query), query);
-  }
+  for (const rule of Array.isArray(rules) ? (rules as readonly Rule[]) : [rules as Rule]) collect(rule, found);
   return [...found.values()];
 }
 
-/** Rules do not change, and hundreds may be in play in each request: each is walked once. */
-const known = new WeakMap<Rule, readonly HistoryQuery[]>();
-
-function queriesOf(rule: Rule): readonly HistoryQuery[] {
-  let queries = known.get(rule);
-  if (queries === undefined) {
-    const found: HistoryQuery[] = [];
-    collect(rule, found);
-    known.set(rule, found);
-    queries = found;
-  }
-  return queries;
-}
-
-function collect(rule: Rule, found: HistoryQuery[]): void {
+function collect(rule: Rule, found: Map<string, HistoryQuery>): void {
   const group = groupOf(rule);
   if (group !== null) {
     for (const child of group.children) collect(child, found);
@@ -53,38 +36,6 @@ function collect(rule: Rule, found: HistoryQuery[]): void {
     collect(rule.where, found);
   } else {
     const query = historyQueryOf(rule as Leaf);
-    if (query !== null) found.push(query);
-  }
-}
-
-/** All rule trees that `decide` evaluates for these codes and automatic campaigns, those of their rewards included. */
-export function rulesInPlay(redeemables: readonly Redeemable[], automatic: readonly CampaignFacts[] = []): Rule[] {
-  const ofCodes = redeemables.flatMap(({ voucher, campaign }) => [
-    ...(voucher?.rules ? [voucher.rules] : []),
-    ...(campaign === null ? [] : rulesOfCampaign(campaign)),
-  ]);
-  return [...ofCodes, ...automatic.flatMap(rulesOfCampaign)];
-}
-
-function rulesOfCampaign({ rules, parent, rewards, referrerRewards }: CampaignFacts): Rule[] {
-  const own = [rules, parent.rules].filter((rule) => rule !== null);
-  return [...own, ...[...rewards, ...referrerRewards].flatMap(rulesOfReward)];
-}
-
-function rulesOfReward(reward: Reward): Rule[] {
-  const trees = [reward.when, ...wheresOf(reward)];
-  return trees.filter((rule) => rule !== undefined);
-}
-
-function wheresOf(reward: Reward): readonly (Rule | undefined)[] {
-  switch (reward.type) {
-    case "item_discount":
-      return [reward.where];
-    case "buy_x_get_y":
-      return [reward.buy.where, reward.get.where];
-    case "bundle":
-      return reward.items.map((item) => item.where);
-    default:
-      return [];
+    if (query !== null) found.set(historyKey(query), query);
   }
 }
