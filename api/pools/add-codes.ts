@@ -31,22 +31,26 @@ export async function addPoolCodes(c: Context<AppEnv>, poolId: string) {
   const format = rowFormat(c.req.header("content-type"));
   const digest = createHash("sha256");
   const result = { received: 0, added: 0, duplicates: 0, failed: 0, errors: [] as AddedCodesWire["errors"] };
-  for await (const rows of readRows(c.req.raw.body, format, ["code"], limits, digest)) {
-    const codes: string[] = [];
-    for (const row of rows) {
-      const read = readCode(row);
-      if (typeof read === "string") codes.push(read);
-      else {
-        result.failed += 1;
-        if (result.errors.length < errorsShownMax) result.errors.push(read);
+  try {
+    for await (const rows of readRows(c.req.raw.body, format, ["code"], limits, digest)) {
+      const codes: string[] = [];
+      for (const row of rows) {
+        const read = readCode(row);
+        if (typeof read === "string") codes.push(read);
+        else {
+          result.failed += 1;
+          if (result.errors.length < errorsShownMax) result.errors.push(read);
+        }
       }
+      const added = codes.length === 0 ? 0 : await addCodes(db, projectId, poolId, codes);
+      result.received += rows.length;
+      result.added += added;
+      result.duplicates += codes.length - added;
     }
-    const added = codes.length === 0 ? 0 : await addCodes(db, projectId, poolId, codes);
-    result.received += rows.length;
-    result.added += added;
-    result.duplicates += codes.length - added;
+  } finally {
+    // Also after an upload that broke off: what went in stays.
+    await clearLowStock(db, projectId, poolId);
   }
-  await clearLowStock(db, projectId, poolId);
   // The body takes part in the idempotency key by its digest.
   c.set("json", { sha256: digest.digest("hex") });
   return withIdempotency(c, async (tx) => {

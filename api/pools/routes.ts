@@ -6,6 +6,7 @@ import { readCursor, toPage } from "../http/pagination.ts";
 import { notFound } from "../http/problem.ts";
 import { createRouter } from "../http/router.ts";
 import { idempotencyHeaders, json, jsonBody, listQuery, pageOf, problems, resourceId } from "../http/schemas.ts";
+import { inTransaction } from "../http/transaction.ts";
 import { addPoolCodes } from "./add-codes.ts";
 import { changePool, createPool, poolToWire } from "./change.ts";
 import { findPool, listPools } from "./queries.ts";
@@ -104,7 +105,7 @@ export function poolRoutes({ db }: Deps) {
     const { projectId } = c.var.auth;
     const { id } = c.req.valid("param");
     const change = c.req.valid("json");
-    const body = await db.transaction().execute((tx) => changePool(tx, projectId, id, change, new Date()));
+    const body = await inTransaction(c, (tx) => changePool(tx, projectId, id, change, new Date()));
     return c.json(body, 200);
   });
 
