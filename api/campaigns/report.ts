@@ -4,7 +4,7 @@ import { readLag } from "../../ingest/lag.ts";
 import type { Deps } from "../deps.ts";
 import { notFound } from "../http/problem.ts";
 import { findCampaign } from "./find.ts";
-import type { CampaignReportWire } from "./schemas.ts";
+import type { CampaignReportWire } from "./report-schema.ts";
 
 const figures = z.object({
   redemptions_count: z.int(),

@@ -11,8 +11,8 @@ import { createCampaign } from "./create.ts";
 import { findCampaign } from "./find.ts";
 import { listCampaigns } from "./queries.ts";
 import { reportCampaign } from "./report.ts";
+import { campaignReportWire } from "./report-schema.ts";
 import {
-  campaignReportWire,
   campaignStatuses,
   campaignTypes,
   campaignVersionWire,
