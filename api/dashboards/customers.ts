@@ -131,11 +131,12 @@ async function readTimeline(warehouse: ClickHouseClient, projectId: string, cust
         FROM orders
         WHERE project_id = {project: String} AND customer = {customer: String}
         UNION ALL
-        SELECT 'redeemed', occurred_at, code, '', campaign_id, toNullable(discount_amount), currency
+        SELECT 'redeemed', occurred_at, if(automatic = 1, 'Without a code', code), '', campaign_id, toNullable(discount_amount), currency
         FROM redemptions
         WHERE project_id = {project: String} AND customer = {customer: String}
         UNION ALL
-        SELECT 'rolled_back', assumeNotNull(rolled_back_at), code, '', campaign_id, toNullable(rolled_back_amount), currency
+        SELECT 'rolled_back', assumeNotNull(rolled_back_at), if(automatic = 1, 'Without a code', code), '', campaign_id,
+          toNullable(rolled_back_amount), currency
         FROM redemptions
         WHERE project_id = {project: String} AND customer = {customer: String} AND rolled_back = 1
         UNION ALL

@@ -311,7 +311,8 @@ export function refuseArgument({ request, loaded, decision, risk }: Attempt): Co
       rejection_id: id,
       customer: request.customer,
       order: eventOrder(facts, decision),
-      codes: eventCodes(decision),
+      // An automatic campaign refuses nobody, and is refused to nobody.
+      codes: eventCodes({ ...decision, automatic: [] }),
       risk: eventRisk(risk),
       source: request.source,
     },

@@ -76,6 +76,8 @@ async function aDayOfLoyalty(project: TestProject): Promise<void> {
     );
   const rollBack = (id: string, body: object) => ask(project, "POST", `/v1/redemptions/${id}/rollback`, body, 201);
 
+  // An automatic campaign is there, and applies to nothing that is refused.
+  await ask(project, "POST", "/v1/redemptions", redeemBody({ codes: ["NOSUCHCODE", code], orderId: "l-0" }), 422);
   // The first credit makes dora's card; later ones go to it.
   const first = await redeem("l-1", [code]);
   const second = await redeem("l-2", [code, card.code]);
@@ -95,6 +97,10 @@ async function aDayOfLoyalty(project: TestProject): Promise<void> {
   expect(made.status, await made.clone().text()).toBe(201);
   await ask(project, "POST", "/v1/customers/dora/points", { points: -5, reason: "a mistake" }, 201);
   await ask(project, "POST", `/v1/vouchers/${card.code}/top-up`, { amount: 250 }, 200);
+  const segment = await ask(project, "POST", "/v1/segments", { name: "regulars" }, 201);
+  const members = `/v1/segments/${segment.id}/members`;
+  await ask(project, "POST", members, { customers: ["anna", "bela", "dora"] }, 200);
+  await ask(project, "POST", `${members}/remove`, { customers: ["bela"] }, 200);
 }
 
 describe("reconcile", () => {
@@ -125,8 +131,9 @@ describe("reconcile", () => {
       "points by project": 1n,
       // Points and credit of three redemptions, and both of one taken back.
       "rewards by type": 8n,
-      "rejections by currency": 1n,
-      "rejections by campaign": 1n,
+      "members by segment": 2n,
+      "rejections by currency": 2n,
+      "rejections by campaign": 2n,
       "publications by campaign": 2n,
       "orders by status": 3n,
       "custom events by name": 1n,
