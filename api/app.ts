@@ -21,6 +21,7 @@ import { orderRoutes } from "./orders/routes.ts";
 import { pointsRoutes } from "./points/routes.ts";
 import { poolRoutes } from "./pools/routes.ts";
 import { projectRoutes } from "./projects/routes.ts";
+import { qualificationRoutes } from "./qualifications/routes.ts";
 import { redemptionRoutes } from "./redemptions/routes.ts";
 import { referralRoutes } from "./referrals/routes.ts";
 import { rejectionRoutes } from "./rejections/routes.ts";
@@ -38,6 +39,7 @@ const publishablePaths = ["/v1/validations", "/v1/qualifications"];
 
 const features = [
   validationRoutes,
+  qualificationRoutes,
   redemptionRoutes,
   reservationRoutes,
   rejectionRoutes,

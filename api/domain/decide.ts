@@ -10,11 +10,10 @@ import { chooseAutomatic } from "./choose-automatic.ts";
 import type { CodeDecision, Decision } from "./decision.ts";
 import type { Facts } from "./facts.ts";
 import { sum } from "./money.ts";
-import { leftByEarlier, type Request } from "./progress.ts";
+import { requestOf } from "./progress.ts";
 
 export function decide(facts: Facts): Decision {
-  const totals = facts.order.items.map((item) => item.unitAmount * item.quantity);
-  const request: Request = { facts, amount: sum(totals), leftBefore: leftByEarlier(totals, facts) };
+  const request = requestOf(facts);
   const all = codeCandidates(facts);
   const { run, exhaustive } = chooseAutomatic({ all, rivals: rivalsAmong(all, request) }, request);
 
@@ -25,7 +24,7 @@ export function decide(facts: Facts): Decision {
     else if (decision.applicable) automatic.push(decision);
   }
   const codes = facts.redeemables.map(
-    (redeemable, position) => byPosition.get(position) ?? unknownCode(redeemable, totals.length),
+    (redeemable, position) => byPosition.get(position) ?? unknownCode(redeemable, facts.order.items.length),
   );
   const given = [...codes, ...automatic];
   const discountAmount = sum(given.map((each) => each.discountAmount));
@@ -35,7 +34,7 @@ export function decide(facts: Facts): Decision {
     amount: request.amount,
     discountAmount,
     totalAmount: sum(request.leftBefore.lines) + request.leftBefore.shipping - discountAmount,
-    itemsDiscount: totals.map((_, line) => sum(given.map((each) => each.itemsDiscount[line] ?? 0))),
+    itemsDiscount: facts.order.items.map((_, line) => sum(given.map((each) => each.itemsDiscount[line] ?? 0))),
     shippingDiscount: sum(given.map((each) => each.shippingDiscount)),
     codes,
     automatic,

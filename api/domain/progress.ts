@@ -3,6 +3,7 @@ import type { Candidate } from "./candidate.ts";
 import type { CodeDecision } from "./decision.ts";
 import type { AppliedBefore, CampaignFacts, Facts } from "./facts.ts";
 import type { Left } from "./grant.ts";
+import { sum } from "./money.ts";
 import { Tally } from "./tally.ts";
 
 /** The request, with what every code asks of it. */
@@ -12,6 +13,11 @@ export interface Request {
   readonly amount: number;
   /** What earlier redemptions of the order have left. */
   readonly leftBefore: Left;
+}
+
+export function requestOf(facts: Facts): Request {
+  const totals = facts.order.items.map((item) => item.unitAmount * item.quantity);
+  return { facts, amount: sum(totals), leftBefore: leftByEarlier(totals, facts) };
 }
 
 export type Given = Pick<AppliedBefore, "voucherId" | "campaignId" | "parentId" | "discountAmount">;
@@ -68,7 +74,7 @@ export class Progress {
  * Earlier shares come off line by line; where the order has changed since and a share no longer fits its line, the
  * rest comes off the other lines, first to last.
  */
-export function leftByEarlier(totals: readonly number[], facts: Facts): Left {
+function leftByEarlier(totals: readonly number[], facts: Facts): Left {
   const lines = [...totals];
   let shipping = facts.order.shippingAmount;
   for (const applied of facts.appliedBefore) {

@@ -11,12 +11,12 @@ const genericPerCampaign = 20;
  * that are plainly used up, expired or of a campaign that does not run are left out here already, so that the bound
  * keeps the ones that count; the decision itself is made elsewhere.
  *
- * @param customer the shop's identifier, who need not be known yet.
+ * @param customer the shop's identifier, who need not be known yet; null finds what is for everybody.
  */
 export async function findCandidates(
   db: Kysely<DB>,
   projectId: string,
-  customer: string,
+  customer: string | null,
 ): Promise<{ readonly code: string; readonly inWallet: boolean }[]> {
   const result = await sql<{ code: string; in_wallet: boolean }>`
     with running as materialized (

@@ -47,7 +47,7 @@ function wireRewards(code: CodeDecision, position: number, issued: IssuedCodes) 
   return code.rewards.map((reward, index) => wireReward(reward, issued.get(`${position}/${index}`)));
 }
 
-function wireApplied(code: CodeDecision, position: number, issued: IssuedCodes) {
+export function wireApplied(code: CodeDecision, position = 0, issued: IssuedCodes = nothingIssued) {
   return {
     campaign_id: code.campaignId,
     applicable: code.applicable,

@@ -22,7 +22,9 @@ export function automaticCandidates(
     if (candidates.length === candidatesMax) break;
     if (mightApply(pair, request, customer, now)) candidates.push(pair);
   }
-  return candidates;
+  if (request.withNearMisses !== true) return candidates;
+  const met = new Set(candidates);
+  return [...candidates, ...pairs.filter((pair) => !met.has(pair))].slice(0, candidatesMax);
 }
 
 function mightApply({ sub, main }: Pair, request: FactsRequest, customer: CustomerFacts | null, now: number): boolean {

@@ -33,6 +33,8 @@ export interface FactsRequest {
   readonly languages?: readonly string[];
   /** Who is counted when a code does not exist. */
   readonly guesser?: Guesser;
+  /** Automatic campaigns whose rules are not met are loaded too, for those who ask what is missing. */
+  readonly withNearMisses?: boolean;
 }
 
 /** What the customer did lately, for the risk score; null for a guest or somebody never seen. */
