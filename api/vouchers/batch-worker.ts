@@ -10,7 +10,7 @@ import { from as copyFrom } from "pg-copy-streams";
 import type { z } from "zod";
 import { appendEvents } from "../../ingest/outbox.ts";
 import { type CodePattern, codeSource, patternCapacity } from "../domain/codes.ts";
-import { newId } from "../ids.ts";
+import { newId, newIds } from "../ids.ts";
 import { balancePart } from "./announce.ts";
 import { type ChunkDeps, runChunks, sqlState } from "./chunks.ts";
 import { kyselyOn } from "./kysely-on.ts";
@@ -18,6 +18,7 @@ import { batchTemplate, patternSchema } from "./schemas.ts";
 
 /** A chunk of this size takes about a second, and that is how long its locks are held. */
 const chunkSize = 50_000;
+const blockSize = 1_000;
 /** Rounds of replacing codes that exist already. The pattern has far more codes than a batch, so two are usual. */
 const topUpRoundsMax = 50;
 
@@ -39,13 +40,14 @@ const uniqueViolation = "23505";
 export async function runVoucherBatches(deps: ChunkDeps, signal: AbortSignal): Promise<void> {
   // Batches whose codes met existing ones: COPY stops at the first such code, so they go another way.
   const crowded = new Set<string>();
+  const ahead: DrawnAhead = { batchId: "", codes: new Set() };
   await runChunks<RunningBatch>(
     deps,
     {
       name: "voucher batches",
       claim: claimBatch,
       async work(client, batch) {
-        const status = await makeChunk(client, batch, crowded.has(batch.id));
+        const status = await makeChunk(client, batch, crowded.has(batch.id), ahead);
         if (status !== "running") crowded.delete(batch.id);
       },
       failed: (batch, error) => sqlState(error) === uniqueViolation && Boolean(crowded.add(batch.id)),
@@ -78,12 +80,29 @@ async function claimBatch(client: pg.PoolClient): Promise<RunningBatch | undefin
   };
 }
 
-async function makeChunk(client: pg.PoolClient, batch: RunningBatch, crowded: boolean): Promise<BatchStatus> {
+/** Codes of a batch's next chunk, drawn while Postgres takes in this one. */
+interface DrawnAhead {
+  batchId: string;
+  codes: Set<string>;
+}
+
+async function makeChunk(
+  client: pg.PoolClient,
+  batch: RunningBatch,
+  crowded: boolean,
+  ahead: DrawnAhead,
+): Promise<BatchStatus> {
   const wanted = Math.min(chunkSize, batch.size - batch.done);
   const nextCode = codeSource(batch.pattern, randomBytes);
+  const codes = ahead.batchId === batch.id ? ahead.codes : new Set<string>();
+  ahead.batchId = batch.id;
+  ahead.codes = new Set();
+  const next = Math.min(chunkSize, batch.size - batch.done - wanted);
   const made = crowded
     ? await insertAround(client, batch, wanted, nextCode)
-    : await copyVouchers(client, batch, draw(wanted, nextCode));
+    : await copyVouchers(client, batch, draw(wanted, nextCode, codes), () =>
+        draw(Math.min(next, ahead.codes.size + blockSize), nextCode, ahead.codes),
+      );
   const done = batch.done + made;
   const status: BatchStatus = done === batch.size ? "done" : made === wanted ? "running" : "failed";
   const error = status === "failed" ? "Nearly all codes of the pattern exist already." : null;
@@ -96,18 +115,26 @@ async function makeChunk(client: pg.PoolClient, batch: RunningBatch, crowded: bo
   return status;
 }
 
-/** Different codes, in the order in which they were drawn. */
-function draw(count: number, nextCode: () => string): string[] {
-  const codes = new Set<string>();
+/** Adds different codes until there are so many. */
+function draw(count: number, nextCode: () => string, codes = new Set<string>()): Set<string> {
   while (codes.size < count) codes.add(nextCode());
-  return [...codes];
+  return codes;
 }
 
 const copied =
   "project_id, id, code, campaign_id, kind, status, redemptions_max, balance_amount, balance_initial, batch_id, starts_at, expires_at, metadata, created_at, updated_at";
 
-/** In the order of their codes: two workers then wait for each other at most, and never in a circle. */
-async function copyVouchers(client: pg.PoolClient, batch: RunningBatch, drawn: readonly string[]): Promise<number> {
+/**
+ * In the order of their codes: two workers then wait for each other at most, and never in a circle.
+ *
+ * @param meanwhile is done between two blocks, while Postgres has enough to do.
+ */
+async function copyVouchers(
+  client: pg.PoolClient,
+  batch: RunningBatch,
+  drawn: ReadonlySet<string>,
+  meanwhile: () => void,
+): Promise<number> {
   const codes = [...drawn].sort();
   const at = new Date().toISOString();
   const { kind, redemptions_max, balance_amount, starts_at, expires_at, metadata } = batch.template;
@@ -127,10 +154,12 @@ async function copyVouchers(client: pg.PoolClient, batch: RunningBatch, drawn: r
     at,
   ].join("\t");
   const blocks = function* () {
-    // Ids are made as the rows go out: all at once they would hold up this process's requests for a sixth of a second.
-    for (let start = 0; start < codes.length; start += 1000) {
-      const block = codes.slice(start, start + 1000);
-      yield block.map((code) => `${before}\t${newId("vou")}\t${code}\t${after}\n`).join("");
+    // Ids are made as the rows go out: all at once they would hold up this process's requests.
+    for (let start = 0; start < codes.length; start += blockSize) {
+      const block = codes.slice(start, start + blockSize);
+      const ids = newIds("vou", block.length);
+      yield block.map((code, at) => `${before}\t${ids[at]}\t${code}\t${after}\n`).join("");
+      meanwhile();
     }
   };
   const copy = client.query(copyFrom(`copy voucher (${copied}) from stdin`));
@@ -159,7 +188,7 @@ async function insertAround(
   let missing = wanted;
   for (let round = 0; missing > 0 && round < topUpRoundsMax; round += 1) {
     const drawn = Math.min(Math.max(missing, 1000), drawnMax);
-    const inserted = await insertFree(client, batch, draw(drawn, nextCode), missing);
+    const inserted = await insertFree(client, batch, [...draw(drawn, nextCode)], missing);
     // Rounds of a thousand are cheap and end by themselves; large ones are not worth it when next to nothing is free.
     const hopeless = missing >= drawn && inserted * 100 < drawn;
     missing -= inserted;
@@ -196,7 +225,7 @@ async function insertFree(
       starts_at,
       expires_at,
       JSON.stringify(metadata),
-      drawn.map(() => newId("vou")),
+      newIds("vou", drawn.length),
       drawn,
       max,
       balance_amount,
