@@ -5,6 +5,7 @@ import type { Facts, OnRollback } from "../../../api/domain/facts.ts";
 import { factsOfRest } from "../../../api/domain/rest.ts";
 import { planRollback, type Redeemed, type RedeemedCode, type RollbackPlan } from "../../../api/domain/rollback.ts";
 import { campaign, facts, item, order, otherCode, redeemable, voucher } from "./builders.ts";
+import { redeemedOf } from "./redeemed.ts";
 
 const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
 
@@ -51,20 +52,7 @@ function afterwards(before: Redeemed, plan: RollbackPlan): Redeemed {
 function redeem(given: Facts, onRollback: OnRollback): Redeemed {
   const decision = decide(given);
   expect(decision.valid).toBe(true);
-  return {
-    quantities: given.order.items.map(({ quantity }) => quantity),
-    unitsReturned: [],
-    codes: [...decision.codes, ...decision.automatic].map((each) =>
-      code({
-        voucherId: each.voucherId,
-        campaignId: each.campaignId ?? "",
-        onRollback,
-        isGiftCard: each.rewards.some(({ type }) => type === "gift_card"),
-        itemsDiscount: each.itemsDiscount,
-        shippingDiscount: each.shippingDiscount,
-      }),
-    ),
-  };
+  return redeemedOf(given, decision, onRollback);
 }
 
 const again = (given: Facts) => (quantities: readonly number[]) => decide(factsOfRest(given, quantities));
