@@ -74,7 +74,8 @@ interface Subject {
   readonly orderId?: string | undefined;
   readonly codes?: readonly CodePart[];
   readonly risk?: RiskPart;
-  readonly changedBy?: number | null;
+  /** Text where it may be no safe integer. */
+  readonly changedBy?: number | string | null;
   readonly balance?: number | null | undefined;
 }
 
@@ -119,6 +120,11 @@ const voucherSubject = ({ customer, voucher_id, campaign_id, code, ...card }: Pa
   codes: [voucherPart(code, voucher_id, campaign_id)],
   balance: card.balance_amount,
 });
+
+/** What the gift cards of a batch hold in all. */
+function together(cards: number, balance: number | null | undefined): string {
+  return (BigInt(cards) * BigInt(balance ?? 0)).toString();
+}
 
 const releaseSubject = (payload: Payload<"reservation.confirmed"> & { order_id?: string }): Subject => ({
   customer: payload.customer,
@@ -172,12 +178,12 @@ const mappers: Readonly<Record<EventType, Mapper>> = {
   "voucher_batch.completed": mapper("voucher_batch.completed", ({ batch_id, campaign_id, size, balance_amount }) => ({
     subjectId: batch_id,
     campaignId: campaign_id,
-    changedBy: size * (balance_amount ?? 0),
+    changedBy: together(size, balance_amount),
   })),
   "voucher_batch.cancelled": mapper("voucher_batch.cancelled", ({ batch_id, campaign_id, done, balance_amount }) => ({
     subjectId: batch_id,
     campaignId: campaign_id,
-    changedBy: done * (balance_amount ?? 0),
+    changedBy: together(done, balance_amount),
   })),
   "validation.performed": mapper("validation.performed", ({ validation_id, valid, ...payload }) => ({
     ...payload,

@@ -52,6 +52,8 @@ const redemptionEvent = z.object({
   source,
 });
 
+/** The most that a batch may have: with a card's greatest balance, all of them together still are an Int64. */
+const batchSize = z.int().min(0).max(5_000_000);
 const reservationEvent = z.object({
   reservation_id: z.string(),
   /** The id that the redemption has, once it is confirmed. */
@@ -99,7 +101,7 @@ export const payloads = {
   "voucher_batch.completed": z.object({
     batch_id: z.string(),
     campaign_id: z.string(),
-    size: z.int(),
+    size: batchSize,
     /** What each gift card of the batch is issued with. */
     balance_amount: money.nullish(),
   }),
@@ -107,8 +109,8 @@ export const payloads = {
   "voucher_batch.cancelled": z.object({
     batch_id: z.string(),
     campaign_id: z.string(),
-    done: z.int(),
-    size: z.int(),
+    done: batchSize,
+    size: batchSize,
     balance_amount: money.nullish(),
   }),
   "validation.performed": z.object({

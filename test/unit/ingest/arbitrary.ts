@@ -56,7 +56,7 @@ function arbitrary(schema: Schema): fc.Arbitrary<unknown> {
       return fc.boolean();
     case "number":
       return schema.format === "safeint"
-        ? fc.integer({ min: Math.max(schema.minValue ?? -1e12, -1e12), max: 1e12 })
+        ? fc.integer({ min: Math.max(schema.minValue ?? -1e12, -1e12), max: Math.min(schema.maxValue ?? 1e12, 1e12) })
         : fc
             .double({
               min: Math.max(schema.minValue ?? -1e6, -1e6),

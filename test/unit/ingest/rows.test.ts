@@ -128,6 +128,14 @@ describe("a movement of points", () => {
   });
 });
 
+describe("a batch of gift cards", () => {
+  it("keeps exactly what the cards hold together, however much", () => {
+    const [event] = fc.sample(anyEvent("voucher_batch.completed"), { numRuns: 1, seed: 1 }) as [Event];
+    const payload = JSON.stringify({ ...event.payload, size: 5_000_000, balance_amount: 999_999_999_999 });
+    expect(mapped(stored(event, { payload })).changed_by).toBe("4999999999995000000");
+  });
+});
+
 describe("an event that cannot be mapped", () => {
   const event = fc.sample(anyEvent("redemption.succeeded"), { numRuns: 1, seed: 1 })[0] as Event;
 
