@@ -15,11 +15,12 @@ import { parseArgs } from "node:util";
 import type pg from "pg";
 import { from as copyFrom, to as copyTo } from "pg-copy-streams";
 import { pino } from "pino";
-import { createKysely } from "../api/db/kysely.ts";
+import { createKysely, createPool } from "../api/db/kysely.ts";
+import { migratePostgres } from "../api/db/migrate.ts";
 import { newId } from "../api/ids.ts";
+import { startPostgres } from "../api/supervise/stores.ts";
 import { runVoucherBatches } from "../api/vouchers/batch-worker.ts";
 import { findVoucher } from "../api/vouchers/queries.ts";
-import { startFixture } from "./fixture.ts";
 import { closedLoop } from "./measure.ts";
 
 const { values } = parseArgs({
@@ -162,10 +163,15 @@ function middle(numbers: readonly number[]): number {
   return [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
 }
 
-const fixture = await startFixture(Number(values.callers) + 2);
 const folder = await mkdtemp(join(tmpdir(), "tessera-bench-codes-"));
+const postgres = await startPostgres({ dataDir: folder, durable: true, timeoutMs: 60_000 });
+const pool = createPool({
+  connectionString: postgres.url,
+  max: Number(values.callers) + 2,
+  applicationName: "tessera-bench",
+});
 try {
-  const { pool } = fixture;
+  await migratePostgres(pool);
   await lookUp(pool, few);
   const worker: number[] = [];
   const raw: number[] = [];
@@ -186,6 +192,7 @@ try {
   );
   await lookUp(pool, many);
 } finally {
-  await fixture.stop();
+  await pool.end();
+  await postgres.server.stop();
   await rm(folder, { recursive: true, force: true });
 }
