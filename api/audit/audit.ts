@@ -6,7 +6,7 @@ import type pg from "pg";
 import { z } from "zod";
 import { type Account, accounts } from "./accounts.ts";
 
-export interface Difference {
+interface Difference {
   readonly projectId: string;
   readonly account: string;
   /** In the order of the check's figures; text, as sums may pass any number's range. */
