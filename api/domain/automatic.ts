@@ -37,7 +37,7 @@ function isOpen(campaign: CampaignFacts, facts: Facts): boolean {
     return false;
   }
   if (customer === null) return !needsCustomer(null, campaign);
-  return !isHeldOut(campaign.id, customer.identifier, campaign.holdoutPercent);
+  return campaign.holdoutPercent === 0 || !isHeldOut(campaign.id, customer.identifier, campaign.holdoutPercent);
 }
 
 function isRunning({ status, startsAt, endsAt }: MainCampaignFacts, now: number): boolean {

@@ -30,7 +30,7 @@ export function chooseAutomatic(codes: Codes, request: Request): Choice {
   const alone = new Alone(request);
   const attempt = (members: readonly number[]): Attempt<Run> => {
     const automatic = members.flatMap((member) => open[member] ?? []);
-    const run = applyAll(codes, automatic, request);
+    const run = applyAll(codes, automatic, request, accepted.length);
     const harmed = protectedCodes.filter((code) => !applies(run, code));
     const refused = automatic.filter((candidate) => !applies(run, candidate) && alone.mayApply(candidate));
     const hinderers = hinderersOf([...harmed, ...refused], automatic, run);

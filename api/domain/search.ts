@@ -40,15 +40,32 @@ export function search<T>({ sets, attempt, isBetter, triesMax }: Problem<T>): Fo
     const members = queue[at] ?? [];
     const key = members.join(",");
     if (members.length === 0 || seen.has(key)) continue;
-    if (tries === triesMax) return { best, exhaustive: false };
+    if (tries === triesMax) return { best: best ?? oneByOne(sets, attempt), exhaustive: false };
     seen.add(key);
     tries += 1;
     const { result, allowed, hinderers } = attempt(members);
     if (allowed && (best === null || isBetter(result, best))) best = result;
     for (const hinderer of hinderers) {
-      if (queue.length === queueMax) return { best, exhaustive: false };
+      if (queue.length === queueMax) return { best: best ?? oneByOne(sets, attempt), exhaustive: false };
       queue.push(members.filter((member) => member !== hinderer));
     }
   }
   return { best, exhaustive: true };
+}
+
+/** How many members are tried one by one. */
+const oneByOneMax = 50;
+
+/** Where leaving out led nowhere: of the most promising set, one after the other, whatever can be allowed together. */
+function oneByOne<T>([first = []]: Problem<T>["sets"], attempt: Problem<T>["attempt"]): T | null {
+  let best: T | null = null;
+  let kept: readonly number[] = [];
+  for (const member of first.slice(0, oneByOneMax)) {
+    const members = [...kept, member];
+    const { result, allowed } = attempt(members);
+    if (!allowed) continue;
+    best = result;
+    kept = members;
+  }
+  return best;
 }

@@ -3,7 +3,7 @@ import type { AppliedBefore, CampaignFacts, Stacking } from "./facts.ts";
 import { makeReason, type Reason } from "./reason.ts";
 
 /** At most so many codes and automatic campaigns on one order. */
-export const redeemablesMax = 30;
+const redeemablesMax = 30;
 
 /** How a code, an automatic campaign or an earlier redemption stands to others. */
 export interface Stackable {
@@ -41,17 +41,19 @@ export function combinationReasons(
   return [makeReason("not_combinable", "This code cannot be combined with the other codes of this order")];
 }
 
+/** `taken`: how many codes and campaigns the order has, with those for which room is kept. */
+export function orderLimitReasons(taken: number): Reason[] {
+  if (taken < redeemablesMax) return [];
+  const message = `An order can use at most ${redeemablesMax} codes and promotions`;
+  return [makeReason("stack_limit_reached", message, { expected: redeemablesMax, actual: taken })];
+}
+
 /** `accepted`: the campaigns of what this request has taken already, one entry a code. */
-export function stackLimitReasons(
+export function campaignLimitReasons(
   campaign: CampaignFacts,
   accepted: readonly CampaignFacts[],
   before: readonly AppliedBefore[],
 ): Reason[] {
-  if (accepted.length + before.length >= redeemablesMax) {
-    const message = `An order can use at most ${redeemablesMax} codes and promotions`;
-    const detail = { expected: redeemablesMax, actual: accepted.length + before.length };
-    return [makeReason("stack_limit_reached", message, detail)];
-  }
   const max = campaign.stacking.maxPerOrder;
   if (max === undefined) return [];
   const applied =

@@ -194,6 +194,18 @@ describe("among automatic campaigns", () => {
   it("at most thirty apply", () => {
     const many = Array.from({ length: 31 }, (_, index) => automatic(`${100 + index}`, 1));
     expect(decide(alone(...many)).automatic).toHaveLength(30);
+    const beside = decide(facts({ automatic: many }));
+    expect(beside.codes).toMatchObject([{ applicable: true }]);
+    expect(beside.automatic).toHaveLength(29);
+  });
+
+  it("some apply even where it takes leaving out very many", () => {
+    // Each takes 1.00 before the code, which wants to see 95.00 left.
+    const rules = { on: "order.amount_after_discounts", op: "greater_or_equal", value: 9_500 } as const;
+    const many = Array.from({ length: 25 }, (_, index) => automatic(`${100 + index}`, 100));
+    const decision = decide(facts({ redeemables: [redeemable({ campaign: { rules } })], automatic: many }));
+    expect(decision).toMatchObject({ valid: true, exhaustive: false });
+    expect(decision.automatic).toHaveLength(5);
   });
 
   it("the choice is the best one of all, whatever order they come in", () => {
