@@ -35,6 +35,7 @@ export async function startFixture(
     connectionString: stores.postgres.url,
     max: connections,
     applicationName: "tessera-bench",
+    answersRequests: true,
   });
   await migratePostgres(pool);
   const project = await createKysely(pool)

@@ -23,7 +23,7 @@ export interface ApiProcessOptions {
   readonly port?: number;
 }
 
-/** Ready when this returns. */
+/** The application answers when this returns; its stores may lack what only other roles need. */
 export async function startApiProcess(options: ApiProcessOptions): Promise<ApiProcess> {
   const port = options.port ?? (await freePort());
   const dataDir = await mkdtemp(join(tmpdir(), "tessera-api-"));
@@ -45,9 +45,13 @@ export async function startApiProcess(options: ApiProcessOptions): Promise<ApiPr
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     printed += text;
   });
+  // Whatever ends us must not leave it behind.
+  const killIt = () => child.kill("SIGKILL");
+  process.once("exit", killIt);
   let gone = false;
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve())).then(async () => {
     gone = true;
+    process.removeListener("exit", killIt);
     await rm(dataDir, { recursive: true, force: true });
   });
   const api: ApiProcess = {
@@ -59,7 +63,7 @@ export async function startApiProcess(options: ApiProcessOptions): Promise<ApiPr
     },
   };
   const deadline = Date.now() + 60_000;
-  while (!(await answers(`${api.url}/readyz`))) {
+  while (!(await answers(api.url))) {
     if (gone) throw new Error(`the API ended while starting: ${printed}`);
     if (Date.now() > deadline) {
       await api.end("SIGKILL");
@@ -70,8 +74,9 @@ export async function startApiProcess(options: ApiProcessOptions): Promise<ApiPr
   return api;
 }
 
+/** Before there is an application the port answers 503 to everything. */
 async function answers(url: string): Promise<boolean> {
-  const response = await fetch(url).catch(() => undefined);
+  const response = await fetch(`${url}/v1/campaigns`).catch(() => undefined);
   await response?.arrayBuffer();
-  return response?.ok === true;
+  return response?.status === 401;
 }

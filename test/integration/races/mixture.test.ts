@@ -41,6 +41,20 @@ it(
     for (const deed of ["redeem", "reserve"]) expect(answered(deed, 422)).toBeGreaterThan(0);
     expect(answered("cancel", 204)).toBeGreaterThan(0);
     expect(answered("rollback", 409)).toBeGreaterThan(0);
+
+    // And had a counter been wrong, we would have seen it.
+    await app.pool.query(
+      "update voucher set redemptions_count = redemptions_count - 1 where project_id = $1 and code = 'EARN'",
+      [project.projectId],
+    );
+    await app.pool.query("delete from outbox where project_id = $1 and type = 'redemption.succeeded'", [
+      project.projectId,
+    ]);
+    const findings = await verify(app.pool, project.projectId, journal);
+    expect(findings.map((finding) => finding.split(":")[0])).toEqual([
+      "announced redemptions",
+      "a voucher that is not what its redemptions left",
+    ]);
   },
   2 * timeoutMs,
 );
