@@ -8,7 +8,7 @@ export type DownloadedRow = Readonly<Record<string, string | number | boolean | 
 const mediaTypes = { csv: "text/csv; charset=utf-8", ndjson: "application/x-ndjson" } as const;
 
 /** CSV, unless `Accept` asks for NDJSON. */
-export function acceptedFormat(c: Context<AppEnv>): RowFormat {
+function acceptedFormat(c: Context<AppEnv>): RowFormat {
   return c.req.header("accept")?.includes(mediaTypes.ndjson) ? "ndjson" : "csv";
 }
 

@@ -5,7 +5,7 @@ import { newId } from "../ids.ts";
 import type { PoolInput } from "./schemas.ts";
 
 /** `left` is counted on `pool_code_free`. */
-export function selectPools(db: Kysely<DB>, projectId: string) {
+function selectPools(db: Kysely<DB>, projectId: string) {
   return db
     .selectFrom("pool as p")
     .selectAll("p")
