@@ -29,7 +29,17 @@ export interface PoolOptions {
   /** Connections at most. */
   readonly max: number;
   readonly applicationName: string;
+  /** For connections that answer requests: every statement finds its few rows by an index, and is planned once. */
+  readonly answersRequests?: boolean;
 }
+
+/**
+ * Planning the read of a decision takes several times as long as running it, and Postgres would plan it anew for every
+ * request, because an array of unknown length looks dearer to it than one of known length. A plan that is made once, on
+ * tables that may still be empty, must not scan or hash them when they have grown.
+ */
+const planOnce =
+  "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off";
 
 /** A pool whose sessions bound every wait: 10 s a statement, 5 s for a lock, 10 s idle in a transaction. */
 export function createPool(options: PoolOptions): pg.Pool {
@@ -41,6 +51,7 @@ export function createPool(options: PoolOptions): pg.Pool {
     lock_timeout: 5_000,
     idle_in_transaction_session_timeout: 10_000,
     connectionTimeoutMillis: 10_000,
+    ...(options.answersRequests === true && { options: planOnce }),
     types,
   });
   // A connection that breaks between two queries, idle or inside a transaction, tells its listeners, and without one

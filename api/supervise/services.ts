@@ -16,7 +16,12 @@ export interface Urls {
 
 /** Each use has a pool of its own: a burst of requests must not starve the relay, nor the relay the requests. */
 export function openPool(url: string, use: string, max: number, log: Logger, lifecycle: Lifecycle): pg.Pool {
-  const pool = createPool({ connectionString: url, max, applicationName: `tessera-${use}` });
+  const pool = createPool({
+    connectionString: url,
+    max,
+    applicationName: `tessera-${use}`,
+    answersRequests: use === "api",
+  });
   // An idle connection that breaks is replaced at the next use; without a listener it would end the process.
   pool.on("error", (error) => log.warn({ err: error, pool: use }, "an idle connection broke"));
   lifecycle.onStop(`${use} pool`, () => pool.end());

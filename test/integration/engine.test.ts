@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { audit } from "../../api/audit/audit.ts";
 import { type Body, send } from "../support/answers.ts";
 import { type TestProject, useApp } from "../support/app.ts";
@@ -199,6 +199,7 @@ describe("many at once", () => {
     const project = await app.newProject();
     const few = await setUpPromotion(project, { sub: { redemptions_max: 5 } });
     const many = await setUpPromotion(project, {});
+    const queries = vi.spyOn(app.pool, "query");
     const answers = await Promise.all(
       Array.from({ length: 60 }, (_, index) =>
         redeem(
@@ -211,6 +212,9 @@ describe("many at once", () => {
         ),
       ),
     );
+    const commits = queries.mock.calls.filter(([query]) => (query as { name?: string }).name === "commit_all");
+    queries.mockRestore();
+    expect(commits.length).toBeLessThan(45);
     const statuses = answers.map((answer) => answer.status);
     expect(statuses.filter((_, index) => index % 3 === 0).sort()).toEqual([
       ...new Array(5).fill(201),

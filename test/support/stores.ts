@@ -43,7 +43,12 @@ async function openStores(): Promise<{ stores: Stores; close: () => Promise<void
     migrateWarehouse(administration, name),
   ]);
   const databaseUrl = urlOfDatabase(postgresUrl, name);
-  const pool = createPool({ connectionString: databaseUrl, max: 20, applicationName: "tessera-test" });
+  const pool = createPool({
+    connectionString: databaseUrl,
+    max: 20,
+    applicationName: "tessera-test",
+    answersRequests: true,
+  });
   pool.on("error", () => undefined);
   const warehouse = createWarehouse({ url: serverUrl, database: name });
   return {

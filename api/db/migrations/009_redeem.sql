@@ -307,35 +307,46 @@ create function lock_rows(p_batch jsonb[]) returns void
 language plpgsql volatile
 set search_path = public, pg_temp
 as $$
+declare
+  t record;
 begin
-  perform lock_order(x.project_id, x.order_id) from (
+  -- Row by row, each by its key: a join would be planned once, for tables and batches of another size.
+  for t in
     select distinct e ->> 'project_id' as project_id, e ->> 'order_id' as order_id
-    from unnest(p_batch) e order by 1, 2) x;
+    from unnest(p_batch) e order by 1, 2
+  loop
+    perform lock_order(t.project_id, t.order_id);
+  end loop;
 
-  perform lock_newcomer(x.project_id, x.identifier) from (
+  for t in
     select distinct e ->> 'project_id' as project_id, e -> 'customer' ->> 'identifier' as identifier
-    from unnest(p_batch) e where e -> 'customer' ->> 'known' = 'false' order by 1, 2) x;
+    from unnest(p_batch) e where e -> 'customer' ->> 'known' = 'false' order by 1, 2
+  loop
+    perform lock_newcomer(t.project_id, t.identifier);
+  end loop;
 
-  perform from (
-    select distinct e ->> 'project_id' as project_id, l ->> 'id' as id, l ->> 'rank' as rank
-    from unnest(p_batch) e, jsonb_array_elements(e -> 'lines') l where l ->> 'kind' = 'campaign') x
-  join campaign_usage u on u.project_id = x.project_id and u.campaign_id = x.id
-  order by x.rank, x.project_id, x.id
-  for update of u;
+  for t in
+    select distinct l ->> 'rank' as rank, e ->> 'project_id' as project_id, l ->> 'id' as id
+    from unnest(p_batch) e, jsonb_array_elements(e -> 'lines') l where l ->> 'kind' = 'campaign' order by 1, 2, 3
+  loop
+    perform from campaign_usage u where u.project_id = t.project_id and u.campaign_id = t.id for update;
+  end loop;
 
-  perform from (
-    select distinct e ->> 'project_id' as project_id, l ->> 'id' as id
-    from unnest(p_batch) e, jsonb_array_elements(e -> 'lines') l where l ->> 'kind' = 'voucher') x
-  join voucher v on v.project_id = x.project_id and v.id = x.id
-  order by v.project_id, v.code
-  for update of v;
+  for t in
+    select distinct e ->> 'project_id' as project_id, (l ->> 'code') collate "C" as code, l ->> 'id' as id
+    from unnest(p_batch) e, jsonb_array_elements(e -> 'lines') l where l ->> 'kind' = 'voucher' order by 1, 2
+  loop
+    perform from voucher v where v.project_id = t.project_id and v.id = t.id for update;
+  end loop;
 
-  insert into points_account as a (project_id, customer_id)
-  select distinct c.project_id, c.id
-  from unnest(p_batch) e, jsonb_array_elements(e -> 'points') l
-  join customer c on c.project_id = e ->> 'project_id' and c.id = l ->> 'customer_id'
-  order by 1, 2
-  on conflict (project_id, customer_id) do update set balance = a.balance;
+  for t in
+    select distinct e ->> 'project_id' as project_id, (l ->> 'customer_id') collate "C" as id
+    from unnest(p_batch) e, jsonb_array_elements(e -> 'points') l order by 1, 2
+  loop
+    insert into points_account as a (project_id, customer_id)
+    select c.project_id, c.id from customer c where c.project_id = t.project_id and c.id = t.id
+    on conflict (project_id, customer_id) do update set balance = a.balance;
+  end loop;
 end
 $$;
 
