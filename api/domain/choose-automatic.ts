@@ -12,8 +12,10 @@ import type { ReasonKey } from "./reason.ts";
 import { type Attempt, search } from "./search.ts";
 import { combines } from "./stacking.ts";
 
-/** Evaluations of the whole request that one decision may cost. */
-const triesMax = 200;
+/** Evaluations of the whole request that one decision may cost: fewer where there is more to evaluate. */
+function triesFor(candidates: number): number {
+  return Math.min(200, Math.max(20, Math.floor(3_000 / candidates)));
+}
 
 interface Choice {
   readonly run: Run;
@@ -37,6 +39,7 @@ export function chooseAutomatic(codes: Codes, request: Request): Choice {
     return { result: run, allowed: harmed.length === 0, hinderers: [...hinderers].map((c) => open.indexOf(c)) };
   };
   const sets = setsOf(open, alone);
+  const triesMax = triesFor(codes.all.length + open.length);
   const found = search({ sets, attempt, isBetter, triesMax });
   const isNone = found.best === null || !isBetter(found.best, without);
   return { run: isNone || found.best === null ? without : found.best, exhaustive: found.exhaustive };

@@ -1,10 +1,11 @@
 /** Which automatic campaigns are worth counting for a request: those whose rules its basket and its customer meet. */
+import { looksAtDiscounts } from "../domain/automatic.ts";
 import type { CustomerFacts } from "../domain/facts.ts";
 import { isHeldOut } from "../domain/holdout.ts";
 import { isMet } from "../domain/rules/is-met.ts";
 import type { RuleContext } from "../domain/rules/paths.ts";
 import type { Pair } from "./definitions.ts";
-import type { FactsRequest } from "./load-facts.ts";
+import type { FactsRequest } from "./facts-request.ts";
 import { localTime } from "./local-time.ts";
 
 /** Bounds what one request counts and combines; lowest ids first. */
@@ -45,16 +46,4 @@ function mightApply({ sub, main }: Pair, request: FactsRequest, customer: Custom
     languages: [],
   };
   return [sub.rules, main.rules].every((rule) => rule === null || looksAtDiscounts(rule) || isMet(rule, context));
-}
-
-const discounted = new WeakMap<object, boolean>();
-
-/** What other codes leave is known only once they are applied. */
-function looksAtDiscounts(rule: object): boolean {
-  let known = discounted.get(rule);
-  if (known === undefined) {
-    known = JSON.stringify(rule).includes("order.amount_after_discounts");
-    discounted.set(rule, known);
-  }
-  return known;
 }
