@@ -91,7 +91,7 @@ export function conflictArgument(request: RedeemRequest, loaded: LoadedFacts, pr
 }
 
 /** What the answer shows of a redemption, before it has an id and a time. */
-export function redemptionContent({ request, loaded, decision, risk }: Attempt, issued: IssuedCodes) {
+function redemptionContent({ request, loaded, decision, risk }: Attempt, issued: IssuedCodes) {
   return {
     codes: wireCodes(decision, issued),
     automatic: wireAutomatic(decision, issued),
@@ -105,7 +105,7 @@ export function redemptionContent({ request, loaded, decision, risk }: Attempt, 
 }
 
 /** Pool codes are chosen by the database: it puts them in the places of these marks. */
-export function issuedCodes(issues: readonly Issue[]): IssuedCodes {
+function issuedCodes(issues: readonly Issue[]): IssuedCodes {
   const codes = new Map<string, string>();
   let pools = 0;
   for (const issue of issues) {
@@ -121,7 +121,7 @@ function poolTakes(issues: readonly Issue[]) {
   );
 }
 
-export function spentPoints(decision: Decision, customer: Customer | null): PointsMove[] {
+function spentPoints(decision: Decision, customer: Customer | null): PointsMove[] {
   return decision.takes.flatMap((take) =>
     take.kind === "points" && customer !== null
       ? [{ customer_id: customer.id, points: -take.amount, kind: "spent" as const, reason: null, expires_at: null }]
@@ -130,7 +130,7 @@ export function spentPoints(decision: Decision, customer: Customer | null): Poin
 }
 
 /** The rows of the redemption as they will be recorded, now or on confirmation. */
-export function recordOf(id: string, { request, loaded, decision, risk }: Attempt) {
+function recordOf(id: string, { request, loaded, decision, risk }: Attempt) {
   const { facts } = loaded;
   return {
     id,
@@ -151,7 +151,7 @@ export function recordOf(id: string, { request, loaded, decision, risk }: Attemp
   };
 }
 
-export function codeRows(decision: Decision) {
+function codeRows(decision: Decision) {
   return [...decision.codes, ...decision.automatic].map((code, position) => ({
     position,
     voucher_id: code.voucherId,
@@ -165,7 +165,7 @@ export function codeRows(decision: Decision) {
   }));
 }
 
-export function succeededEvent(id: string, { request, loaded, decision, risk }: Attempt, occurredAt: string): Event {
+function succeededEvent(id: string, { request, loaded, decision, risk }: Attempt, occurredAt: string): Event {
   return {
     event_id: newId("evt"),
     project_id: request.projectId,
@@ -184,7 +184,7 @@ export function succeededEvent(id: string, { request, loaded, decision, risk }: 
 }
 
 /** What a redemption and a reservation take alike. */
-export function takeArgument(attempt: Attempt, customer: Customer | null, holds: 0 | 1) {
+function takeArgument(attempt: Attempt, customer: Customer | null, holds: 0 | 1) {
   const { request, loaded, decision } = attempt;
   const { facts } = loaded;
   return {

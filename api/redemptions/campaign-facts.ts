@@ -11,7 +11,7 @@ import type {
 } from "../domain/facts.ts";
 import { type Definition, type Pair, pairOf, voucherDefinition } from "./definitions.ts";
 import type { CampaignUsageRow, FactsRow, VoucherRow } from "./facts-query.ts";
-import type { FactsRequest } from "./load-facts.ts";
+import type { FactsRequest } from "./facts-request.ts";
 import { bucketOf, localTime } from "./local-time.ts";
 import { type CampaignCounters, type PeriodKey, periodKey, queryCampaignCounters, queryPeriods } from "./more-facts.ts";
 

@@ -94,7 +94,7 @@ function sortKey(line: Line): string {
 }
 
 /** Main campaigns by id, sub-campaigns by id, periods, vouchers by code, customer usage. */
-export function inLockOrder(lines: readonly Line[]): Line[] {
+function inLockOrder(lines: readonly Line[]): Line[] {
   return lines
     .map((line) => ({ line, key: sortKey(line) }))
     .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))

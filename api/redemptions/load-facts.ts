@@ -1,10 +1,10 @@
 /** Gathers the facts of a decision from Postgres: one read, and a second only when something in play asks for more. */
 import type { RiskInput } from "../../models/features/risk.ts";
-import { type Guesser, subjectsOf } from "../attempts/subjects.ts";
+import { subjectsOf } from "../attempts/subjects.ts";
 import { parseStoredStacking } from "../campaigns/limits-schema.ts";
 import type { Deps } from "../deps.ts";
 import { normalizeCode } from "../domain/codes.ts";
-import type { CustomerFacts, Facts, OrderFacts } from "../domain/facts.ts";
+import type { CustomerFacts, Facts } from "../domain/facts.ts";
 import { releaseDueHolds } from "../reservations/release.ts";
 import { automaticCandidates } from "./automatic.ts";
 import { assembleCampaigns } from "./campaign-facts.ts";
@@ -17,25 +17,10 @@ import {
   voucherDefinition,
 } from "./definitions.ts";
 import { type FactsKey, type FactsRow, readFacts } from "./facts-query.ts";
+import type { FactsRequest } from "./facts-request.ts";
 import { queryHistory } from "./history.ts";
 import { queryPoints, queryPools, querySegments } from "./more-facts.ts";
 import { type Needs, needsOf } from "./needs.ts";
-
-export interface FactsRequest {
-  readonly projectId: string;
-  /** As typed by the shopper, in the order given. */
-  readonly codes: readonly string[];
-  readonly customer: string | null;
-  readonly order: OrderFacts;
-  /** RFC 3339; null decides at the database's clock. */
-  readonly at: string | null;
-  /** What the shopper reads, best first. */
-  readonly languages?: readonly string[];
-  /** Who is counted when a code does not exist. */
-  readonly guesser?: Guesser;
-  /** Automatic campaigns whose rules are not met are loaded too, for those who ask what is missing. */
-  readonly withNearMisses?: boolean;
-}
 
 /** What the customer did lately, for the risk score; null for a guest or somebody never seen. */
 export type Activity = Pick<
@@ -60,7 +45,7 @@ export async function loadFacts(deps: Stores, request: FactsRequest): Promise<Lo
   return finishFacts(deps, request, await withoutDueHolds(deps, key, await readFacts(deps.pool, key)));
 }
 
-export function factsKey(request: FactsRequest): FactsKey {
+function factsKey(request: FactsRequest): FactsKey {
   const codes = request.codes.map((code) => normalizeCode(code));
   return {
     projectId: request.projectId,
@@ -80,7 +65,7 @@ async function withoutDueHolds(deps: Stores, key: FactsKey, row: FactsRow): Prom
 }
 
 /** All that follows the one read. */
-export async function finishFacts(deps: Stores, request: FactsRequest, row: FactsRow): Promise<LoadedFacts> {
+async function finishFacts(deps: Stores, request: FactsRequest, row: FactsRow): Promise<LoadedFacts> {
   const { projectId } = request;
   const now = request.at === null ? row.clock : Date.parse(request.at);
   const [definitions, automatic] = await Promise.all([

@@ -39,7 +39,7 @@ function poolOf(reward: Reward): string[] {
 }
 
 /** Every rule tree a reward carries. */
-export function rewardRules(reward: Reward): Rule[] {
+function rewardRules(reward: Reward): Rule[] {
   const wheres =
     reward.type === "item_discount"
       ? [reward.where]

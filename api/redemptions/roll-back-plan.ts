@@ -13,7 +13,7 @@ export interface Planned {
   readonly rest: Decision | null;
 }
 
-export interface Revoked {
+interface Revoked {
   readonly reward: IssuedRow;
   /** False where the customer has used it already. */
   readonly recovered: boolean;

@@ -53,7 +53,7 @@ export async function confirm(deps: Deps, request: ConfirmRequest): Promise<Answ
   });
 }
 
-export function expired(reservation: ReservationRow): Problem {
+function expired(reservation: ReservationRow): Problem {
   const detail = `The reservation ran out at ${reservation.expires_at.toISOString()}.`;
   return new Problem("reservation_expired", detail);
 }

@@ -4,7 +4,7 @@ import type { Issue, PointsMove } from "../redemptions/issues.ts";
 import type { Line } from "../redemptions/lines.ts";
 
 /** What a reservation keeps for the redemption that it may become: `reserveArgument` writes it. */
-export interface ReservationContent {
+interface ReservationContent {
   readonly redemption: Readonly<Record<string, unknown>>;
   /** The redemption's answer without its id and times; pool codes are still marks in it. */
   readonly answer: Readonly<Record<string, unknown>>;

@@ -10,7 +10,7 @@ import { releaseInDatabase } from "../redemptions/take.ts";
 import { findHeld, findReservation, type ReservationRow } from "./queries.ts";
 
 /** What is held of one counter goes back to it, whatever its maxima say by now. */
-export function opposite(lines: readonly Line[]): Line[] {
+function opposite(lines: readonly Line[]): Line[] {
   return lines.map(({ uses_max: _u, amount_max: _a, orders_max: _o, version: _v, ...line }) => ({
     ...line,
     uses: -line.uses,

@@ -1,0 +1,19 @@
+/** What a decision is asked about. */
+import type { Guesser } from "../attempts/subjects.ts";
+import type { OrderFacts } from "../domain/facts.ts";
+
+export interface FactsRequest {
+  readonly projectId: string;
+  /** As typed by the shopper, in the order given. */
+  readonly codes: readonly string[];
+  readonly customer: string | null;
+  readonly order: OrderFacts;
+  /** RFC 3339; null decides at the database's clock. */
+  readonly at: string | null;
+  /** What the shopper reads, best first. */
+  readonly languages?: readonly string[];
+  /** Who is counted when a code does not exist. */
+  readonly guesser?: Guesser;
+  /** Automatic campaigns whose rules are not met are loaded too, for those who ask what is missing. */
+  readonly withNearMisses?: boolean;
+}
