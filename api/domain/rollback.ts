@@ -41,7 +41,7 @@ export type RollbackRequest =
   | { readonly kind: "amount"; readonly amount: number }
   | { readonly kind: "items"; readonly items: readonly { readonly index: number; readonly quantity: number }[] };
 
-export interface ReturnedByCode {
+interface ReturnedByCode {
   readonly items: readonly number[];
   readonly shipping: number;
   readonly amount: number;

@@ -9,7 +9,7 @@ const genericPerCampaign = 20;
 /**
  * Codes of the customer's wallet, newest publication or assignment first, then generic codes of running campaigns. Those
  * that are plainly used up, expired or of a campaign that does not run are left out here already, so that the bound
- * keeps the ones that count; the decision itself is made elsewhere.
+ * keeps the ones that count; the decision itself is made elsewhere. A referral code is its owner's to pass on, never ours.
  *
  * @param customer the shop's identifier, who need not be known yet; null finds what is for everybody.
  */
@@ -37,7 +37,7 @@ export async function findCandidates(
     ), generic as (
       select g.id from running r, lateral (
         select v.id from voucher v
-        where v.project_id = ${projectId} and v.campaign_id = r.id and v.kind = 'generic'
+        where v.project_id = ${projectId} and v.campaign_id = r.id and v.kind = 'generic' and v.referrer_id is null
         order by v.id desc limit ${genericPerCampaign}) g
     ), found as (
       select id, true as in_wallet from wallet
@@ -48,6 +48,7 @@ export async function findCandidates(
     from found f
     join voucher v on v.project_id = ${projectId} and v.id = f.id
     where v.campaign_id in (select id from running) and v.status in ('created', 'distributed')
+      and v.referrer_id is null
       and (v.customer_id is null or v.customer_id = (select id from cust))
       and coalesce(v.starts_at <= now(), true) and coalesce(v.expires_at > now(), true)
       and coalesce(v.redemptions_count < v.redemptions_max, true)

@@ -1,8 +1,8 @@
 /** Which candidates may be offered, and what each would give: at most one code a campaign. */
+import { decideCode } from "../domain/alone.ts";
 import { campaignReasons, usesReasons, voucherReasons } from "../domain/checks.ts";
 import { countersOf } from "../domain/counters.ts";
-import { decide } from "../domain/decide.ts";
-import type { CampaignFacts, Facts, VoucherFacts } from "../domain/facts.ts";
+import type { CampaignFacts, Facts, Redeemable, VoucherFacts } from "../domain/facts.ts";
 import { isHeldOut } from "../domain/holdout.ts";
 import { Tally } from "../domain/tally.ts";
 
@@ -22,11 +22,13 @@ export interface Eligible {
 export function eligible(facts: Facts, hasOrder: boolean, wallet: ReadonlySet<string>): Eligible[] {
   const best = new Map<string, Eligible>();
   if (facts.customer?.blocked === true) return [];
-  for (const { code, voucher, campaign } of facts.redeemables) {
-    if (voucher === null || campaign === null) continue;
+  for (const redeemable of facts.redeemables) {
+    const { code, voucher, campaign } = redeemable;
+    // A gift card is the customer's own money, nothing to be offered.
+    if (voucher === null || campaign === null || voucher.kind === "gift_card") continue;
     const identifier = facts.customer?.identifier;
     if (identifier !== undefined && isHeldOut(campaign.id, identifier, campaign.holdoutPercent)) continue;
-    const discountAmount = hasOrder ? discountOn(facts, code) : null;
+    const discountAmount = hasOrder ? discountOn(facts, redeemable) : null;
     if (hasOrder ? discountAmount === null : !isOpen(facts, voucher, campaign)) continue;
     const found = { campaign, code, inWallet: wallet.has(code), discountAmount };
     const known = best.get(campaign.id);
@@ -35,11 +37,10 @@ export function eligible(facts: Facts, hasOrder: boolean, wallet: ReadonlySet<st
   return [...best.values()];
 }
 
-/** Null when the code does not apply, or gives nothing. */
-function discountOn(facts: Facts, code: string): number | null {
-  const redeemables = facts.redeemables.filter((redeemable) => redeemable.code === code);
-  const decision = decide({ ...facts, redeemables });
-  return decision.valid && decision.discountAmount > 0 ? decision.discountAmount : null;
+/** By itself, automatic campaigns aside. Null when the code does not apply, or gives nothing. */
+function discountOn(facts: Facts, redeemable: Redeemable): number | null {
+  const { applicable, discountAmount } = decideCode(facts, redeemable);
+  return applicable && discountAmount > 0 ? discountAmount : null;
 }
 
 function isOpen(facts: Facts, voucher: VoucherFacts, campaign: CampaignFacts): boolean {

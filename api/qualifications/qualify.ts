@@ -82,11 +82,12 @@ function isWorthTelling(decision: CodeDecision, of: Omit<Redeemable, "code">): b
   return decision.applicable || isNearMiss(decision, of);
 }
 
-/** What applies first, by money off; near misses by how little is missing: fewest reasons, then the smallest gap. */
+/** What applies first, by money off, gift cards after promotions; near misses by how little is missing: fewest reasons, then the smallest gap. */
 function compare(a: Qualified, b: Qualified): number {
   const [left, right] = [a.decision, b.decision];
   return (
     Number(right.applicable) - Number(left.applicable) ||
+    Number(isGiftCard(left)) - Number(isGiftCard(right)) ||
     right.discountAmount - left.discountAmount ||
     left.reasons.length - right.reasons.length ||
     largestGap(left) - largestGap(right) ||
@@ -94,6 +95,10 @@ function compare(a: Qualified, b: Qualified): number {
     compareText(left.campaignId ?? "", right.campaignId ?? "") ||
     compareText(left.code, right.code)
   );
+}
+
+function isGiftCard({ rewards }: CodeDecision): boolean {
+  return rewards.some(({ type }) => type === "gift_card");
 }
 
 function compareText(a: string, b: string): number {

@@ -71,6 +71,23 @@ describe("POST /v1/qualifications", () => {
     expect(told(await ask(project)).map(([id]: string[]) => id)).not.toContain(own.campaignId);
   });
 
+  it("lists a gift card after promotions, and nobody's referral code", async () => {
+    const project = await context.newProject();
+    const customer = { identifier: "ann" };
+    const small = await setUpPromotion(project, { sub: off(100) });
+    const card = await setUpPromotion(project, {
+      main: { template: "gift_card" },
+      sub: { rewards: [] },
+      voucher: { kind: "gift_card", balance_amount: 2_000, customer },
+    });
+    const referral = await setUpPromotion(project, {});
+    await context.db.updateTable("voucher").set({ referrer_id: "cus_bob" }).where("code", "=", referral.code).execute();
+    expect(told(await ask(project, { customer }))).toEqual([
+      [small.campaignId, small.code, true, 100],
+      [card.campaignId, card.code, true, 2_000],
+    ]);
+  });
+
   it("finds the best codes to use together", async () => {
     const project = await context.newProject();
     const a = await setUpPromotion(project, { sub: off(400) });
