@@ -20,7 +20,7 @@ export async function findCandidates(
 ): Promise<{ readonly code: string; readonly inWallet: boolean }[]> {
   const result = await sql<{ code: string; in_wallet: boolean }>`
     with running as materialized (
-      select s.id
+      select s.id, s.template
       from campaign s
       join campaign m on m.project_id = s.project_id and m.id = s.parent_id
       where s.project_id = ${projectId} and s.type = 'sub' and s.status = 'active' and m.status = 'active'
@@ -39,6 +39,7 @@ export async function findCandidates(
         select v.id from voucher v
         where v.project_id = ${projectId} and v.campaign_id = r.id and v.kind = 'generic' and v.referrer_id is null
         order by v.id desc limit ${genericPerCampaign}) g
+      where r.template <> 'referral'
     ), found as (
       select id, true as in_wallet from wallet
       union all
