@@ -1,7 +1,7 @@
 /** The one read of a decision: all that changes, of one instant, in one round trip, for one request or for many. */
 import type pg from "pg";
 import { refusedSecondsSql } from "../attempts/attempts.ts";
-import { MicroBatch } from "./micro-batch.ts";
+import { MicroBatch } from "../db/micro-batch.ts";
 
 /**
  * Parameters, one array entry a request: $1 project ids, $2 codes (normalised, a jsonb array each), $3 customer

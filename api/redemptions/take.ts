@@ -1,6 +1,6 @@
 /** The calls of the SQL functions in `db/migrations/009_redeem.sql`: one statement, one transaction, one commit each. */
 import pg from "pg";
-import { MicroBatch } from "./micro-batch.ts";
+import { MicroBatch } from "../db/micro-batch.ts";
 
 export interface FunctionAnswer {
   readonly outcome: string;

@@ -1,4 +1,5 @@
 /** Checks codes against a customer and an order, takes nothing, and announces what was asked and concluded. */
+import type { Event } from "../../ingest/events/events.ts";
 import { appendEvents } from "../../ingest/outbox.ts";
 import { refuseFor } from "../attempts/attempts.ts";
 import type { Guesser } from "../attempts/subjects.ts";
@@ -9,6 +10,7 @@ import type { Facts, OrderFacts } from "../domain/facts.ts";
 import { newId } from "../ids.ts";
 import { eventCodes, eventOrder, type Source } from "../redemptions/answer.ts";
 import { loadFacts } from "../redemptions/load-facts.ts";
+import { announceValidation } from "./announce.ts";
 
 export interface ValidationRequest {
   readonly projectId: string;
@@ -30,31 +32,30 @@ export interface Validation {
 }
 
 /**
- * @param db where the announcement is written: the transaction of an idempotent call, else any connection.
+ * @param tx the transaction of an idempotent call: the announcement is a part of it.
  * @throws Problem too_many_attempts
  */
-export async function validate(deps: Deps, request: ValidationRequest, db: Deps["db"] = deps.db): Promise<Validation> {
+export async function validate(deps: Deps, request: ValidationRequest, tx?: Deps["db"]): Promise<Validation> {
   const { facts, clock, refusedSeconds } = await loadFacts(deps, request);
   await refuseFor(deps, request.projectId, refusedSeconds);
   const decision = decide(facts);
   const id = newId("val");
-  await appendEvents(db, [
-    {
-      event_id: newId("evt"),
-      project_id: request.projectId,
-      type: "validation.performed",
-      version: 1,
-      // A question about the future is asked now.
-      occurred_at: new Date(Math.min(facts.now, clock)).toISOString(),
-      payload: {
-        validation_id: id,
-        valid: decision.valid,
-        customer: request.customer,
-        order: eventOrder(facts, decision),
-        codes: eventCodes(decision),
-        source: request.source,
-      },
+  const event: Event = {
+    event_id: newId("evt"),
+    project_id: request.projectId,
+    type: "validation.performed",
+    version: 1,
+    // A question about the future is asked now.
+    occurred_at: new Date(Math.min(facts.now, clock)).toISOString(),
+    payload: {
+      validation_id: id,
+      valid: decision.valid,
+      customer: request.customer,
+      order: eventOrder(facts, decision),
+      codes: eventCodes(decision),
+      source: request.source,
     },
-  ]);
+  };
+  await (tx === undefined ? announceValidation(deps.db, event) : appendEvents(tx, [event]));
   return { id, facts, decision };
 }
