@@ -66,7 +66,7 @@ async function run(service: Service): Promise<readonly string[]> {
   })();
   const killing = async (kill: () => Promise<void>, count: "api" | "backend") => {
     while (shopping && kills.api + kills.backend < killsWanted) {
-      await delay(1_000 + random.below(2_500));
+      await delay(3_000 + random.below(4_000));
       kills[count] += 1;
       await kill();
     }
