@@ -133,6 +133,10 @@ function checkTrigger(given: z.infer<typeof subShape>, context: z.RefinementCtx)
   if (given.automatic === true && (given.triggers_on ?? "redemption") !== "redemption") {
     context.addIssue({ code: "custom", path: ["automatic"], message: "goes with triggers_on redemption only" });
   }
+  if (given.automatic === true && given.points_price !== undefined) {
+    const message = "goes with codes only: nobody pays points without asking for it";
+    context.addIssue({ code: "custom", path: ["points_price"], message });
+  }
 }
 
 export const createCampaignBody = z

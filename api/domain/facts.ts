@@ -200,6 +200,8 @@ export interface AppliedBefore {
   readonly voucherId: string | null;
   /** Held by a reservation that has not been confirmed yet. */
   readonly held: boolean;
+  /** A way to pay, and so no promotion that others would have to get along with. */
+  readonly isGiftCard: boolean;
   readonly campaignId: string;
   /** The main campaign, whose cap per order its children share. */
   readonly parentId: string;

@@ -26,9 +26,8 @@ function acceptsPromotions(card: Stacking, a: Stackable, b: Stackable): boolean 
   return card.group === undefined || a.stacking.group === b.stacking.group;
 }
 
-/** Whether gift cards were applied before is not known: all that stays of an earlier code is how it stacks. */
 export function combinesWithBefore(own: Stackable, before: readonly AppliedBefore[]): boolean {
-  return before.every(({ stacking }) => own.isGiftCard || combines(own, { stacking, isGiftCard: false }));
+  return before.every((earlier) => combines(own, earlier));
 }
 
 /** `others`: the request's other codes that could apply by themselves. */

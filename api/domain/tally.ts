@@ -71,7 +71,9 @@ export class Tally {
 }
 
 function takeOf({ counter, uses, amount, orders, balance }: Taken): Take {
-  const { target, usesMax, amountMax, ordersMax } = counter;
+  const { target, usesMax, ordersMax } = counter;
+  // A budget that was lowered below what is used already holds nobody back who takes nothing from it.
+  const amountMax = amount === 0 ? null : counter.amountMax;
   const common = { uses, amount, usesMax, amountMax };
   if (target.kind === "campaign") return { ...target, orders, ordersMax, ...common };
   return target.kind === "voucher" ? { ...target, balance, ...common } : { ...target, ...common };

@@ -83,6 +83,7 @@ select jsonb_build_object(
       'held', exists (
         select from reservation h where h.project_id = rc.project_id and h.redemption_id = rc.redemption_id
           and h.status = 'held'),
+      'gift_card', rc.rewards @> '[{"type": "gift_card"}]',
       'discount_amount', rc.discount_amount
         - (select coalesce(sum(x), 0) from unnest(rc.items_returned) x) - rc.shipping_returned,
       'items_discount', (
@@ -171,6 +172,7 @@ export interface FactsRow {
     readonly parent_id: string;
     readonly stacking: unknown;
     readonly held: boolean;
+    readonly gift_card: boolean;
     readonly discount_amount: number;
     readonly items_discount: number[];
     readonly shipping_discount: number;

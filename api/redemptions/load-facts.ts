@@ -103,6 +103,7 @@ async function finishFacts(deps: Stores, request: FactsRequest, row: FactsRow): 
         redemptionId: applied.redemption_id,
         voucherId: applied.voucher_id,
         held: applied.held,
+        isGiftCard: applied.gift_card,
         campaignId: applied.campaign_id,
         parentId: applied.parent_id,
         stacking: parseStoredStacking(applied.stacking),

@@ -4,10 +4,10 @@ import { appendEvents } from "../../ingest/outbox.ts";
 import { MicroBatch } from "../db/micro-batch.ts";
 import type { Deps } from "../deps.ts";
 
-const announcers = new WeakMap<Deps["db"], MicroBatch<Event, void>>();
+const announcers = new WeakMap<Deps["db"], MicroBatch<Event, undefined>>();
 
 /** Returns once the event is committed. */
-export function announceValidation(db: Deps["db"], event: Event): Promise<void> {
+export function announceValidation(db: Deps["db"], event: Event): Promise<unknown> {
   let announcer = announcers.get(db);
   if (announcer === undefined) {
     announcer = new MicroBatch(

@@ -28,8 +28,10 @@ async function createSub(project: TestProject, parentId: string, change: object 
   });
 }
 
+const bareSub = { type: "sub", name: "Sub", currency: "EUR", rewards: [tenOff] };
+
 const everything = {
-  automatic: true,
+  automatic: false,
   exclusions: { skus: ["a"], product_ids: ["p"], categories: ["tobacco"] },
   on_rollback: "recalculate",
   points_price: 100,
@@ -70,6 +72,14 @@ it("keeps every field of the engine, changes each, and takes null back to the de
     limits: {},
     version: 3,
   });
+});
+
+it("asks for points only where somebody gives a code", async () => {
+  const project = await context.newProject();
+  const parent_id = await createMain(project);
+  const both = { ...bareSub, parent_id, automatic: true, points_price: 100 };
+  const answer = await send(project, "POST", "/v1/campaigns", both);
+  expect(answer).toMatchObject({ status: 400, body: { errors: [{ pointer: "/points_price" }] } });
 });
 
 it("limits the value of orders for campaigns only, and periods for vouchers too", async () => {

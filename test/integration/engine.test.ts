@@ -107,6 +107,18 @@ describe("limits", () => {
   });
 });
 
+describe("a budget below what is used", () => {
+  it("holds nobody back who takes nothing from it", async () => {
+    const project = await app.newProject();
+    const { code, campaignId } = await setUpPromotion(project, { sub: { budget_amount: 500 } });
+    expect((await redeem(project, redeemBody({ codes: [code], orderId: "o-1", customer: "kim" }))).status).toBe(201);
+    const change = { budget_amount: 100, rewards: [{ type: "points", points: 5 }] };
+    expect((await send(project, "PATCH", `/v1/campaigns/${campaignId}`, change)).status).toBe(200);
+    expect((await redeem(project, redeemBody({ codes: [code], orderId: "o-2", customer: "kim" }))).status).toBe(201);
+    await expectClean(project);
+  });
+});
+
 describe("rewards that are issued", () => {
   it("hand out a code of a pool, the same to a replay, and say when the pool is empty", async () => {
     const project = await app.newProject();

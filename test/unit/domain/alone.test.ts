@@ -43,6 +43,7 @@ describe("an automatic campaign by itself", () => {
     redemptionId: "red_1",
     voucherId: null,
     held: false,
+    isGiftCard: false,
     campaignId: "cam_before",
     parentId: "cam_main",
     stacking: {},

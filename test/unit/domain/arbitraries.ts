@@ -215,6 +215,7 @@ const appliedBefore: fc.Arbitrary<AppliedBefore> = fc
   .record({
     redemptionId: fc.constant("red_1"),
     held: fc.boolean(),
+    isGiftCard: fc.boolean(),
     voucherId: fc.constantFrom("vou_0", "vou_elsewhere"),
     campaignId: fc.constantFrom("cam_s1", "cam_elsewhere"),
     parentId: fc.constantFrom("cam_m1", "cam_m9"),

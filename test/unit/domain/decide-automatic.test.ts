@@ -23,6 +23,7 @@ const earlier = (change: Partial<AppliedBefore>): AppliedBefore => ({
   redemptionId: "red_1",
   voucherId: null,
   held: false,
+  isGiftCard: false,
   campaignId: "cam_before",
   parentId: "cam_main",
   stacking: {},

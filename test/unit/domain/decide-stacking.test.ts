@@ -19,6 +19,7 @@ function earlier(change: Partial<AppliedBefore> = {}): AppliedBefore {
     redemptionId: "red_1",
     voucherId: "vou_before",
     held: false,
+    isGiftCard: false,
     campaignId: "cam_before",
     parentId: "cam_main",
     stacking: {},

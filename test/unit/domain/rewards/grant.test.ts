@@ -127,7 +127,7 @@ describe("a referrer", () => {
       { type: "gift_credit", amount: 500 },
     ];
     const seen = context();
-    expect(referrerRewards(campaign({ referrerRewards: rewards }), seen, 950)).toEqual([
+    expect(referrerRewards(campaign({ referrerRewards: rewards }), seen, 950, { pol_books: 1 }, [])).toEqual([
       { type: "points", discountAmount: 0, points: 9 },
       { type: "voucher", discountAmount: 0, campaignId: "cam_next" },
       { type: "pool_voucher", discountAmount: 0, poolId: "pol_books" },
@@ -135,7 +135,15 @@ describe("a referrer", () => {
     ]);
   });
 
+  it("gets no code of a pool that is empty, or that the friend empties", () => {
+    const giving = campaign({ referrerRewards: [{ type: "pool_voucher", pool_id: "pol_books" }] });
+    const friends = [{ type: "pool_voucher" as const, discountAmount: 0, poolId: "pol_books" }];
+    expect(referrerRewards(giving, context(), 0, { pol_books: 0 }, [])).toEqual([]);
+    expect(referrerRewards(giving, context(), 0, { pol_books: 1 }, friends)).toEqual([]);
+    expect(referrerRewards(giving, context(), 0, { pol_books: 2 }, friends)).toEqual(friends);
+  });
+
   it("gets no money off an order", () => {
-    expect(referrerRewards(campaign({ referrerRewards: [half] }), context())).toEqual([]);
+    expect(referrerRewards(campaign({ referrerRewards: [half] }), context(), 0, {}, [])).toEqual([]);
   });
 });
