@@ -43,7 +43,9 @@ export function assess(candidate: Candidate, progress: Progress, request: Reques
   return {
     reasons,
     grant,
-    referrerRewards: referred ? referrerRewards(campaign, context, grant.earning?.payable) : [],
+    referrerRewards: referred
+      ? referrerRewards(campaign, context, grant.earning?.payable ?? context.amountLeft, progress.pools, grant.rewards)
+      : [],
     trace: { ...trace, ...grant.trace, ...(limits === null ? {} : { limits }) },
   };
 }

@@ -112,19 +112,28 @@ export function payByGiftCard(voucher: VoucherFacts, left: Left): Grant {
 
 /**
  * What the referrer gets for a friend's order. `payable` is what is left to pay of the order, for points by money
- * spent: the friend's grant says it (`earning.payable`). A pool is asked when the code is issued.
+ * spent: the friend's grant says it (`earning.payable`). Of an empty pool they get nothing, which is no fault of the
+ * friend's. `given`: what the friend gets, from the same pools.
  */
 export function referrerRewards(
   campaign: CampaignFacts,
   context: RuleContext,
-  payable = context.amountLeft,
+  payable: number,
+  pools: Readonly<Record<string, number>>,
+  given: readonly AppliedReward[],
 ): readonly AppliedReward[] {
-  return campaign.referrerRewards.flatMap((reward): AppliedReward[] => {
-    if (reward.when !== undefined && !isMet(reward.when, context)) return [];
-    if (reward.type === "points") return pointsOf({ rewards: [reward], orderAmount: context.amount, payable });
-    const isIssued = reward.type === "voucher" || reward.type === "pool_voucher" || reward.type === "gift_credit";
-    return isIssued ? [issuedReward(reward)] : [];
-  });
+  const rewards: AppliedReward[] = [];
+  for (const reward of campaign.referrerRewards) {
+    if (reward.when !== undefined && !isMet(reward.when, context)) continue;
+    if (reward.type === "points") {
+      rewards.push(...pointsOf({ rewards: [reward], orderAmount: context.amount, payable }));
+    } else if (reward.type === "pool_voucher") {
+      if (poolLeft(reward, pools, [...given, ...rewards]) > 0) rewards.push(issuedReward(reward));
+    } else if (reward.type === "voucher" || reward.type === "gift_credit") {
+      rewards.push(issuedReward(reward));
+    }
+  }
+  return rewards;
 }
 
 function poolLeft(reward: Reward, pools: Readonly<Record<string, number>>, given: readonly AppliedReward[]): number {

@@ -36,19 +36,31 @@ export function listOrders(
     .execute();
 }
 
-/** What live redemptions take off the order: in all, off shipping, and per line where the lines are still as many. */
+/**
+ * What live redemptions still take off the order: in all, and per line where the lines are still as many. What is only
+ * held takes nothing off.
+ */
 export async function readDiscounts(tx: Kysely<DB>, projectId: string, orderId: string, lines: number) {
-  const rows = await tx
-    .selectFrom("redemption_code")
-    .select(["discount_amount", "items_discount"])
-    .where("project_id", "=", projectId)
-    .where("order_id", "=", orderId)
-    .where("live", "=", true)
+  const codes = await tx
+    .selectFrom("redemption_code as rc")
+    .innerJoin("redemption as r", (join) =>
+      join.onRef("r.project_id", "=", "rc.project_id").onRef("r.id", "=", "rc.redemption_id"),
+    )
+    .select(["rc.discount_amount", "rc.items_discount", "rc.items_returned", "rc.shipping_returned"])
+    .where("rc.project_id", "=", projectId)
+    .where("rc.order_id", "=", orderId)
+    .where("rc.live", "=", true)
     .execute();
-  const perLine = Array.from({ length: lines }, (_, index) =>
-    rows.reduce((sum, row) => sum + (row.items_discount.length === lines ? (row.items_discount[index] ?? 0) : 0), 0),
+  const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
+  const perLine = Array.from({ length: lines }, (_, line) =>
+    sum(
+      codes.map((code) =>
+        code.items_discount.length === lines ? (code.items_discount[line] ?? 0) - (code.items_returned[line] ?? 0) : 0,
+      ),
+    ),
   );
-  return { total: rows.reduce((sum, row) => sum + row.discount_amount, 0), perLine };
+  const total = sum(codes.map((code) => code.discount_amount - code.shipping_returned - sum(code.items_returned)));
+  return { total, perLine };
 }
 
 /** Serializes with redemptions and rollbacks of the same order until the transaction ends. */

@@ -37,7 +37,7 @@ const nextCode = codeSource(rewardPattern, randomBytes);
 
 /** @param customerId who the customer is or will be; a guest is given nothing that needs an owner. */
 export function issuesOf(decision: Decision, facts: Facts, customerId: string | null): Issue[] {
-  return [...decision.codes, ...decision.automatic].flatMap((code, position) => {
+  const issues = [...decision.codes, ...decision.automatic].flatMap((code, position) => {
     const own = code.rewards.flatMap((reward, index) => {
       const shown = `${position}/${index}`;
       return customerId === null ? [] : issueOf(code, reward, customerId, "customer", shown);
@@ -45,6 +45,19 @@ export function issuesOf(decision: Decision, facts: Facts, customerId: string | 
     const referrer = facts.redeemables.find(({ voucher }) => voucher?.id === code.voucherId)?.voucher?.referrerId;
     if (referrer === null || referrer === undefined) return own;
     return [...own, ...code.referrerRewards.flatMap((reward) => issueOf(code, reward, referrer, "referrer", null))];
+  });
+  return onOneCard(issues);
+}
+
+/** Should credit have to make a card, all of it that goes to one customer and campaign makes the same one. */
+function onOneCard(issues: readonly Issue[]): Issue[] {
+  const first = new Map<string, Issue>();
+  return issues.map((issue) => {
+    if (issue.type !== "gift_credit") return issue;
+    const key = `${issue.voucher_campaign_id} ${issue.customer_id}`;
+    const { voucher_id, voucher_code } = first.get(key) ?? issue;
+    if (!first.has(key)) first.set(key, issue);
+    return { ...issue, voucher_id, voucher_code };
   });
 }
 
@@ -99,12 +112,17 @@ export interface Resolved {
   readonly identifiers: ReadonlyMap<string, string>;
 }
 
-/** Finds the gift cards that credit goes to. Credit for somebody without a card of the campaign makes one. */
+/**
+ * Finds the gift cards that credit goes to. Credit for somebody without a card of the campaign makes one.
+ *
+ * @param at when the rewards are given: the instant at which `issue_rewards` asks whether a card is usable.
+ */
 export async function resolveIssues(
   pool: pg.Pool,
   projectId: string,
   issues: readonly Issue[],
   customer: { readonly id: string; readonly identifier: string } | null,
+  at: Date,
 ): Promise<Resolved> {
   const identifiers = new Map(customer === null ? [] : [[customer.id, customer.identifier]]);
   const strangers = issues.filter((issue) => !identifiers.has(issue.customer_id));
@@ -121,9 +139,9 @@ export async function resolveIssues(
     `select distinct on (k.campaign_id, k.customer_id) k.campaign_id, k.customer_id, v.id, v.code
      from unnest($2::text[], $3::text[]) as k(campaign_id, customer_id)
      join voucher v on v.project_id = $1 and v.customer_id = k.customer_id and v.campaign_id = k.campaign_id
-       and v.kind = 'gift_card' and v.status <> 'disabled' and (v.expires_at is null or v.expires_at > now())
+       and v.kind = 'gift_card' and v.status <> 'disabled' and (v.expires_at is null or v.expires_at > $4)
      order by k.campaign_id, k.customer_id, v.id`,
-    [projectId, credits.map((issue) => issue.voucher_campaign_id), credits.map((issue) => issue.customer_id)],
+    [projectId, credits.map((issue) => issue.voucher_campaign_id), credits.map((issue) => issue.customer_id), at],
   );
   const cards = new Map(rows.map((row) => [`${row.campaign_id} ${row.customer_id}`, row]));
   const lines: Line[] = [];
@@ -163,11 +181,12 @@ export function earnedPoints(issues: readonly Issue[], at: Date): PointsMove[] {
     }));
 }
 
-/** Spending before earning on one account: nobody pays with what the same redemption brings. */
+/**
+ * In the order in which accounts are locked; those of one account as they come. Spending comes before earning, for nobody
+ * pays with what the same redemption brings; in a rollback what is returned comes before what is revoked.
+ */
 export function inAccountOrder(moves: readonly PointsMove[]): PointsMove[] {
-  return [...moves].sort((a, b) =>
-    a.customer_id === b.customer_id ? a.points - b.points : a.customer_id < b.customer_id ? -1 : 1,
-  );
+  return [...moves].sort((a, b) => (a.customer_id < b.customer_id ? -1 : a.customer_id > b.customer_id ? 1 : 0));
 }
 
 export function issuedEvents(

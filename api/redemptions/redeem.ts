@@ -40,7 +40,7 @@ export function redeem(deps: Deps, request: RedeemRequest): Promise<Answer> {
     const resolved =
       issues.length === 0
         ? { issues, lines: [], identifiers: new Map<string, string>() }
-        : await resolveIssues(deps.pool, request.projectId, issues, customer);
+        : await resolveIssues(deps.pool, request.projectId, issues, customer, new Date(attempt.loaded.facts.now));
     return redeemArgument(attempt, customer, resolved);
   });
 }

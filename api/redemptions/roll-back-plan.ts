@@ -13,12 +13,17 @@ export interface Planned {
   readonly rest: Decision | null;
 }
 
-interface Revoked {
+interface Revocation {
   readonly reward: IssuedRow;
-  /** False where the customer has used it already. */
-  readonly recovered: boolean;
   /** What is left of it, where only a part is revoked: points that the rest of the order still earns. */
   readonly amount?: number;
+}
+
+interface Revoked extends Revocation {
+  /** False where the customer has used it already, in part at least. */
+  readonly recovered: boolean;
+  /** Of points and credit: how much of it comes back. */
+  readonly taken: number;
 }
 
 export interface Movement {
@@ -36,9 +41,10 @@ export function movementOf(subject: Subject, planned: Planned): Movement {
   const counters = (plan.whole ? remaining(subject.moved) : touched(subject.moved)).flatMap((line) =>
     counterBack(line, backs, plan.whole),
   );
-  const revoked = subject.issued.flatMap((reward) => revokedOf(subject, planned, reward));
-  const given = revokedLines(revoked);
   const pointsReturned = plan.whole ? subject.points_spent : 0;
+  const revocations = subject.issued.flatMap((reward) => revokedOf(subject, planned, reward));
+  const revoked = recover(revocations, backOn(subject, counters, pointsReturned));
+  const given = revokedLines(revoked);
   return {
     lines: merged([...counters, ...given]),
     points: pointsOf(subject, revoked, pointsReturned),
@@ -49,12 +55,12 @@ export function movementOf(subject: Subject, planned: Planned): Movement {
 }
 
 /** A campaign may have several codes in a redemption: what it gave goes once nothing of any of them is left. */
-function revokedOf(subject: Subject, planned: Planned, reward: IssuedRow): Revoked[] {
-  if (planned.plan.whole) return [revoke(reward)];
+function revokedOf(subject: Subject, planned: Planned, reward: IssuedRow): Revocation[] {
+  if (planned.plan.whole) return [{ reward }];
   const own = planned.redeemed.codes.flatMap((code, position) =>
     code.campaignId === reward.campaign_id ? [{ code, position }] : [],
   );
-  if (own.every(({ position }) => isGone(planned, position))) return [revoke(reward)];
+  if (own.every(({ position }) => isGone(planned, position))) return [{ reward }];
   const recalculates = own.every(({ code }) => code.onRollback === "recalculate");
   if (planned.rest === null || !recalculates || reward.type !== "points") return [];
   return fewerPoints(subject, reward, pointsAgain(planned.rest, reward.campaign_id));
@@ -82,13 +88,12 @@ function pointsAgain({ codes, automatic }: Decision, campaignId: string): number
 }
 
 /** With one points reward of the campaign the rest is told exactly; with several they share it by what each gave. */
-function fewerPoints(subject: Subject, reward: IssuedRow, again: number): Revoked[] {
+function fewerPoints(subject: Subject, reward: IssuedRow, again: number): Revocation[] {
   const issued = subject.issued.filter((one) => one.type === "points" && one.campaign_id === reward.campaign_id);
   const total = sum(issued.map((one) => one.amount ?? 0));
   const own = reward.amount ?? 0;
   const left = total === 0 ? 0 : Math.min(own, Math.ceil((again * own) / total));
-  if (left >= own) return [];
-  return [{ reward, recovered: (reward.points_available ?? 0) >= own - left, amount: left }];
+  return left >= own ? [] : [{ reward, amount: left }];
 }
 
 function sum(values: readonly number[]): number {
@@ -137,54 +142,59 @@ function drawsOn(code: RedeemedCodeRow, line: Line): boolean {
   return isVoucher ? code.voucher_id === line.id : code.campaign_id === line.id || code.main_campaign_id === line.id;
 }
 
-function revoke(reward: IssuedRow): Revoked {
-  const amount = reward.amount ?? 0;
-  switch (reward.type) {
-    case "points":
-      return { reward, recovered: (reward.points_available ?? 0) >= amount };
-    case "gift_credit":
-      return { reward, recovered: (reward.voucher_balance ?? 0) >= amount };
-    case "voucher":
-      return { reward, recovered: reward.voucher_uses === 0 };
-    case "pool_voucher":
-      // A code that somebody has seen cannot be given to another.
-      return { reward, recovered: false };
-  }
+/** What the rollback puts on accounts and cards, by `fundOf`: it pays for what is revoked there. */
+function backOn(subject: Subject, counters: readonly Line[], pointsReturned: number): ReadonlyMap<string, number> {
+  const back = new Map<string, number>();
+  if (subject.customer_id !== null) back.set(`points ${subject.customer_id}`, pointsReturned);
+  for (const { id, balance } of counters) if (balance !== undefined) back.set(`card ${id}`, balance);
+  return back;
 }
 
-/** Credit comes back as far as the card has it; several rewards may have gone to one card. */
-function revokedLines(revoked: readonly Revoked[]): Line[] {
+function fundOf({ type, customer_id, voucher_id }: IssuedRow): string {
+  return type === "points" ? `points ${customer_id}` : `card ${voucher_id}`;
+}
+
+/** Points and credit come back as far as their account or card has them; several rewards may draw on one. */
+function recover(revocations: readonly Revocation[], back: ReadonlyMap<string, number>): Revoked[] {
   const available = new Map<string, number>();
-  return revoked.flatMap(({ reward }): Line[] => {
+  return revocations.map((revocation): Revoked => {
+    const { reward, amount = 0 } = revocation;
+    if (reward.type === "voucher") return { ...revocation, recovered: reward.voucher_uses === 0, taken: 0 };
+    // A code that somebody has seen cannot be given to another.
+    if (reward.type === "pool_voucher") return { ...revocation, recovered: false, taken: 0 };
+    const fund = fundOf(reward);
+    const held = (reward.type === "points" ? reward.points_available : reward.voucher_balance) ?? 0;
+    const left = available.get(fund) ?? held + (back.get(fund) ?? 0);
+    const wanted = (reward.amount ?? 0) - amount;
+    const taken = Math.min(left, wanted);
+    available.set(fund, left - taken);
+    return { ...revocation, recovered: taken === wanted, taken };
+  });
+}
+
+function revokedLines(revoked: readonly Revoked[]): Line[] {
+  return revoked.flatMap(({ reward, taken }): Line[] => {
     const { voucher_id: id, voucher_code: code } = reward;
     if (id === null || code === null) return [];
     if (reward.type === "gift_credit") {
-      const left = available.get(id) ?? reward.voucher_balance ?? 0;
-      const amount = Math.min(left, reward.amount ?? 0);
-      available.set(id, left - amount);
-      return amount === 0 ? [] : [{ kind: "voucher", id, code, uses: 0, amount: 0, balance: -amount }];
+      return taken === 0 ? [] : [{ kind: "voucher", id, code, uses: 0, amount: 0, balance: -taken }];
     }
     const isOpen = reward.type === "voucher" && reward.voucher_uses === 0 && reward.voucher_disabled === false;
     return isOpen ? [{ kind: "voucher", id, code, uses: 0, amount: 0, disable: true }] : [];
   });
 }
 
-/** Points come back as far as the accounts have them; several rewards may draw on one account. */
+/** What is returned comes first: what is revoked may have to be paid from it. */
 function pointsOf(subject: Subject, revoked: readonly Revoked[], pointsReturned: number): PointsMove[] {
-  const available = new Map<string, number>();
-  const moves: PointsMove[] = [];
-  for (const { reward, amount } of revoked) {
-    if (reward.type !== "points" || reward.customer_id === null) continue;
-    const left = available.get(reward.customer_id) ?? reward.points_available ?? 0;
-    const points = Math.min(left, (reward.amount ?? 0) - (amount ?? 0));
-    available.set(reward.customer_id, left - points);
-    if (points > 0) {
-      moves.push({ customer_id: reward.customer_id, points: -points, kind: "revoked", reason: null, expires_at: null });
-    }
-  }
-  if (pointsReturned > 0 && subject.customer_id !== null) {
-    const { customer_id } = subject;
-    moves.push({ customer_id, points: pointsReturned, kind: "returned", reason: null, expires_at: null });
-  }
-  return inAccountOrder(moves);
+  const move = { reason: null, expires_at: null };
+  const returned =
+    pointsReturned > 0 && subject.customer_id !== null
+      ? [{ ...move, customer_id: subject.customer_id, points: pointsReturned, kind: "returned" as const }]
+      : [];
+  const taken = revoked.flatMap(({ reward, taken }) =>
+    reward.type === "points" && reward.customer_id !== null && taken > 0
+      ? [{ ...move, customer_id: reward.customer_id, points: -taken, kind: "revoked" as const }]
+      : [],
+  );
+  return inAccountOrder([...returned, ...taken]);
 }

@@ -31,7 +31,7 @@ export async function confirm(deps: Deps, request: ConfirmRequest): Promise<Answ
     const reservation = await findReservation(deps.pool, request.projectId, request.reservationId);
     if (reservation === undefined) throw notFound("reservation");
     const { issues, customer } = reservation.content;
-    const resolved = await resolveIssues(deps.pool, request.projectId, issues, customer);
+    const resolved = await resolveIssues(deps.pool, request.projectId, issues, customer, reservation.clock);
     const answer = await confirmInDatabase(deps.pool, confirmArgument(request, reservation, resolved));
     switch (answer.outcome) {
       case "key_reused":

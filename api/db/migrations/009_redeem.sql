@@ -14,7 +14,8 @@ drop function roll_back(jsonb);
 
 -- Moves counters, each only within its maxima; null means no maximum. Raises TS001 when one does not move.
 -- A line: { kind, id, scope?, customer_id?, bucket?, version?, uses, amount, orders?, balance?, holds?, disable?,
--- uses_max?, amount_max?, orders_max? }. Maxima bind what grows; what shrinks is given back.
+-- uses_max?, amount_max?, orders_max? }. Maxima bind what grows: one that was lowered below what is used stops no points
+-- without a discount. What shrinks is given back.
 create function move(p_project text, p_lines jsonb) returns void
 language plpgsql volatile
 set search_path = public, pg_temp
@@ -25,7 +26,9 @@ begin
   for t in
     select x.kind, x.id, x.scope, coalesce(x.customer_id, '') as customer_id, x.bucket, x.version, x.uses, x.amount,
            coalesce(x.orders, 0) as orders, coalesce(x.balance, 0) as balance, coalesce(x.holds, 0) as holds,
-           coalesce(x.disable, false) as disable, x.uses_max, x.amount_max, x.orders_max
+           coalesce(x.disable, false) as disable, case when x.uses > 0 then x.uses_max end as uses_max,
+           case when x.amount > 0 then x.amount_max end as amount_max,
+           case when x.orders > 0 then x.orders_max end as orders_max
     from jsonb_to_recordset(p_lines) as x(
       kind text, id text, scope text, customer_id text, bucket text, version int, uses bigint, amount bigint,
       orders bigint, balance bigint, holds int, disable boolean, uses_max bigint, amount_max bigint, orders_max bigint)
@@ -119,6 +122,7 @@ language plpgsql volatile
 set search_path = public, pg_temp
 as $$
 declare
+  v_card text;
   t record;
 begin
   for t in
@@ -129,8 +133,10 @@ begin
     if t.type = 'voucher' then
       perform issue_voucher(p_project, t.voucher_id, t.voucher_code, t.voucher_campaign_id, t.customer_id, p_at);
     elsif t.type = 'gift_credit' and t.voucher_code is not null then
-      perform credit_gift_card(
+      v_card := credit_gift_card(
         p_project, t.voucher_campaign_id, t.customer_id, t.amount, t.voucher_id, t.voucher_code, t.id, p_redemption, p_at, p_now);
+      -- Somebody else made the card meanwhile: the answer would name one that does not exist.
+      if v_card <> t.voucher_id then raise exception using errcode = 'TS001'; end if;
     elsif t.type = 'gift_credit' then
       perform announce_gift_credit(p_project, t.voucher_id, t.amount, null, p_at);
     end if;
