@@ -1,4 +1,4 @@
-import type { Kysely } from "kysely";
+import { type Kysely, sql } from "kysely";
 import { appendEvents } from "../../ingest/outbox.ts";
 import type { DB } from "../db/tables.ts";
 import { newId } from "../ids.ts";
@@ -7,7 +7,8 @@ import { findCustomerIds, insertCustomer, insertCustomers } from "./queries.ts";
 
 /**
  * The customer of this identifier; made, and announced, when it was never seen before. Run it inside the transaction
- * of what the customer did. Of two that come at once one makes the row and the other waits for it.
+ * of what the customer did, before a campaign or a voucher is locked. Of two that come at once one makes the row and
+ * the other waits for it, and so do redemptions, before they lock anything but their order.
  */
 export async function ensureCustomer(
   tx: Kysely<DB>,
@@ -17,6 +18,7 @@ export async function ensureCustomer(
 ): Promise<{ id: string; created: boolean }> {
   const known = await findId(tx, projectId, identifier);
   if (known) return { id: known.id, created: false };
+  await sql`select lock_newcomer(${projectId}, ${identifier})`.execute(tx);
   const row = await insertCustomer(tx, { id: newId("cus"), projectId, identifier, at });
   if (row) {
     await announceCustomer(tx, "customer.created", row, at);

@@ -68,6 +68,14 @@ export async function lockOrder(tx: Kysely<DB>, projectId: string, orderId: stri
   await sql`select lock_order(${projectId}, ${orderId})`.execute(tx);
 }
 
+/**
+ * For an order that is over: locks all that its holds and redemptions took, in the one order, before the first of them
+ * is given back. One after the other they would lock a campaign after a voucher.
+ */
+export async function lockAllOfOrder(tx: Kysely<DB>, projectId: string, orderId: string): Promise<void> {
+  await sql`select lock_all_of_order(${projectId}, ${orderId})`.execute(tx);
+}
+
 export function toOrderWire(row: OrderRow): z.output<typeof orderWire> {
   return {
     id: row.id,

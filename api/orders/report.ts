@@ -10,7 +10,7 @@ import { newId } from "../ids.ts";
 import { rollBackOrder } from "../redemptions/roll-back.ts";
 import { releaseOrderHolds } from "../reservations/release.ts";
 import { sumOfLines } from "../validations/order-schema.ts";
-import { findOrder, lockOrder, type OrderRow, readDiscounts } from "./queries.ts";
+import { findOrder, lockAllOfOrder, lockOrder, type OrderRow, readDiscounts } from "./queries.ts";
 import type { OrderReport, OrderStatus } from "./schemas.ts";
 
 /** Which status may follow. A first report may come with any: a shop need not announce what it has not finished. */
@@ -47,6 +47,7 @@ export async function reportOrder(
   }
   await store(tx, projectId, report, customer.id, { at, now, paidAt: known?.paid_at ?? null });
   if (report.status === "cancelled" || report.status === "refunded") {
+    await lockAllOfOrder(tx, projectId, report.id);
     await releaseOrderHolds(tx, projectId, report.id);
     await rollBackOrder(tx, { projectId, orderId: report.id, at, reason: `order ${report.status}` });
   }

@@ -97,7 +97,7 @@ export async function findSubject(db: Kysely<DB>, projectId: string, id: string)
     select w.id, w.type, w.campaign_id, w.customer_id, c.identifier as customer_identifier, w.amount, w.voucher_id,
            v.code as voucher_code, v.redemptions_count as voucher_uses, v.status = 'disabled' as voucher_disabled,
            v.balance_amount as voucher_balance,
-           case when w.type = 'points' then points_available(w.project_id, w.customer_id, now()) end as points_available
+           case when w.type = 'points' then points_available(w.project_id, w.customer_id, clock_timestamp()) end as points_available
     from issued_reward w
     left join voucher v on v.project_id = w.project_id and v.id = w.voucher_id
     left join customer c on c.project_id = w.project_id and c.id = w.customer_id

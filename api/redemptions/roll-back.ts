@@ -1,5 +1,5 @@
 /** Undoes redemptions, whole or in part. */
-import { type Kysely, sql } from "kysely";
+import type { Kysely } from "kysely";
 import type pg from "pg";
 import type { Event } from "../../ingest/events/events.ts";
 import { type CodePart, orderPart } from "../../ingest/events/parts.ts";
@@ -18,6 +18,7 @@ import { invalid, notFound, Problem } from "../http/problem.ts";
 import { newId } from "../ids.ts";
 import type { Source } from "./answer.ts";
 import { inTransaction } from "./in-transaction.ts";
+import { keepRefusal } from "./keep-refusal.ts";
 import type { Answer } from "./redeem.ts";
 import { findSubject, type Subject } from "./redemption-subject.ts";
 import { type Definitions, definitionsOfThen, paysByGiftCard, restDecider } from "./rest.ts";
@@ -32,13 +33,29 @@ export interface RollBackRequest {
   /** Null: no replay was asked for. */
   readonly idempotencyKey: string | null;
   readonly requestHash: string;
+  /** Names this occurrence in a problem document. */
+  readonly requestId: string;
 }
 
 /** Each round follows a change that somebody else committed: another rollback, or a reward that was just used. */
 const roundsMax = 10;
 
-/** @throws Problem not_found, already_rolled_back, rollback_exceeds_rest, invalid_request, idempotency_key_reused. */
+/**
+ * @returns 201 with the rollback, or what the same key was answered before.
+ * @throws Problem not_found, invalid_request, idempotency_key_reused; without a key also what it is refused for:
+ * already_rolled_back, rollback_exceeds_rest.
+ */
 export async function rollBack(deps: Deps, request: RollBackRequest): Promise<Answer> {
+  const { idempotencyKey } = request;
+  try {
+    return await inRounds(deps, request);
+  } catch (error) {
+    if (!(error instanceof Problem && error.status === 409) || idempotencyKey === null) throw error;
+    return keepRefusal(deps.pool, { ...request, idempotencyKey }, error);
+  }
+}
+
+async function inRounds(deps: Deps, request: RollBackRequest): Promise<Answer> {
   for (let round = 0; round < roundsMax; round++) {
     const subject = await findSubject(deps.db, request.projectId, request.redemptionId);
     if (subject === undefined) throw notFound("redemption");
@@ -130,8 +147,8 @@ export interface RollBackOrderRequest {
 }
 
 /**
- * Rolls back what is left of every redemption of an order, inside the caller's transaction, which holds `lock_order`
- * already. A redemption all of whose campaigns say `on_cancel: "keep"` stays; one with campaigns of both kinds is undone,
+ * Rolls back what is left of every redemption of an order, inside the caller's transaction, which holds
+ * `lock_all_of_order` already. A redemption all of whose campaigns say `on_cancel: "keep"` stays; one with campaigns of both kinds is undone,
  * because its codes were taken together.
  */
 export async function rollBackOrder(tx: Kysely<DB>, request: RollBackOrderRequest): Promise<void> {
@@ -151,11 +168,6 @@ export async function rollBackOrder(tx: Kysely<DB>, request: RollBackOrderReques
     .groupBy("r.id")
     .orderBy("r.id")
     .execute();
-  await lockCampaigns(
-    tx,
-    request.projectId,
-    redemptions.map(({ id }) => id),
-  );
   for (const { id } of redemptions) await rollBackInside(tx, request, id);
 }
 
@@ -175,20 +187,6 @@ async function rollBackInside(tx: Kysely<DB>, request: RollBackOrderRequest, id:
   throw new Problem("busy", "A redemption of the order changed too often meanwhile.", {
     headers: { "retry-after": "1" },
   });
-}
-
-/** All campaigns of several redemptions at once, in the order in which a redemption takes them. */
-async function lockCampaigns(tx: Kysely<DB>, projectId: string, redemptionIds: readonly string[]): Promise<void> {
-  if (redemptionIds.length < 2) return;
-  await sql`
-    select from campaign_usage u
-    join campaign c on c.project_id = u.project_id and c.id = u.campaign_id
-    where u.project_id = ${projectId} and u.campaign_id in (
-      select unnest(array[rc.main_campaign_id, rc.campaign_id]) from redemption_code rc
-      where rc.project_id = ${projectId} and rc.redemption_id = any(${[...redemptionIds]}::text[]))
-    order by c.type = 'sub', u.campaign_id
-    for update of u
-  `.execute(tx);
 }
 
 function rollBackArgument(

@@ -122,6 +122,7 @@ export function redemptionRoutes(deps: Deps) {
         reason: reason ?? null,
         idempotencyKey: identity?.key ?? null,
         requestHash: identity?.hash.toString("hex") ?? "",
+        requestId: c.var.requestId,
       });
       return send(c, answer) as never;
     });

@@ -5,6 +5,7 @@ import { keyReused } from "../http/idempotency.ts";
 import { notFound, Problem } from "../http/problem.ts";
 import { newId } from "../ids.ts";
 import { earnedPoints, inAccountOrder, issuedEvents, type Resolved, resolveIssues } from "../redemptions/issues.ts";
+import { keepRefusal } from "../redemptions/keep-refusal.ts";
 import { type Line, merged } from "../redemptions/lines.ts";
 import type { Answer } from "../redemptions/redeem.ts";
 import { confirmInDatabase } from "../redemptions/take.ts";
@@ -17,6 +18,8 @@ export interface ConfirmRequest {
   readonly idempotencyKey: string;
   /** SHA-256 of the request, hex. */
   readonly requestHash: string;
+  /** Names this occurrence in a problem document. */
+  readonly requestId: string;
 }
 
 const roundsMax = 10;
@@ -24,7 +27,9 @@ const roundsMax = 10;
 /**
  * What is held is honoured, whatever has changed since; only the order must not be over.
  *
- * @throws Problem not_found, reservation_expired, reservation_ended, order_status_conflict, idempotency_key_reused.
+ * @returns 201 with the redemption, 409 when it ran out, ended or its order is over; or what the same key was answered
+ * before.
+ * @throws Problem not_found, idempotency_key_reused.
  */
 export async function confirm(deps: Deps, request: ConfirmRequest): Promise<Answer> {
   for (let round = 0; round < roundsMax; round++) {
@@ -41,11 +46,16 @@ export async function confirm(deps: Deps, request: ConfirmRequest): Promise<Answ
         return { status: answer.status, body: answer.body, replayed: answer.outcome === "replayed" };
       case "expired":
         await releaseReservation(deps.pool, request.projectId, reservation, "expired");
-        throw expired(reservation);
-      case "gone":
-        throw ended(reservation);
-      case "order_over":
-        throw new Problem("order_status_conflict", `The order ${reservation.order_id} is cancelled or refunded.`);
+        return keepRefusal(deps.pool, request, expired(reservation));
+      case "gone": {
+        // It may have ended since it was read.
+        const now = await findReservation(deps.pool, request.projectId, request.reservationId);
+        return keepRefusal(deps.pool, request, ended(now ?? reservation));
+      }
+      case "order_over": {
+        const detail = `The order ${reservation.order_id} is cancelled or refunded.`;
+        return keepRefusal(deps.pool, request, new Problem("order_status_conflict", detail));
+      }
     }
   }
   throw new Problem("busy", "The gift card of this reservation changed too often meanwhile.", {

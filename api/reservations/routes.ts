@@ -104,6 +104,7 @@ export function reservationRoutes(deps: Deps) {
         reservationId: c.req.valid("param").id,
         idempotencyKey: identity.key,
         requestHash: identity.hash.toString("hex"),
+        requestId: c.var.requestId,
       });
       return sendText(c, answer.status as ContentfulStatusCode, answer.body, answer.replayed) as never;
     })

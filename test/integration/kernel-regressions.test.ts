@@ -1,7 +1,9 @@
 /** What once went wrong around a redemption, a reservation or a rollback, and must not again. */
 import type pg from "pg";
 import { describe, expect, it, vi } from "vitest";
+import { ensureCustomer } from "../../api/customers/ensure.ts";
 import { newId } from "../../api/ids.ts";
+import { kyselyOn } from "../../api/vouchers/kysely-on.ts";
 import { type Body, send } from "../support/answers.ts";
 import { type TestProject, useApp } from "../support/app.ts";
 import { expectExactPoints } from "../support/points.ts";
@@ -21,6 +23,11 @@ function redeem(project: TestProject, body: object) {
 
 function rollBack(project: TestProject, id: string, body: object = {}) {
   return send(project, "POST", `/v1/redemptions/${id}/rollback`, body);
+}
+
+function report(project: TestProject, id: string, status: string) {
+  const items = [{ sku: "coffee", quantity: 2, unit_amount: 2500 }];
+  return send(project, "POST", "/v1/orders", { id, customer: { identifier: "kim" }, status, currency: "EUR", items });
 }
 
 function movePoints(project: TestProject, identifier: string, points: number) {
@@ -277,13 +284,7 @@ describe("an order", () => {
       { ...redeemBody({ codes: [other], orderId: "o-1", customer: "kim" }), ttl_seconds: 60 },
       key(),
     );
-    const paid = await send(project, "POST", "/v1/orders", {
-      id: "o-1",
-      customer: { identifier: "kim" },
-      status: "paid",
-      currency: "EUR",
-      items: [{ sku: "coffee", quantity: 2, unit_amount: 2500 }],
-    });
+    const paid = await report(project, "o-1", "paid");
     expect(paid.status).toBe(201);
     const { rows } = await app.pool.query("select payload from outbox where project_id = $1 and type = 'order.paid'", [
       project.projectId,
@@ -291,5 +292,100 @@ describe("an order", () => {
     expect(rows).toMatchObject([
       { payload: { order: { discount_amount: 300, total_amount: 4700, items: [{ discount_amount: 300 }] } } },
     ]);
+  });
+
+  it("that is cancelled locks all it gives back in the one order, holds and redemptions together", async () => {
+    const project = await app.newProject();
+    // The main campaign that is locked first is the redemption's; holds are given back before redemptions.
+    const [first, second] = [await setUpPromotion(project, {}), await setUpPromotion(project, {})];
+    await redeem(project, redeemBody({ codes: [first.code], orderId: "o-1", customer: "kim" }));
+    const body = redeemBody({ codes: [second.code], orderId: "o-1", customer: "kim" });
+    await send(project, "POST", "/v1/reservations", { ...body, ttl_seconds: 60 }, key());
+    const other = await app.pool.connect();
+    const lock = (campaignId: string) =>
+      other.query("select from campaign_usage where project_id = $1 and campaign_id = $2 for update nowait", [
+        project.projectId,
+        campaignId,
+      ]);
+    try {
+      await other.query("begin");
+      await lock(first.mainId);
+      const cancelling = report(project, "o-1", "cancelled");
+      await untilSomebodyWaits(other);
+      await lock(second.mainId);
+      await other.query("commit");
+      expect((await cancelling).status).toBe(201);
+    } finally {
+      other.release();
+    }
+    for (const { campaignId } of [first, second]) {
+      const { body: campaign } = await send(project, "GET", `/v1/campaigns/${campaignId}`);
+      expect(campaign.usage).toMatchObject({ redemptions_count: 0, discount_amount: 0 });
+    }
+  });
+});
+
+describe("a batch", () => {
+  it("waits for a customer who is being made before it locks a voucher", async () => {
+    const project = await app.newProject();
+    const { code } = await setUpPromotion(project, {});
+    const { rows } = await app.pool.query("select id from voucher where project_id = $1 and code = $2", [
+      project.projectId,
+      code,
+    ]);
+    const row = {
+      project_id: project.projectId,
+      order_id: "o-1",
+      customer: { identifier: "kim", known: false },
+      lines: [{ kind: "voucher", id: rows[0].id, code }],
+      points: [],
+    };
+    const [other, batch] = [await app.pool.connect(), await app.pool.connect()];
+    try {
+      await other.query("begin");
+      await ensureCustomer(kyselyOn(other), project.projectId, "kim", new Date());
+      await batch.query("begin");
+      const locking = batch.query("select lock_rows(array[$1::jsonb])", [JSON.stringify(row)]);
+      await untilSomebodyWaits(other);
+      await other.query("select from voucher where project_id = $1 and id = $2 for update nowait", [
+        project.projectId,
+        rows[0].id,
+      ]);
+      await other.query("commit");
+      await locking;
+    } finally {
+      await batch.query("rollback");
+      for (const client of [other, batch]) client.release();
+    }
+  });
+});
+
+describe("a refusal under a key", () => {
+  it("of a rollback or a confirmation is replayed to the byte, and its key is not for another request", async () => {
+    const project = await app.newProject();
+    const { code } = await setUpPromotion(project, {});
+    const { body: redeemed } = await redeem(project, redeemBody({ codes: [code], orderId: "o-1" }));
+    const held = await send(
+      project,
+      "POST",
+      "/v1/reservations",
+      { ...redeemBody({ codes: [code], orderId: "o-2" }), ttl_seconds: 60 },
+      key(),
+    );
+    await project.request("DELETE", `/v1/reservations/${held.body.id}`);
+    for (const [path, body] of [
+      [`/v1/redemptions/${redeemed.id}/rollback`, { amount: 501 }],
+      [`/v1/reservations/${held.body.id}/confirm`, undefined],
+    ] as const) {
+      const headers = key();
+      const first = await project.request("POST", path, body, headers);
+      const twin = await project.request("POST", path, body, headers);
+      expect([first.status, twin.status, twin.headers.get("idempotency-replayed")]).toEqual([409, 409, "true"]);
+      expect(first.headers.get("content-type")).toBe("application/problem+json");
+      expect(await twin.text()).toBe(await first.text());
+      const other = await send(project, "POST", `/v1/redemptions/${redeemed.id}/rollback`, { amount: 1 }, headers);
+      expect([other.status, other.body.code]).toEqual([422, "idempotency_key_reused"]);
+    }
+    expect((await rollBack(project, redeemed.id, { amount: 501 })).body.code).toBe("rollback_exceeds_rest");
   });
 });

@@ -325,7 +325,7 @@ begin
   end loop;
 
   for t in
-    select distinct e ->> 'project_id' as project_id, e -> 'customer' ->> 'identifier' as identifier
+    select distinct e ->> 'project_id' as project_id, (e -> 'customer' ->> 'identifier') collate "C" as identifier
     from unnest(p_batch) e where e -> 'customer' ->> 'known' = 'false' order by 1, 2
   loop
     perform lock_newcomer(t.project_id, t.identifier);
@@ -352,6 +352,52 @@ begin
     insert into points_account as a (project_id, customer_id)
     select c.project_id, c.id from customer c where c.project_id = t.project_id and c.id = t.id
     on conflict (project_id, customer_id) do update set balance = a.balance;
+  end loop;
+end
+$$;
+
+-- Takes every lock that giving back all of an order will need: what its live codes, holds included, have taken and what
+-- they gave. The caller holds lock_order.
+create function lock_all_of_order(p_project text, p_order text) returns void
+language plpgsql volatile
+set search_path = public, pg_temp
+as $$
+declare
+  v_redemptions text[] := array(
+    select distinct c.redemption_id from redemption_code c
+    where c.project_id = p_project and c.order_id = p_order and c.live);
+  t record;
+begin
+  for t in
+    select x.rank, x.id from (
+      select 1 as rank, c.main_campaign_id as id from redemption_code c
+      where c.project_id = p_project and c.redemption_id = any(v_redemptions)
+      union
+      select 2, c.campaign_id from redemption_code c
+      where c.project_id = p_project and c.redemption_id = any(v_redemptions)) x
+    order by x.rank, x.id
+  loop
+    perform from campaign_usage u where u.project_id = p_project and u.campaign_id = t.id for update;
+  end loop;
+
+  for t in
+    select v.id from voucher v
+    where v.project_id = p_project and v.id in (
+      select c.voucher_id from redemption_code c
+      where c.project_id = p_project and c.redemption_id = any(v_redemptions)
+      union
+      select w.voucher_id from issued_reward w
+      where w.project_id = p_project and w.redemption_id = any(v_redemptions) and w.status = 'issued')
+    order by v.code collate "C"
+  loop
+    perform from voucher v where v.project_id = p_project and v.id = t.id for update;
+  end loop;
+
+  for t in
+    select distinct e.customer_id from points_entry e
+    where e.project_id = p_project and e.reference_id = any(v_redemptions) order by 1
+  loop
+    perform from points_account a where a.project_id = p_project and a.customer_id = t.customer_id for update;
   end loop;
 end
 $$;
