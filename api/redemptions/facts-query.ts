@@ -55,27 +55,38 @@ select jsonb_build_object(
       'assigned_id', v.customer_id, 'referrer_id', v.referrer_id, 'points_paid', v.points_paid,
       'used_by_customer', coalesce(vu.redemptions_count, 0), 'given_to_customer', coalesce(vu.discount_amount, 0),
       'campaign', jsonb_build_object(
-        'id', s.id, 'version', s.version, 'redemptions_count', su.redemptions_count,
-        'discount_amount', su.discount_amount, 'orders_amount', su.orders_amount,
+        'id', s.id, 'version', s.version, 'redemptions_count', s.redemptions_count,
+        'discount_amount', s.discount_amount, 'orders_amount', s.orders_amount,
         'used_by_customer', coalesce(scu.redemptions_count, 0),
         'given_to_customer', coalesce(scu.discount_amount, 0)),
       'main', jsonb_build_object(
-        'id', m.id, 'version', m.version, 'redemptions_count', mu.redemptions_count,
-        'discount_amount', mu.discount_amount, 'orders_amount', mu.orders_amount,
+        'id', m.id, 'version', m.version, 'redemptions_count', m.redemptions_count,
+        'discount_amount', m.discount_amount, 'orders_amount', m.orders_amount,
         'used_by_customer', coalesce(mcu.redemptions_count, 0),
         'given_to_customer', coalesce(mcu.discount_amount, 0)))), '[]')
-    from voucher v
-    join campaign s on s.project_id = v.project_id and s.id = v.campaign_id
-    join campaign m on m.project_id = s.project_id and m.id = s.parent_id
-    join campaign_usage su on su.project_id = s.project_id and su.campaign_id = s.id
-    join campaign_usage mu on mu.project_id = m.project_id and mu.campaign_id = m.id
-    left join customer_usage vu on vu.project_id = q.project_id and vu.customer_id = cust.id
-      and vu.scope = 'voucher' and vu.scope_id = v.id
-    left join customer_usage scu on scu.project_id = q.project_id and scu.customer_id = cust.id
-      and scu.scope = 'campaign' and scu.scope_id = s.id
-    left join customer_usage mcu on mcu.project_id = q.project_id and mcu.customer_id = cust.id
-      and mcu.scope = 'campaign' and mcu.scope_id = m.id
-    where v.project_id = q.project_id and v.code = any(array(select jsonb_array_elements_text(q.codes)))),
+    -- The fence keeps the few vouchers first, whatever the plan was made for; everything after it goes by key.
+    from (
+      select * from voucher
+      where project_id = q.project_id and code = any(array(select jsonb_array_elements_text(q.codes))) offset 0) v
+    cross join lateral (
+      select s.id, s.version, s.parent_id, u.redemptions_count, u.discount_amount, u.orders_amount
+      from campaign s, campaign_usage u
+      where s.project_id = v.project_id and s.id = v.campaign_id
+        and u.project_id = v.project_id and u.campaign_id = v.campaign_id offset 0) s
+    cross join lateral (
+      select m.id, m.version, u.redemptions_count, u.discount_amount, u.orders_amount
+      from campaign m, campaign_usage u
+      where m.project_id = v.project_id and m.id = s.parent_id
+        and u.project_id = v.project_id and u.campaign_id = s.parent_id offset 0) m
+    left join lateral (
+      select u.* from customer_usage u where u.project_id = q.project_id and u.customer_id = cust.id
+        and u.scope = 'voucher' and u.scope_id = v.id offset 0) vu on true
+    left join lateral (
+      select u.* from customer_usage u where u.project_id = q.project_id and u.customer_id = cust.id
+        and u.scope = 'campaign' and u.scope_id = s.id offset 0) scu on true
+    left join lateral (
+      select u.* from customer_usage u where u.project_id = q.project_id and u.customer_id = cust.id
+        and u.scope = 'campaign' and u.scope_id = m.id offset 0) mcu on true),
   'applied_before', (
     select coalesce(jsonb_agg(jsonb_build_object(
       'redemption_id', rc.redemption_id, 'voucher_id', rc.voucher_id, 'campaign_id', rc.campaign_id,
@@ -91,9 +102,10 @@ select jsonb_build_object(
         from unnest(rc.items_discount) with ordinality as g(given, n)),
       'shipping_discount', rc.shipping_discount - rc.shipping_returned)
       order by rc.redemption_id, rc.position), '[]')
-    from redemption_code rc
-    join campaign s on s.project_id = rc.project_id and s.id = rc.campaign_id
-    where rc.project_id = q.project_id and rc.order_id = q.order_id and rc.live)
+    from (
+      select * from redemption_code where project_id = q.project_id and order_id = q.order_id and live offset 0) rc
+    cross join lateral (
+      select c.stacking from campaign c where c.project_id = rc.project_id and c.id = rc.campaign_id offset 0) s)
 ) as facts
 from (
   select g.project_id, g.codes, g.customer, g.order_id, g.subjects, coalesce(g.at, now()) as decide_at, g.n
