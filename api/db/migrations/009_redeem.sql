@@ -202,10 +202,12 @@ declare
   v_pool_codes text[];
   v_pool_ids text[];
   v_issues jsonb := p -> 'issues';
+  v_events jsonb := p -> 'events';
   v_code record;
   t record;
 begin
-  perform lock_order(v_project, v_order);
+  -- What follows is written out where it is needed: calling another function costs as much as a statement.
+  perform pg_advisory_xact_lock(hashtextextended(v_project || ' ' || v_order, 7236));
   if p -> 'order_codes_seen' <> (
       select coalesce(jsonb_agg(rc.redemption_id || ' ' || coalesce(rc.voucher_id, rc.campaign_id)
                                 order by rc.redemption_id, rc.position), '[]')
@@ -261,7 +263,13 @@ begin
            (p -> 'content') || jsonb_build_object('issues', v_issues, 'pool_codes', to_jsonb(coalesce(v_pool_codes, '{}'))),
            v_response::jsonb, (p ->> 'expires_at')::timestamptz, v_decided;
   else
-    perform insert_redemption(v_project, v_order, v_customer, p -> 'redemption', v_response, v_occurred, v_decided);
+    insert into redemption (project_id, id, order_id, customer_id, status, currency, amount, discount_amount, order_data,
+                            source, risk, trace, facts, response, occurred_at, created_at)
+    select v_project, r.id, v_order, v_customer, 'redeemed', r.currency, r.amount, r.discount_amount, r.order_data,
+           r.source, r.risk, r.trace, r.facts, v_response::jsonb, v_occurred, v_decided
+    from jsonb_to_record(p -> 'redemption') as r(
+      id text, currency text, amount bigint, discount_amount bigint, order_data jsonb, source text, risk jsonb,
+      trace jsonb, facts jsonb);
     if jsonb_array_length(v_issues) > 0 then
       perform issue_rewards(v_project, v_redemption, v_issues, v_occurred, v_decided);
     end if;
@@ -279,12 +287,12 @@ begin
   values (v_project, p ->> 'op', coalesce(p ->> 'reservation_id', v_redemption), v_redemption, v_order,
           (p -> 'redemption' ->> 'discount_amount')::bigint, p -> 'lines', v_occurred, v_decided);
 
-  if v_pool_codes is null then
-    perform append_events(v_project, p -> 'events');
-    return null;
-  end if;
-  perform append_events(v_project, with_pool_codes((p -> 'events')::text, v_pool_codes)::jsonb);
-  return v_response;
+  if v_pool_codes is not null then v_events := with_pool_codes(v_events::text, v_pool_codes)::jsonb; end if;
+  insert into outbox (event_id, project_id, type, version, occurred_at, payload)
+  select e.event_id, v_project, e.type, e.version, e.occurred_at, e.payload
+  from jsonb_to_recordset(v_events)
+    as e(event_id text, type text, version smallint, occurred_at timestamptz, payload jsonb);
+  return case when v_pool_codes is not null then v_response end;
 end
 $$;
 
