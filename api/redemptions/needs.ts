@@ -21,17 +21,46 @@ interface Asking {
 }
 
 export function needsOf(pairs: readonly Asking[]): Needs {
-  const rules = pairs.flatMap(({ campaign, parent, voucher }) => [
-    ...[campaign.rules, parent.rules, voucher?.rules ?? null].filter((rule) => rule !== null),
-    ...[...campaign.rewards, ...campaign.referrerRewards].flatMap(rewardRules),
-  ]);
-  const asked = rules.map(ofRule);
-  return {
-    history: asked.flatMap((needs) => needs.history),
-    segments: asked.some((needs) => needs.segments),
-    points: asked.some((needs) => needs.points) || pairs.some(({ campaign }) => campaign.pointsPrice !== null),
-    pools: pairs.flatMap(({ campaign }) => [...campaign.rewards, ...campaign.referrerRewards].flatMap(poolOf)),
+  const history: HistoryQuery[] = [];
+  const pools: string[] = [];
+  let segments = false;
+  let points = false;
+  const add = (needs: RuleNeeds) => {
+    if (needs.history.length > 0) history.push(...needs.history);
+    segments ||= needs.segments;
+    points ||= needs.points;
   };
+  for (const { campaign, parent, voucher } of pairs) {
+    const own = ofCampaign(campaign);
+    add(own);
+    if (own.pools.length > 0) pools.push(...own.pools);
+    if (parent.rules !== null) add(ofRule(parent.rules));
+    if (voucher !== null && voucher.rules !== null) add(ofRule(voucher.rules));
+  }
+  return { history, segments, points, pools };
+}
+
+interface CampaignNeeds extends RuleNeeds {
+  readonly pools: readonly string[];
+}
+
+/** Definitions are kept between requests and never changed: each of a thousand automatic campaigns is searched once. */
+const knownCampaigns = new WeakMap<Asking["campaign"], CampaignNeeds>();
+
+function ofCampaign(campaign: Asking["campaign"]): CampaignNeeds {
+  let needs = knownCampaigns.get(campaign);
+  if (needs === undefined) {
+    const rewards = [...campaign.rewards, ...campaign.referrerRewards];
+    const asked = [...(campaign.rules === null ? [] : [campaign.rules]), ...rewards.flatMap(rewardRules)].map(ofRule);
+    needs = {
+      history: asked.flatMap((rule) => rule.history),
+      segments: asked.some((rule) => rule.segments),
+      points: campaign.pointsPrice !== null || asked.some((rule) => rule.points),
+      pools: rewards.flatMap(poolOf),
+    };
+    knownCampaigns.set(campaign, needs);
+  }
+  return needs;
 }
 
 function poolOf(reward: Reward): string[] {
