@@ -17,6 +17,7 @@ export interface RedeemedCodeRow {
   readonly shipping_returned: number;
   readonly rewards: readonly AppliedReward[];
   readonly voucher_rules: unknown;
+  readonly referrer_id: string | null;
 }
 
 export interface IssuedRow {
@@ -86,7 +87,7 @@ export async function findSubject(db: Kysely<DB>, projectId: string, id: string)
   const { rows: codes } = await sql<RedeemedCodeRow>`
     select rc.position, rc.voucher_id, rc.code, rc.campaign_id, rc.main_campaign_id, rc.discount_amount,
            rc.items_discount, rc.shipping_discount, rc.items_returned, rc.shipping_returned, rc.rewards,
-           v.rules as voucher_rules
+           v.rules as voucher_rules, v.referrer_id
     from redemption_code rc left join voucher v on v.project_id = rc.project_id and v.id = rc.voucher_id
     where rc.project_id = ${projectId} and rc.redemption_id = ${id} order by rc.position`.execute(db);
   const { rows: ledger } = await sql<{ lines: Line[] }>`

@@ -145,7 +145,7 @@ function voucherOfThen(code: RedeemedCodeRow): VoucherFacts {
     redemptionsMax: null,
     assignedTo: null,
     balanceAmount: null,
-    referrerId: null,
+    referrerId: code.referrer_id,
     pointsPaid: true,
     startsAt: null,
     expiresAt: null,

@@ -63,7 +63,7 @@ function revokedOf(subject: Subject, planned: Planned, reward: IssuedRow): Revoc
   if (own.every(({ position }) => isGone(planned, position))) return [{ reward }];
   const recalculates = own.every(({ code }) => code.onRollback === "recalculate");
   if (planned.rest === null || !recalculates || reward.type !== "points") return [];
-  return fewerPoints(subject, reward, pointsAgain(planned.rest, reward.campaign_id));
+  return fewerPoints(subject, reward, pointsAgain(planned.rest, reward.campaign_id, isOwn(subject, reward)));
 }
 
 /** Nothing of a code is left: all it gave is back, or the rest no longer meets its rules. */
@@ -81,15 +81,24 @@ function isGone({ plan, redeemed, rest }: Planned, position: number): boolean {
   return again?.applicable !== true;
 }
 
-function pointsAgain({ codes, automatic }: Decision, campaignId: string): number {
-  return [...codes, ...automatic]
+/** The customer's, not a referrer's: nobody refers themselves. */
+function isOwn({ customer_id }: Subject, reward: IssuedRow): boolean {
+  return reward.customer_id === customer_id;
+}
+
+function pointsAgain({ codes, automatic }: Decision, campaignId: string, own: boolean): number {
+  const rewards = [...codes, ...automatic]
     .filter((code) => code.campaignId === campaignId)
-    .reduce((total, code) => total + code.rewards.reduce((points, reward) => points + (reward.points ?? 0), 0), 0);
+    .flatMap((code) => (own ? code.rewards : code.referrerRewards));
+  return sum(rewards.map((reward) => reward.points ?? 0));
 }
 
 /** With one points reward of the campaign the rest is told exactly; with several they share it by what each gave. */
 function fewerPoints(subject: Subject, reward: IssuedRow, again: number): Revocation[] {
-  const issued = subject.issued.filter((one) => one.type === "points" && one.campaign_id === reward.campaign_id);
+  const issued = subject.issued.filter(
+    (one) =>
+      one.type === "points" && one.campaign_id === reward.campaign_id && isOwn(subject, one) === isOwn(subject, reward),
+  );
   const total = sum(issued.map((one) => one.amount ?? 0));
   const own = reward.amount ?? 0;
   const left = total === 0 ? 0 : Math.min(own, Math.ceil((again * own) / total));

@@ -269,6 +269,34 @@ describe("a referral", () => {
   });
 });
 
+describe("a rollback by items", () => {
+  it("that decides the rest again leaves the referrer what the rest still earns them", async () => {
+    const project = await app.newProject();
+    const { campaignId } = await setUpPromotion(project, {
+      main: { template: "referral" },
+      sub: {
+        on_rollback: "recalculate",
+        rewards: [
+          { type: "order_discount", percent_bp: 1000 },
+          { type: "points", per_amount: 100 },
+        ],
+        referrer_rewards: [{ type: "points", points: 50 }],
+      },
+    });
+    const asked = await send(project, "POST", `/v1/campaigns/${campaignId}/referral-codes`, {
+      customer: { identifier: "ada" },
+    });
+    const friend = await redeem(project, redeemBody({ codes: [asked.body.code], orderId: "o-1", customer: "bob" }));
+    expect(friend.status, JSON.stringify(friend.body)).toBe(201);
+    expect([await balanceOf(project, "bob"), await balanceOf(project, "ada")]).toEqual([45, 50]);
+    const { body } = await rollBack(project, friend.body.id, { items: [{ index: 0, quantity: 1 }] });
+    expect(body).toMatchObject({ discount_amount: 250, whole: false });
+    expect([await balanceOf(project, "bob"), await balanceOf(project, "ada")]).toEqual([22, 50]);
+    await rollBack(project, friend.body.id);
+    expect([await balanceOf(project, "bob"), await balanceOf(project, "ada")]).toEqual([0, 0]);
+  });
+});
+
 describe("an order", () => {
   it("announces the discount that partial rollbacks have left, and none that is only held", async () => {
     const project = await app.newProject();
