@@ -20,7 +20,8 @@ const lines = (kind: string, account: string, figures: string) => `
 
 /** Codes of redemptions, and of reservations that are held; those of reservations that ended otherwise are gone. */
 const codes = `
-  select c.project_id, c.redemption_id, c.campaign_id, c.main_campaign_id, c.discount_amount as given,
+  select c.project_id, c.redemption_id, c.voucher_id, c.customer_id, c.campaign_id, c.main_campaign_id,
+         c.discount_amount as given,
          c.discount_amount - c.shipping_returned - coalesce((select sum(x) from unnest(c.items_returned) x), 0) as standing,
          c.shipping_discount + coalesce((select sum(x) from unnest(c.items_discount) x), 0) as of_lines,
          coalesce(r.status, 'held') <> 'rolled_back' as stands
@@ -123,7 +124,7 @@ export const accounts: readonly Account[] = [
         and (rollbacks_count <> 0 or rolled_back_amount <> 0 or status = 'rolled_back')`,
   },
   {
-    // Beside the ledger: what the codes themselves say was used of a campaign.
+    // Beside the ledger: what the codes themselves say was used of a campaign, a voucher, and by a customer.
     name: "codes of a campaign",
     figures: ["uses", "discount"],
     expected: `
@@ -132,6 +133,31 @@ export const accounts: readonly Account[] = [
     actual: `
       select project_id, campaign_id as account, redemptions_count as f1, discount_amount as f2
       from campaign_usage where ${ofProject("project_id")}`,
+  },
+  {
+    name: "codes of a voucher",
+    figures: ["uses", "discount"],
+    expected: `
+      select c.project_id, c.voucher_id as account, count(*) filter (where c.stands) as f1, sum(c.standing) as f2
+      from (${codes}) c where c.voucher_id is not null group by 1, 2`,
+    actual: `
+      select project_id, id as account, redemptions_count as f1, discount_amount as f2
+      from voucher where ${ofProject("project_id")} and (redemptions_count <> 0 or discount_amount <> 0)`,
+  },
+  {
+    name: "codes of a customer",
+    figures: ["uses", "discount"],
+    expected: `
+      select c.project_id, concat_ws(' ', c.customer_id, k.scope, k.id) as account,
+             count(*) filter (where c.stands) as f1, sum(c.standing) as f2
+      from (${codes}) c
+      cross join lateral (
+        values ('campaign', c.campaign_id), ('campaign', c.main_campaign_id), ('voucher', c.voucher_id)) k(scope, id)
+      where c.customer_id is not null and k.id is not null group by 1, 2`,
+    actual: `
+      select project_id, concat_ws(' ', customer_id, scope, scope_id) as account, redemptions_count as f1,
+             discount_amount as f2
+      from customer_usage where ${ofProject("project_id")}`,
   },
   {
     name: "reservation",

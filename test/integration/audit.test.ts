@@ -163,6 +163,14 @@ describe("the audit", () => {
       "rollbacks of a redemption",
       "update redemption set rollbacks_count = 9 where project_id = $1 and order_id = 'o-3' and $2 <> ''",
     ],
+    [
+      "codes of a voucher",
+      "update redemption_code set voucher_id = null where project_id = $1 and order_id = 'o-1' and campaign_id = $2",
+    ],
+    [
+      "codes of a customer",
+      "update redemption_code set customer_id = null where project_id = $1 and order_id = 'o-1' and campaign_id = $2",
+    ],
     ["reservation", "update reservation set status = 'expired' where project_id = $1 and status = 'held' and $2 <> ''"],
     ["points account", "update points_account set balance = balance + 1 where project_id = $1 and $2 <> ''"],
     ["points account", "update points_lot set points_left = points_left + 1 where project_id = $1 and $2 <> ''"],

@@ -1,6 +1,7 @@
 /** What once went wrong around a redemption, a reservation or a rollback, and must not again. */
 import type pg from "pg";
-import { describe, expect, it, vi } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
+import { audit } from "../../api/audit/audit.ts";
 import { ensureCustomer } from "../../api/customers/ensure.ts";
 import { newId } from "../../api/ids.ts";
 import { kyselyOn } from "../../api/vouchers/kysely-on.ts";
@@ -10,6 +11,11 @@ import { expectExactPoints } from "../support/points.ts";
 import { redeemBody, setUpPromotion } from "../support/promotions.ts";
 
 const app = useApp();
+
+afterAll(async () => {
+  const results = await audit(app.pool, null);
+  expect(results.filter(({ differing }) => differing > 0)).toEqual([]);
+});
 
 let keys = 0;
 function key() {
