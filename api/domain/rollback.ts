@@ -82,12 +82,10 @@ export function planRollback(
   if (request.kind === "whole") return planOf(redeemed, cells, redeemed.quantities, cells);
   if (request.kind === "amount") {
     if (request.amount > left) return left === 0 ? { outcome: "nothing_left" } : { outcome: "more_than_left", left };
-    return planOf(
-      redeemed,
-      cells,
-      unitsReturned,
-      reshape(splitByLargestRemainder(request.amount, cells.flat()), cells),
-    );
+    const back = reshape(splitByLargestRemainder(request.amount, cells.flat()), cells);
+    const plan = planOf(redeemed, cells, unitsReturned, back);
+    // Whoever asks for the last cent asks for all of it, whatever else was given.
+    return { ...plan, whole: request.amount === left };
   }
   const asked = new Array<number>(units.length).fill(0);
   for (const [at, { index, quantity }] of request.items.entries()) {
@@ -112,11 +110,10 @@ function leftOf(code: RedeemedCode, lines: number): number[] {
   return [...left, code.shippingDiscount - code.shippingReturned];
 }
 
-/** A redemption that took nothing off, of points say, is undone when all its units are back. */
+/** What took nothing off, and gave points say, stands until all units are back, also beside codes whose money is back. */
 function isNothing({ codes }: Redeemed, left: number, units: readonly number[]): boolean {
   if (units.every((unit) => unit === 0)) return true;
-  const given = sum(codes.map((code) => sum(code.itemsDiscount) + code.shippingDiscount));
-  return given > 0 && left === 0;
+  return left === 0 && codes.every((code) => sum(code.itemsDiscount) + code.shippingDiscount > 0);
 }
 
 function planOf(

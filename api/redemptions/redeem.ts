@@ -25,8 +25,11 @@ export interface Answer {
   readonly replayed: boolean;
 }
 
-/** More rounds than a counter can flap in practice; each follows a change that somebody else committed. */
-const roundsMax = 10;
+/**
+ * Each follows a change that somebody else committed: more than a counter can flap in practice, and more than the 30 codes
+ * of one order, should they all come at once, each by itself.
+ */
+const roundsMax = 40;
 
 /**
  * @returns 201 with the redemption, 422 with every reason, 409 when a code already counts on this order; or what the

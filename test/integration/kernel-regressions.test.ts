@@ -276,6 +276,28 @@ describe("a referral", () => {
 });
 
 describe("a rollback by items", () => {
+  it("leaves what another code gave on the lines that stay, when all money off is back", async () => {
+    const project = await app.newProject();
+    const where = { on: "item.sku", op: "equals", value: "shoes" };
+    const { code } = await setUpPromotion(project, {
+      sub: { rewards: [{ type: "item_discount", which: "all", percent_bp: 5000, where }] },
+    });
+    const { code: earning } = await setUpPromotion(project, { sub: { rewards: [{ type: "points", points: 100 }] } });
+    const items = [
+      { sku: "shoes", quantity: 1, unit_amount: 1000 },
+      { sku: "tv", quantity: 1, unit_amount: 90_000 },
+    ];
+    const asked = redeemBody({ codes: [code, earning], orderId: "o-1", customer: "kim", order: { items } });
+    const { body } = await redeem(project, asked);
+    const first = await rollBack(project, body.id, { items: [{ index: 0, quantity: 1 }] });
+    expect(first.body).toMatchObject({ discount_amount: 500, whole: false, revoked: [] });
+    expect(await balanceOf(project, "kim")).toBe(100);
+    expect((await rollBack(project, body.id, { amount: 1 })).status).toBe(409);
+    const second = await rollBack(project, body.id);
+    expect(second.body).toMatchObject({ discount_amount: 0, whole: true, revoked: [{ type: "points" }] });
+    expect(await balanceOf(project, "kim")).toBe(0);
+  });
+
   it("that decides the rest again leaves the referrer what the rest still earns them", async () => {
     const project = await app.newProject();
     const { campaignId } = await setUpPromotion(project, {
@@ -304,6 +326,25 @@ describe("a rollback by items", () => {
 });
 
 describe("an order", () => {
+  it("takes 25 codes that come at once, each by itself", async () => {
+    const project = await app.newProject();
+    const codes: string[] = [];
+    for (let n = 0; n < 25; n++) codes.push((await setUpPromotion(project, {})).code);
+    const answers = await Promise.all(
+      codes.map((code) =>
+        redeem(
+          project,
+          redeemBody({
+            codes: [code],
+            orderId: "o-1",
+            order: { items: [{ sku: "tv", quantity: 1, unit_amount: 99_900 }] },
+          }),
+        ),
+      ),
+    );
+    expect(answers.map(({ status }) => status)).toEqual(codes.map(() => 201));
+  });
+
   it("announces the discount that partial rollbacks have left, and none that is only held", async () => {
     const project = await app.newProject();
     const { code } = await setUpPromotion(project, {});

@@ -151,6 +151,16 @@ describe("a rollback by items", () => {
     const onFirst = redeemed({ codes: [code({ itemsDiscount: [600, 0] })] });
     expect(planned(onFirst, items([0, 3]), null)).toMatchObject({ discountAmount: 600, whole: true });
   });
+
+  it("is not whole while a code that took nothing off stands on what is left", () => {
+    const codes = [code({ itemsDiscount: [600, 0] }), code({ voucherId: "vou_2", itemsDiscount: [0, 0] })];
+    const first = planned(redeemed({ codes }), items([0, 3]), null);
+    expect(first).toMatchObject({ discountAmount: 600, whole: false });
+    const rest = afterwards(redeemed({ codes }), first);
+    expect(planRollback(rest, { kind: "amount", amount: 1 }, null)).toEqual({ outcome: "nothing_left" });
+    expect(planned(rest, items([1, 2]), null)).toMatchObject({ discountAmount: 0, whole: true });
+    expect(planned(redeemed({ codes }), { kind: "amount", amount: 600 }, null)).toMatchObject({ whole: true });
+  });
 });
 
 describe("the policy", () => {
