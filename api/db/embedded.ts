@@ -78,6 +78,9 @@ function settings(port: number, durable: boolean): string[] {
     "unix_socket_directories=",
     "max_connections=200",
     "shared_buffers=256MB",
+    // After each checkpoint the first change of a page is logged with the whole page: fewer of them, smaller logs.
+    "max_wal_size=2GB",
+    "checkpoint_timeout=15min",
     "timezone=UTC",
     "log_timezone=UTC",
     ...safety,

@@ -7,6 +7,8 @@ export interface BatchOptions<In> {
   readonly max: number;
   /** Two with the same name never go out together. */
   readonly nameOf?: (item: In) => string;
+  /** Whether an error says nothing about the items: the store was away. */
+  readonly wasAway?: (error: unknown) => boolean;
 }
 
 interface Waiting<In, Out> {
@@ -17,7 +19,8 @@ interface Waiting<In, Out> {
 
 /**
  * Nobody waits for a timer: a batch is whatever came while the ones before it were under way, so a lone caller's call
- * goes out at once. When a batch of several fails as a whole, each goes out again alone, so that none can hurt another;
+ * goes out at once. When a batch of several fails as a whole, each goes out again alone, so that none can hurt another.
+ * When the store was away, the batch goes out once more and fails together: asking for each alone would wait for each.
  * `run` must be safe to repeat.
  */
 export class MicroBatch<In, Out> {
@@ -69,7 +72,7 @@ export class MicroBatch<In, Out> {
     return batch;
   }
 
-  async #send(batch: readonly Waiting<In, Out>[]): Promise<void> {
+  async #send(batch: readonly Waiting<In, Out>[], isRepeat = false): Promise<void> {
     try {
       const answers = await this.#run(batch.map(({ item }) => item));
       if (answers.length !== batch.length) throw new Error("a batch was answered in part");
@@ -77,9 +80,14 @@ export class MicroBatch<In, Out> {
         resolve(answers[index] as Out);
       });
     } catch (error) {
-      const [first] = batch;
-      if (batch.length === 1 && first !== undefined) first.reject(error);
-      else for (const call of batch) await this.#send([call]);
+      if (this.#options.wasAway?.(error) === true) {
+        if (isRepeat) for (const { reject } of batch) reject(error);
+        else await this.#send(batch, true);
+      } else if (batch.length === 1) {
+        batch[0]?.reject(error);
+      } else {
+        for (const call of batch) await this.#send([call]);
+      }
     }
   }
 }

@@ -51,6 +51,7 @@ export async function commit(pool: pg.Pool, argument: CommitArgument): Promise<F
       lanes: 2,
       // Postgres keeps 64 sub-transactions at hand; beyond that every reader pays.
       max: 48,
+      wasAway,
       nameOf: ({ project_id, idempotency_key }) => `${project_id} ${idempotency_key}`,
     });
     committers.set(pool, committer);
@@ -58,6 +59,11 @@ export async function commit(pool: pg.Pool, argument: CommitArgument): Promise<F
   const answer = await committer.submit(argument);
   if (answer.outcome === "failed") throw new Error(`a redemption could not be recorded: ${answer.body}`);
   return answer;
+}
+
+/** A connection that could not be had, or broke: what Postgres itself says has a SQLSTATE. */
+function wasAway(error: unknown): boolean {
+  return error instanceof Error && !(error instanceof pg.DatabaseError);
 }
 
 /** As `commit`, without waiting for others: what a benchmark compares with. */

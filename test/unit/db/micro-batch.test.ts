@@ -55,6 +55,21 @@ describe("a micro batch", () => {
     expect(sent).toEqual([[1], [2, 3, 4], [2], [3], [4]]);
   });
 
+  it("fails together, after one more try, when the store was away", async () => {
+    const sent: number[][] = [];
+    const batch = new MicroBatch(
+      async (items: readonly number[]) => {
+        sent.push([...items]);
+        if (sent.length > 1) throw new Error("away");
+        return items;
+      },
+      { lanes: 1, max: 10, wasAway: () => true },
+    );
+    const outcomes = await Promise.allSettled([1, 2, 3].map((item) => batch.submit(item)));
+    expect(outcomes.map((outcome) => outcome.status)).toEqual(["fulfilled", "rejected", "rejected"]);
+    expect(sent).toEqual([[1], [2, 3], [2, 3]]);
+  });
+
   it("goes on after a failure", async () => {
     let fails = true;
     const batch = new MicroBatch(
