@@ -1,6 +1,7 @@
 /** The one read of a decision: all that changes, of one instant, in one round trip, for one request or for many. */
 import type pg from "pg";
 import { refusedSecondsSql } from "../attempts/attempts.ts";
+import { wasAway } from "../db/away.ts";
 import { MicroBatch } from "../db/micro-batch.ts";
 
 /**
@@ -208,7 +209,7 @@ const readers = new WeakMap<pg.Pool, MicroBatch<FactsKey, FactsRow>>();
 export function readFacts(pool: pg.Pool, key: FactsKey): Promise<FactsRow> {
   let reader = readers.get(pool);
   if (reader === undefined) {
-    reader = new MicroBatch((keys) => queryFacts(pool, keys), { lanes: 2, max: 32 });
+    reader = new MicroBatch((keys) => queryFacts(pool, keys), { lanes: 2, max: 32, wasAway });
     readers.set(pool, reader);
   }
   return reader.submit(key);

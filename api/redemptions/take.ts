@@ -1,5 +1,6 @@
 /** The calls of the SQL functions in `db/migrations/009_redeem.sql`: one statement, one transaction, one commit each. */
 import pg from "pg";
+import { wasAway } from "../db/away.ts";
 import { MicroBatch } from "../db/micro-batch.ts";
 
 export interface FunctionAnswer {
@@ -59,11 +60,6 @@ export async function commit(pool: pg.Pool, argument: CommitArgument): Promise<F
   const answer = await committer.submit(argument);
   if (answer.outcome === "failed") throw new Error(`a redemption could not be recorded: ${answer.body}`);
   return answer;
-}
-
-/** A connection that could not be had, or broke: what Postgres itself says has a SQLSTATE. */
-function wasAway(error: unknown): boolean {
-  return error instanceof Error && !(error instanceof pg.DatabaseError);
 }
 
 /** As `commit`, without waiting for others: what a benchmark compares with. */

@@ -1,6 +1,7 @@
 /** Announces validations: they change nothing, so those that come at once are announced by one statement. */
 import type { Event } from "../../ingest/events/events.ts";
 import { appendEvents } from "../../ingest/outbox.ts";
+import { wasAway } from "../db/away.ts";
 import { MicroBatch } from "../db/micro-batch.ts";
 import type { Deps } from "../deps.ts";
 
@@ -15,7 +16,7 @@ export function announceValidation(db: Deps["db"], event: Event): Promise<unknow
         await appendEvents(db, events);
         return events.map(() => undefined);
       },
-      { lanes: 2, max: 64 },
+      { lanes: 2, max: 64, wasAway },
     );
     announcers.set(db, announcer);
   }
