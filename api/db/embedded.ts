@@ -81,6 +81,8 @@ function settings(port: number, durable: boolean): string[] {
     // After each checkpoint the first change of a page is logged with the whole page: fewer of them, smaller logs.
     "max_wal_size=2GB",
     "checkpoint_timeout=15min",
+    // A plan that was made for empty tables is made anew once they are analyzed.
+    "autovacuum_naptime=10s",
     "timezone=UTC",
     "log_timezone=UTC",
     ...safety,

@@ -51,7 +51,8 @@ export function createPool(options: PoolOptions): pg.Pool {
     lock_timeout: 5_000,
     idle_in_transaction_session_timeout: 10_000,
     connectionTimeoutMillis: 10_000,
-    ...(options.answersRequests === true && { options: planOnce }),
+    // And no plan outlives what the tables looked like when it was made by much.
+    ...(options.answersRequests === true && { options: planOnce, maxLifetimeSeconds: 600 }),
     types,
   });
   // A connection that breaks between two queries, idle or inside a transaction, tells its listeners, and without one
