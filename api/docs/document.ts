@@ -25,15 +25,22 @@ Keys carry scopes:
 ${scopes.map((scope) => `- \`${scope}\`: ${scopeMeanings[scope]}`).join("\n")}`;
 
 const tags = [
-  { name: "Redemption", description: "Validate, redeem, roll back" },
+  { name: "Redemption", description: "Qualify, validate, reserve, redeem, roll back" },
   { name: "Offers", description: "The best offers for a customer and a basket" },
   { name: "Campaigns", description: "Containers with a budget, and the promotions in them" },
   { name: "Vouchers", description: "Codes, handed out and looked up one by one" },
   { name: "Voucher batches", description: "Up to 5,000,000 codes at once, made in the background" },
+  { name: "Voucher imports", description: "Codes from files, with every bad row reported" },
+  { name: "Voucher jobs", description: "Many vouchers changed at once, in the background" },
+  { name: "Pools", description: "Codes to hand out as rewards, also a third party's" },
   { name: "Customers", description: "Who redeems" },
+  { name: "Points", description: "Earned, spent, exchanged, expiring" },
+  { name: "Segments", description: "Lists of customers that rules may ask for" },
+  { name: "Referrals", description: "Customers' own codes for their friends" },
   { name: "Orders", description: "What was bought" },
   { name: "Events", description: "What else customers did" },
   { name: "Keys and projects", description: "Who may call" },
+  { name: "Audit log", description: "Who changed what, before and after" },
   { name: "Operations", description: "Probes and metrics" },
 ];
 
