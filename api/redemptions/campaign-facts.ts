@@ -71,7 +71,13 @@ export async function assembleCampaigns(pool: pg.Pool, parts: Parts): Promise<As
         : { code: found.voucher.code, ...found };
     }),
     automatic: automatic.map((pair) =>
-      campaignFacts(parts.now, pair, counters.get(pair.sub.id) ?? nothing, counters.get(pair.main.id) ?? nothing, of),
+      campaignFacts(
+        parts.now,
+        pair,
+        counters.get(pair.sub.id) ?? nothingUsed,
+        counters.get(pair.main.id) ?? nothingUsed,
+        of,
+      ),
     ),
   };
 }
@@ -122,12 +128,12 @@ class Periods {
     return (this.#buckets.get(`${scope} ${id}`) ?? []).map(({ limit, key }) => ({
       limit,
       bucket: key.bucket,
-      usage: used.get(periodKey(key)) ?? nothing.usage,
+      usage: used.get(periodKey(key)) ?? nothingUsed.usage,
     }));
   }
 }
 
-const nothing: CampaignCounters = {
+export const nothingUsed: CampaignCounters = {
   usage: { redemptionsCount: 0, discountAmount: 0 },
   ordersAmount: 0,
   customerUsage: { redemptionsCount: 0, discountAmount: 0 },
@@ -141,7 +147,7 @@ function toCounters(row: CampaignUsageRow): CampaignCounters {
   };
 }
 
-function campaignFacts(
+export function campaignFacts(
   now: number,
   { sub, main }: Pair,
   counters: CampaignCounters,

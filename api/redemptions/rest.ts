@@ -3,8 +3,9 @@ import type pg from "pg";
 import { decide } from "../domain/decide.ts";
 import type { Decision } from "../domain/decision.ts";
 import type { CampaignFacts, CustomerFacts, Facts, OrderFacts, VoucherFacts } from "../domain/facts.ts";
+import { factsOfRest } from "../domain/rest.ts";
+import { campaignFacts, nothingUsed } from "./campaign-facts.ts";
 import { type Definition, definitionOfVersion, loadDefinitions, voucherDefinition } from "./definitions.ts";
-import { localTime } from "./local-time.ts";
 import type { RedeemedCodeRow, Subject } from "./redemption-subject.ts";
 
 /** What `recordOf` keeps of the facts. */
@@ -46,12 +47,7 @@ export async function definitionsOfThen(pool: pg.Pool, projectId: string, subjec
   return found;
 }
 
-/**
- * Rules and rewards alone are asked again; uses, budgets and windows were taken then and are not judged twice. Gift
- * cards pay whatever is left, so they are no part of it.
- *
- * @returns null for a redemption from before facts were kept: it cannot be decided again.
- */
+/** @returns null for a redemption from before facts were kept: it cannot be decided again. */
 export function restDecider(
   subject: Subject,
   definitions: Definitions,
@@ -59,33 +55,26 @@ export function restDecider(
   const kept = subject.facts as KeptFacts | null;
   if (kept === null) return null;
   const codes = subject.codes.filter((code) => !paysByGiftCard(code));
-  return (quantities) => decide(restFacts(kept, codes, definitions, quantities));
+  // Asked only when a policy wants to know: without one the definitions are not read.
+  return (quantities) => decide(factsOfRest(factsOfThen(kept, codes, definitions), quantities));
 }
 
 export function paysByGiftCard(code: RedeemedCodeRow): boolean {
   return code.rewards.some((reward) => reward.type === "gift_card");
 }
 
-const plenty = Number.MAX_SAFE_INTEGER;
-
-function restFacts(
-  kept: KeptFacts,
-  codes: readonly RedeemedCodeRow[],
-  definitions: Definitions,
-  quantities: readonly number[],
-): Facts {
-  const items = kept.order.items.flatMap((item, line) => {
-    const quantity = quantities[line] ?? 0;
-    return quantity === 0 ? [] : [{ ...item, quantity }];
-  });
+/** Without what was used then: the rest is not held against limits. A pool that had a code for it has one still. */
+function factsOfThen(kept: KeptFacts, codes: readonly RedeemedCodeRow[], definitions: Definitions): Facts {
   const campaigns = new Map(codes.map((code) => [code, campaignOfThen(kept.now, code, definitions)]));
   const pools = [...campaigns.values()].flatMap((campaign) =>
-    campaign.rewards.flatMap((reward) => (reward.type === "pool_voucher" ? [[reward.pool_id, plenty] as const] : [])),
+    campaign.rewards.flatMap((reward) =>
+      reward.type === "pool_voucher" ? [[reward.pool_id, Number.MAX_SAFE_INTEGER] as const] : [],
+    ),
   );
   return {
     now: kept.now,
-    order: { ...kept.order, items, statedAmount: null },
-    customer: kept.customer === null ? null : { ...kept.customer, blocked: false, points: plenty },
+    order: kept.order,
+    customer: kept.customer,
     redeemables: codes
       .filter((code) => code.voucher_id !== null)
       .map((code) => ({ code: code.code, voucher: voucherOfThen(code), campaign: campaigns.get(code) ?? null })),
@@ -96,42 +85,11 @@ function restFacts(
   };
 }
 
-const unused = { redemptionsCount: 0, discountAmount: 0 };
-const unlimited = {
-  status: "active",
-  startsAt: null,
-  endsAt: null,
-  budgetAmount: null,
-  redemptionsMax: null,
-  usage: unused,
-  ordersAmount: 0,
-  customerUsage: unused,
-  periods: [],
-} as const;
-
 function campaignOfThen(now: number, code: RedeemedCodeRow, definitions: Definitions): CampaignFacts {
   const sub = definitions.get(code.campaign_id);
   const main = definitions.get(code.main_campaign_id);
   if (sub === undefined || main === undefined) throw new Error("the campaign of a redemption is not there");
-  const local = localTime(now, sub.timeZone);
-  const parent = { ...main, ...unlimited, limits: orderCap(main) };
-  return {
-    ...sub,
-    ...unlimited,
-    limits: orderCap(sub),
-    holdoutPercent: 0,
-    pointsPrice: null,
-    parent,
-    localTime: local.time,
-    localWeekday: local.weekday,
-    localDate: local.date,
-  };
-}
-
-/** The one limit that is about an order by itself. */
-function orderCap({ limits }: Definition): CampaignFacts["limits"] {
-  const { discountAmountMaxPerOrder: max } = limits;
-  return max === undefined ? {} : { discountAmountMaxPerOrder: max };
+  return campaignFacts(now, { sub, main }, nothingUsed, nothingUsed, () => []);
 }
 
 function voucherOfThen(code: RedeemedCodeRow): VoucherFacts {
@@ -151,8 +109,8 @@ function voucherOfThen(code: RedeemedCodeRow): VoucherFacts {
     expiresAt: null,
     limits: {},
     rules,
-    usage: unused,
-    customerUsage: unused,
+    usage: nothingUsed.usage,
+    customerUsage: nothingUsed.customerUsage,
     periods: [],
   };
 }

@@ -1,5 +1,6 @@
 /** From what goes back of each code to the counters, accounts and rewards that it goes back to. */
 import type { Decision } from "../domain/decision.ts";
+import { sum } from "../domain/money.ts";
 import type { Redeemed, RollbackPlan } from "../domain/rollback.ts";
 import { inAccountOrder, type PointsMove } from "./issues.ts";
 import { type Line, merged } from "./lines.ts";
@@ -103,10 +104,6 @@ function fewerPoints(subject: Subject, reward: IssuedRow, again: number): Revoca
   const own = reward.amount ?? 0;
   const left = total === 0 ? 0 : Math.min(own, Math.ceil((again * own) / total));
   return left >= own ? [] : [{ reward, amount: left }];
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((a, b) => a + b, 0);
 }
 
 /** The counters it moved, each once, with what still stands of it. */
