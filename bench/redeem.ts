@@ -4,7 +4,6 @@
  *
  * Options: --callers 32 --seconds 5 --rounds 3
  */
-import { Agent, request } from "node:http";
 import { parseArgs } from "node:util";
 import { createKysely } from "../api/db/kysely.ts";
 import { decide } from "../api/domain/decide.ts";
@@ -13,6 +12,7 @@ import { customerOf, redeemArgument } from "../api/redemptions/arguments.ts";
 import { loadFacts } from "../api/redemptions/load-facts.ts";
 import { commitAll } from "../api/redemptions/take.ts";
 import { type OrderBody, toOrderFacts } from "../api/validations/order-schema.ts";
+import { createClient } from "./client.ts";
 import { type Fixture, startFixture } from "./fixture.ts";
 import { closedLoop, type Measurement, median } from "./measure.ts";
 
@@ -48,59 +48,11 @@ const order: OrderBody = {
   ],
 };
 
-let agent = newAgent();
-
-function newAgent(): Agent {
-  return new Agent({ keepAlive: true, maxSockets: callers });
-}
-
-/** The server drops connections that were idle while the other loops ran. */
-function reconnect(): void {
-  agent.destroy();
-  agent = newAgent();
-}
-
-function post(fixture: Fixture, path: string, body: object, headers: Record<string, string> = {}) {
-  return new Promise<{ status: number; text: string }>((resolve, reject) => {
-    const content = JSON.stringify(body);
-    const call = request(
-      `${fixture.url}${path}`,
-      {
-        method: "POST",
-        agent,
-        headers: {
-          authorization: `Bearer ${fixture.key}`,
-          "content-type": "application/json",
-          "content-length": Buffer.byteLength(content),
-          ...headers,
-        },
-      },
-      (response) => {
-        let text = "";
-        response.setEncoding("utf8");
-        response.on("data", (part) => {
-          text += part;
-        });
-        response.on("end", () => resolve({ status: response.statusCode ?? 0, text }));
-        response.on("error", reject);
-      },
-    );
-    call.on("error", reject);
-    call.end(content);
-  });
-}
-
-async function create(fixture: Fixture, path: string, body: object): Promise<{ id: string }> {
-  const { status, text } = await post(fixture, path, body);
-  if (status >= 300) throw new Error(`${path} answered ${status}: ${text}`);
-  return JSON.parse(text);
-}
-
 /** Active campaigns with every limit set, far away, so that each is checked and none is reached. */
-async function createCampaign(fixture: Fixture, name: string): Promise<string> {
+async function createCampaign(name: string): Promise<string> {
   const far = { budget_amount: 900_000_000_000, redemptions_max: 900_000_000 };
-  const main = await create(fixture, "/v1/campaigns", { type: "main", name, currency: "EUR", ...far });
-  const sub = await create(fixture, "/v1/campaigns", {
+  const main = await client.create("/v1/campaigns", { type: "main", name, currency: "EUR", ...far });
+  const sub = await client.create("/v1/campaigns", {
     type: "sub",
     parent_id: main.id,
     name,
@@ -111,13 +63,13 @@ async function createCampaign(fixture: Fixture, name: string): Promise<string> {
     rules: { on: "order.amount", op: "greater_or_equal", value: 1000 },
     rewards: [{ type: "order_discount", percent_bp: 1000 }],
   });
-  for (const id of [main.id, sub.id]) await create(fixture, `/v1/campaigns/${id}/activate`, {});
+  for (const id of [main.id, sub.id]) await client.create(`/v1/campaigns/${id}/activate`, {});
   return sub.id;
 }
 
 async function setUp(fixture: Fixture, name: string, campaigns: number): Promise<Scenario> {
   const campaignIds: string[] = [];
-  for (let index = 0; index < campaigns; index++) campaignIds.push(await createCampaign(fixture, `${name} ${index}`));
+  for (let index = 0; index < campaigns; index++) campaignIds.push(await createCampaign(`${name} ${index}`));
   const prefix = name.toUpperCase();
   const client = await fixture.pool.connect();
   await client.query("set statement_timeout = 0");
@@ -141,12 +93,11 @@ function nextCode(scenario: Scenario): string {
 const customers = 5000;
 let serial = 0;
 
-function httpRedeem(fixture: Fixture, scenario: Scenario) {
+function httpRedeem(scenario: Scenario) {
   return async () => {
     const code = nextCode(scenario);
     serial += 1;
-    const { status, text } = await post(
-      fixture,
+    const { status, text } = await client.post(
       "/v1/redemptions",
       { codes: [code], customer: { identifier: `c-${serial % customers}` }, order: { id: `h-${serial}`, ...order } },
       { "idempotency-key": `h-${serial}` },
@@ -225,9 +176,10 @@ function print(label: string, result: Measurement, base: Measurement): void {
 }
 
 const fixture = await startFixture(callers);
+const client = createClient(fixture.url, fixture.key, callers);
 try {
   const scenarios = [await setUp(fixture, "uniform", uniformCampaigns), await setUp(fixture, "hot", 1)];
-  reconnect();
+  client.reconnect();
   const commit = await bareCommit(fixture);
   // Every customer exists before the clock starts: a shop's customers mostly do.
   for (let index = 0; index < customers; index++) {
@@ -237,18 +189,18 @@ try {
     );
   }
   for (const scenario of scenarios) {
-    const loops = { commit, function: await functionRedeem(fixture, scenario), http: httpRedeem(fixture, scenario) };
+    const loops = { commit, function: await functionRedeem(fixture, scenario), http: httpRedeem(scenario) };
     const results = { commit: [] as Measurement[], function: [] as Measurement[], http: [] as Measurement[] };
     const names = ["commit", "function", "http"] as const;
     for (const name of names) {
-      reconnect();
+      client.reconnect();
       await closedLoop({ callers, durationMs }, loops[name]);
     }
     // Autovacuum comes later than a benchmark: by then every plan was made for empty tables.
     await fixture.pool.query("analyze");
     for (let round = 0; round < rounds; round++) {
       for (const name of names) {
-        reconnect();
+        client.reconnect();
         results[name].push(await closedLoop({ callers, durationMs }, loops[name]));
       }
     }
@@ -261,6 +213,6 @@ try {
     print("POST /v1/redemptions, HTTP", median(results.http), base);
   }
 } finally {
-  agent.destroy();
+  client.close();
   await fixture.stop();
 }

@@ -1,21 +1,13 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import type { Context } from "hono";
-import type { ContentfulStatusCode } from "hono/utils/http-status";
-import { countGuesses, guessLimits, refuseKnown } from "../attempts/attempts.ts";
-import { guesserOf } from "../attempts/subjects.ts";
-import { unknownCodesOf } from "../attempts/unknown-codes.ts";
 import type { Deps } from "../deps.ts";
 import { secured } from "../http/auth.ts";
-import type { AppEnv } from "../http/environment.ts";
-import { requestIdentity, sendText } from "../http/idempotency.ts";
-import { languagesOf } from "../http/languages.ts";
-import { notFound, Problem } from "../http/problem.ts";
+import { requestIdentity } from "../http/idempotency.ts";
+import { notFound } from "../http/problem.ts";
 import { createRouter } from "../http/router.ts";
 import { idempotencyHeaders, json, jsonBody, pageOf, problems, resourceId } from "../http/schemas.ts";
-import { toOrderFacts } from "../validations/order-schema.ts";
-import { decideAt } from "./decide-at.ts";
+import { answerAttempt, requiredIdentity, sendAnswer } from "./answer-attempt.ts";
 import { findRedemptionDetail, listRedemptions } from "./queries.ts";
-import { type Answer, redeem } from "./redeem.ts";
+import { redeem } from "./redeem.ts";
 import { rollBack } from "./roll-back.ts";
 import {
   attemptsQuery,
@@ -75,29 +67,8 @@ const createRollback = createRoute({
 export function redemptionRoutes(deps: Deps) {
   return createRouter()
     .openapi(createRedemption, async (c) => {
-      const body = c.req.valid("json");
-      const identity = requestIdentity(c);
-      if (identity === undefined) {
-        throw new Problem("idempotency_key_required", "Send an Idempotency-Key, so that a retry cannot redeem twice.");
-      }
-      const guesser = guesserOf(c, guessLimits(deps), body);
-      await refuseKnown(deps, guesser, identity.key);
-      const { projectId } = c.var.auth;
-      const answer = await redeem(deps, {
-        projectId,
-        idempotencyKey: identity.key,
-        requestHash: identity.hash.toString("hex"),
-        codes: body.codes,
-        customer: body.customer?.identifier ?? null,
-        order: { ...toOrderFacts(body.order), id: body.order.id },
-        at: decideAt(c, body.at),
-        languages: languagesOf(c),
-        guesser,
-        source: body.source,
-        requestId: c.var.requestId,
-      });
-      await countGuesses(deps, guesser, unknownCodesOf(answer));
-      return send(c, answer) as never;
+      const identity = requiredIdentity(c, "a retry cannot redeem twice");
+      return (await answerAttempt(deps, c, c.req.valid("json"), identity, (request) => redeem(deps, request))) as never;
     })
     .openapi(listAllRedemptions, async (c) =>
       c.json(await listRedemptions(deps.db, c.var.auth.projectId, c.req.valid("query")), 200),
@@ -124,10 +95,6 @@ export function redemptionRoutes(deps: Deps) {
         requestHash: identity?.hash.toString("hex") ?? "",
         requestId: c.var.requestId,
       });
-      return send(c, answer) as never;
+      return sendAnswer(c, answer) as never;
     });
-}
-
-function send(c: Context<AppEnv>, answer: Answer): Response {
-  return sendText(c, answer.status as ContentfulStatusCode, answer.body, answer.replayed);
 }

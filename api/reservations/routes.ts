@@ -1,19 +1,13 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import type { ContentfulStatusCode } from "hono/utils/http-status";
-import { countGuesses, guessLimits, refuseKnown } from "../attempts/attempts.ts";
-import { guesserOf } from "../attempts/subjects.ts";
-import { unknownCodesOf } from "../attempts/unknown-codes.ts";
 import type { Deps } from "../deps.ts";
 import { secured } from "../http/auth.ts";
-import { requestIdentity, sendText } from "../http/idempotency.ts";
-import { languagesOf } from "../http/languages.ts";
-import { notFound, Problem } from "../http/problem.ts";
+import { notFound } from "../http/problem.ts";
 import { createRouter } from "../http/router.ts";
 import { idempotencyHeaders, json, jsonBody, problems, resourceId } from "../http/schemas.ts";
-import { decideAt } from "../redemptions/decide-at.ts";
+import { answerAttempt, requiredIdentity, sendAnswer } from "../redemptions/answer-attempt.ts";
+import type { RedeemRequest } from "../redemptions/arguments.ts";
 import { reserve } from "../redemptions/redeem.ts";
 import { redemptionWire, reservationBody, reservationWire } from "../redemptions/schemas.ts";
-import { toOrderFacts } from "../validations/order-schema.ts";
 import { confirm, ended } from "./confirm.ts";
 import { findReservation, type ReservationRow } from "./queries.ts";
 import { releaseReservation } from "./release.ts";
@@ -66,30 +60,10 @@ const cancelReservation = createRoute({
 export function reservationRoutes(deps: Deps) {
   return createRouter()
     .openapi(createReservation, async (c) => {
-      const body = c.req.valid("json");
-      const identity = requestIdentity(c);
-      if (identity === undefined) throw keyRequired("a retry cannot hold twice");
-      const guesser = guesserOf(c, guessLimits(deps), body);
-      await refuseKnown(deps, guesser, identity.key);
-      const answer = await reserve(
-        deps,
-        {
-          projectId: c.var.auth.projectId,
-          idempotencyKey: identity.key,
-          requestHash: identity.hash.toString("hex"),
-          codes: body.codes,
-          customer: body.customer?.identifier ?? null,
-          order: { ...toOrderFacts(body.order), id: body.order.id },
-          at: decideAt(c, body.at),
-          languages: languagesOf(c),
-          guesser,
-          source: body.source,
-          requestId: c.var.requestId,
-        },
-        body.ttl_seconds,
-      );
-      await countGuesses(deps, guesser, unknownCodesOf(answer));
-      return sendText(c, answer.status as ContentfulStatusCode, answer.body, answer.replayed) as never;
+      const { ttl_seconds, ...body } = c.req.valid("json");
+      const identity = requiredIdentity(c, "a retry cannot hold twice");
+      const hold = (request: RedeemRequest) => reserve(deps, request, ttl_seconds);
+      return (await answerAttempt(deps, c, body, identity, hold)) as never;
     })
     .openapi(getReservation, async (c) => {
       const found = await findReservation(deps.pool, c.var.auth.projectId, c.req.valid("param").id);
@@ -97,8 +71,7 @@ export function reservationRoutes(deps: Deps) {
       return c.json(toWire(found), 200);
     })
     .openapi(confirmReservation, async (c) => {
-      const identity = requestIdentity(c);
-      if (identity === undefined) throw keyRequired("a retry cannot redeem twice");
+      const identity = requiredIdentity(c, "a retry cannot redeem twice");
       const answer = await confirm(deps, {
         projectId: c.var.auth.projectId,
         reservationId: c.req.valid("param").id,
@@ -106,7 +79,7 @@ export function reservationRoutes(deps: Deps) {
         requestHash: identity.hash.toString("hex"),
         requestId: c.var.requestId,
       });
-      return sendText(c, answer.status as ContentfulStatusCode, answer.body, answer.replayed) as never;
+      return sendAnswer(c, answer) as never;
     })
     .openapi(cancelReservation, async (c) => {
       const { projectId } = c.var.auth;
@@ -129,10 +102,6 @@ async function cancel(deps: Deps, projectId: string, reservation: ReservationRow
     (await releaseReservation(deps.pool, projectId, reservation, "cancelled")) ||
     (await releaseReservation(deps.pool, projectId, reservation, "expired"))
   );
-}
-
-function keyRequired(why: string): Problem {
-  return new Problem("idempotency_key_required", `Send an Idempotency-Key, so that ${why}.`);
 }
 
 /** A hold ends at its time, whenever it is swept. */
