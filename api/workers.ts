@@ -1,5 +1,6 @@
 /** What runs beside the requests, in any number of processes: voucher batches, imports and jobs, watching pools, and forgetting old idempotency keys and delivered events. */
 import { setTimeout as delay } from "node:timers/promises";
+import type { ClickHouseClient } from "@clickhouse/client";
 import type pg from "pg";
 import type { Logger } from "pino";
 import { pruneOutbox } from "../ingest/batches.ts";
@@ -15,6 +16,7 @@ import { runVoucherJobs } from "./vouchers/jobs/worker.ts";
 
 export interface WorkerDeps {
   readonly pool: pg.Pool;
+  readonly warehouse: ClickHouseClient;
   readonly log: Logger;
 }
 

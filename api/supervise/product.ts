@@ -84,7 +84,7 @@ async function serve(config: Config, urls: Urls, listener: Listener, log: Logger
   const workerPool = openPool(urls.databaseUrl, "workers", 4, log, lifecycle);
   const working = Promise.all([
     keepRunning("relay", (signal) => relay.run(signal), log, lifecycle.signal),
-    runWorkers({ pool: workerPool, log }, lifecycle.signal),
+    runWorkers({ pool: workerPool, warehouse, log }, lifecycle.signal),
   ]);
   lifecycle.onStop("relay and workers", () => working);
 

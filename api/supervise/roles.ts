@@ -54,8 +54,9 @@ export async function startIngest(urls: Urls, log: Logger, lifecycle: Lifecycle)
 }
 
 export async function startWorkers(urls: Urls, log: Logger, lifecycle: Lifecycle): Promise<void> {
+  const warehouse = openWarehouse(urls.clickhouseUrl, lifecycle);
   const pool = openPool(urls.databaseUrl, "workers", 4, log, lifecycle);
-  const working = runWorkers({ pool, log }, lifecycle.signal);
+  const working = runWorkers({ pool, warehouse, log }, lifecycle.signal);
   lifecycle.onStop("workers", () => working);
   log.info("the workers run");
 }

@@ -1,0 +1,21 @@
+/**
+ * Advisory locks of Postgres by which processes agree who may touch the warehouse. Session locks: they end with the
+ * session, also when its process is killed.
+ */
+
+/** Held by the relay that works; the others stand by. */
+export const relayLock = 7_407_331_022;
+
+/** Held by the process that reconciles continuously. */
+export const reconciliationLock = 7_407_331_023;
+
+/**
+ * Keeps what is already in the warehouse from being rewritten under those who rely on it.
+ *
+ * Exclusive: whoever changes or removes stored events (erasure), or needs both stores to stand still (backup).
+ * Shared: who compares the stores, and who carries rows of the outbox to the warehouse, from reading them to having
+ * marked them delivered. So a holder of the exclusive lock knows that nobody carries an old copy of a row, with one
+ * exception: a relay that was killed may have left its batch open (`relay_batch` with `delivered_at is null`) and its
+ * insert under way. Who rewrites waits, without the lock, until no batch is open, and takes the lock again.
+ */
+export const warehouseRewriteLock = 7_407_331_024;
