@@ -289,6 +289,7 @@ function rowOf(event: StoredEvent, subject: Subject) {
     "items.product_id": items.map((item) => item.product_id ?? ""),
     "items.quantity": items.map((item) => item.quantity),
     "items.unit_amount": items.map((item) => item.unit_amount),
+    "items.unit_cost_amount": items.map((item) => item.unit_cost_amount ?? null),
     "items.discount_amount": items.map((item) => item.discount_amount),
     "items.category": items.map((item) => item.categories[0] ?? ""),
     "items.categories": items.map((item) => item.categories),

@@ -37,6 +37,7 @@ export async function announceCampaign(
           team: campaign.team,
           metadata: campaign.metadata,
           version: campaign.version,
+          holdout_percent: campaign.holdout_percent,
         },
       },
     },

@@ -14,6 +14,8 @@ export interface OrderItem {
   /** Whole units, at least 1. */
   readonly quantity: number;
   readonly unitAmount: number;
+  /** What one unit costs the shop, where it says so. Nothing is decided by it: it goes through to the reports. */
+  readonly unitCostAmount?: number;
   /** Of one unit, in grams. */
   readonly weight: number | null;
   readonly categories: readonly string[];

@@ -1,5 +1,6 @@
 /** A shop reports an order, or its next status. */
 import type { Kysely } from "kysely";
+import type { Event } from "../../ingest/events/events.ts";
 import { appendEvents } from "../../ingest/outbox.ts";
 import { ensureCustomer } from "../customers/ensure.ts";
 import type { DB } from "../db/tables.ts";
@@ -21,6 +22,11 @@ const next: Readonly<Record<OrderStatus, readonly OrderStatus[]>> = {
   refunded: [],
 };
 
+/** Null: it may. Shared with the import of orders. */
+export function statusConflict(known: OrderStatus, reported: OrderStatus): string | null {
+  return next[known].includes(reported) ? null : `The order is ${known}; it cannot become ${reported}.`;
+}
+
 /**
  * Idempotent by id and status: a status that was reported before changes and announces nothing. A cancelled or
  * refunded order rolls its redemptions back in the same transaction.
@@ -41,9 +47,8 @@ export async function reportOrder(
   if (known) {
     refuseMismatch(known, report, customer.id);
     if (await wasReported(tx, projectId, report)) return { row: known, outcome: "unchanged" };
-    if (!next[known.status].includes(report.status)) {
-      throw new Problem("order_status_conflict", `The order is ${known.status}; it cannot become ${report.status}.`);
-    }
+    const conflict = statusConflict(known.status, report.status);
+    if (conflict !== null) throw new Problem("order_status_conflict", conflict);
   }
   await store(tx, projectId, report, customer.id, { at, now, paidAt: known?.paid_at ?? null });
   if (report.status === "cancelled" || report.status === "refunded") {
@@ -101,13 +106,23 @@ async function store(
 }
 
 async function announce(tx: Kysely<DB>, projectId: string, report: OrderReport, at: Date): Promise<void> {
+  const discounts = await readDiscounts(tx, projectId, report.id, report.items.length);
+  await appendEvents(tx, [orderEvent(projectId, report, discounts, at)]);
+}
+
+/** What live redemptions take off an order, in all and of each line. */
+export interface OrderDiscounts {
+  readonly total: number;
+  readonly perLine: readonly number[];
+}
+
+/** What is announced of a reported order. Shared with the import of orders. */
+export function orderEvent(projectId: string, report: OrderReport, discounts: OrderDiscounts, at: Date): Event {
   const amount = sumOfLines(report);
   const shippingAmount = report.shipping_amount ?? 0;
-  const discounts = await readDiscounts(tx, projectId, report.id, report.items.length);
   // The basket may have shrunk since the redemption; what is left to pay is never below nothing.
   const discountAmount = Math.min(discounts.total, amount + shippingAmount);
-  await appendEvents(tx, [
-    {
+  return {
       event_id: newId("evt"),
       project_id: projectId,
       type: `order.${report.status}`,
@@ -129,11 +144,11 @@ async function announce(tx: Kysely<DB>, projectId: string, report: OrderReport, 
             product_id: item.product_id ?? null,
             quantity: item.quantity,
             unit_amount: item.unit_amount,
+            ...(item.unit_cost_amount === undefined ? {} : { unit_cost_amount: item.unit_cost_amount }),
             categories: item.categories ?? [],
             discount_amount: discounts.perLine[index] ?? 0,
           })),
         },
       },
-    },
-  ]);
+    };
 }

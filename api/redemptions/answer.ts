@@ -116,8 +116,17 @@ export function eventOrder(facts: Facts, decision: Decision): OrderPart {
   const { shipping_discount_amount: _, ...order } = wireOrder(facts, decision);
   return {
     ...order,
-    items: order.items.map(({ name: __, ...item }) => ({ ...item, categories: [...item.categories] })),
+    items: order.items.map(({ name: __, ...item }, index) => ({
+      ...item,
+      categories: [...item.categories],
+      ...costPart(facts.order.items[index]?.unitCostAmount),
+    })),
   };
+}
+
+/** Shops tell costs for their reports alone: they are in events, and in no answer. */
+function costPart(unitCost: number | undefined): { unit_cost_amount?: number } {
+  return unitCost === undefined ? {} : { unit_cost_amount: unitCost };
 }
 
 export function eventCodes(decision: Decision): CodePart[] {

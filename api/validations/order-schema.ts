@@ -13,6 +13,9 @@ export const orderItemBody = z
     name: z.string().max(500).optional(),
     quantity: z.int().min(1).max(1_000_000),
     unit_amount: amount,
+    unit_cost_amount: amount.optional().openapi({
+      description: "What one unit costs the shop. Kept for reports of margin; never shown in answers to shoppers.",
+    }),
     weight: z.number().min(0).max(1_000_000_000).optional().openapi({ description: "Grams, of one unit" }),
     categories: z.array(z.string().min(1).max(200)).max(50).optional(),
     attributes: metadata.optional(),
@@ -49,7 +52,11 @@ export const orderShape = {
 
 type Lines = {
   readonly shipping_amount?: number | undefined;
-  readonly items: readonly { readonly quantity: number; readonly unit_amount: number }[];
+  readonly items: readonly {
+    readonly quantity: number;
+    readonly unit_amount: number;
+    readonly unit_cost_amount?: number | undefined;
+  }[];
 };
 
 /** Σ quantity × unit amount, in minor units. */
@@ -63,6 +70,10 @@ export function refuseHugeSums(order: Lines, context: z.core.$RefinementCtx): vo
     if (item.quantity * item.unit_amount > orderAmountMax) {
       const message = `quantity × unit_amount may be at most ${orderAmountMax}`;
       context.issues.push({ code: "custom", message, input: order, path: ["items", index, "unit_amount"] });
+    }
+    if (item.quantity * (item.unit_cost_amount ?? 0) > orderAmountMax) {
+      const message = `quantity × unit_cost_amount may be at most ${orderAmountMax}`;
+      context.issues.push({ code: "custom", message, input: order, path: ["items", index, "unit_cost_amount"] });
     }
   });
   if (sumOfLines(order) + (order.shipping_amount ?? 0) > orderAmountMax) {
@@ -99,6 +110,7 @@ export function toOrderFacts(body: OrderBody): OrderFacts {
       name: item.name ?? null,
       quantity: item.quantity,
       unitAmount: item.unit_amount,
+      ...(item.unit_cost_amount === undefined ? {} : { unitCostAmount: item.unit_cost_amount }),
       weight: item.weight ?? null,
       categories: item.categories ?? [],
       attributes: item.attributes ?? {},

@@ -21,6 +21,8 @@ const campaignSnapshot = z.object({
   team: z.string().nullable(),
   metadata: z.record(z.string(), z.json()),
   version: z.int(),
+  /** Share of the customers it is withheld from; null for a main campaign, absent in events from before it was told. */
+  holdout_percent: z.int().min(0).max(100).nullish(),
 });
 
 const customerSnapshot = z.object({

@@ -11,6 +11,8 @@ const orderLine = z.object({
   product_id: z.string().nullable(),
   quantity: z.int().min(1),
   unit_amount: money,
+  /** What one unit costs the shop; absent where it does not say. */
+  unit_cost_amount: money.optional(),
   categories: z.array(z.string()),
   discount_amount: money,
 });

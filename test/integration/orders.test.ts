@@ -120,6 +120,7 @@ describe("orders", () => {
     const cases: [object, string][] = [
       [{ items: [line] }, "/items/0/unit_amount"],
       [{ items: Array.from({ length: 3 }, () => ({ ...line, quantity: 1, unit_amount: 500_000_000_000 })) }, "/items"],
+      [{ items: [{ ...line, unit_amount: 1, unit_cost_amount: 1_000_001 }] }, "/items/0/unit_cost_amount"],
       [{ amount: 4999 }, "/amount"],
       [{ items: [{ sku: "a", quantity: 1.5, unit_amount: 1 }] }, "/items/0/quantity"],
       [{ items: [] }, "/items"],

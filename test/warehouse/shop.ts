@@ -7,8 +7,8 @@ interface Attempt {
   readonly at: string;
   readonly customer: string | null;
   readonly orderId: string;
-  /** [sku, category, quantity, unit amount] */
-  readonly lines: readonly (readonly [string, string, number, number])[];
+  /** [sku, category, quantity, unit amount, what a unit costs the shop] */
+  readonly lines: readonly (readonly [string, string, number, number, number?])[];
   /** [code, sub-campaign, discount, reason keys, reward types]; code "" with a campaign is an automatic one */
   readonly codes: readonly (readonly [string, string, number, (readonly string[])?, (readonly string[])?])[];
   /** Discount by line; all on the first unless told. */
@@ -144,11 +144,12 @@ function order(
     total_amount: amount - discount,
     channel: "web",
     store_id: null,
-    items: lines.map(([sku, category, quantity, unit_amount], at) => ({
+    items: lines.map(([sku, category, quantity, unit_amount, unitCost], at) => ({
       sku,
       product_id: null,
       quantity,
       unit_amount,
+      ...(unitCost === undefined ? {} : { unit_cost_amount: unitCost }),
       categories: [category],
       discount_amount: lineDiscounts === undefined ? (at === 0 ? discount : 0) : (lineDiscounts[at] ?? 0),
     })),

@@ -32,7 +32,9 @@ CREATE OR REPLACE VIEW {database}.redemptions {on_cluster}
   recorded_at DateTime64(6, 'UTC') COMMENT 'When the service wrote it down',
   automatic UInt8 COMMENT '1 for an automatic campaign',
   gift_card UInt8 COMMENT '1 for a gift card: its discount is what the card paid',
-  rollbacks_count UInt64 COMMENT 'Rollbacks of the redemption so far, partial ones too; the same on every code of it'
+  rollbacks_count UInt64 COMMENT 'Rollbacks of the redemption so far, partial ones too; the same on every code of it',
+  cost_amount Nullable(Int64) COMMENT 'What the lines of the order cost the shop; null when it did not say so of every line; the same on every code of the redemption',
+  margin_amount Nullable(Int64) COMMENT 'What the lines of the order were left to pay, without shipping, − cost_amount; the same on every code of the redemption'
 )
 AS
 WITH
@@ -44,7 +46,11 @@ WITH
       taken_code.5 AS code_discount,
       arrayExists((place, given) -> place = code_position AND given = 'gift_card', rewards.code_position, rewards.type)
         AS by_card,
-      source, channel, store_id, currency, amount, discount_amount, total_amount, risk_score, risk_action, recorded_at
+      source, channel, store_id, currency, amount, discount_amount, total_amount, risk_score, risk_action, recorded_at,
+      if(has(items.unit_cost_amount, NULL), NULL,
+        arraySum((quantity, cost) -> quantity * ifNull(cost, 0), items.quantity, items.unit_cost_amount)) AS cost,
+      -- What an earlier redemption of the same order took off the shipping is not known here, and counts as lines.
+      total_amount - greatest(0, shipping_amount - (discount_amount - arraySum(items.discount_amount))) AS lines_left
     FROM {database}.events
     ARRAY JOIN
       arrayZip(codes.code, codes.voucher_id, codes.campaign_id, codes.main_campaign_id, codes.discount_amount) AS taken_code,
@@ -97,7 +103,9 @@ SELECT
   taken.recorded_at AS recorded_at,
   taken.voucher_id = '' AS automatic,
   taken.by_card AS gift_card,
-  ifNull(undone.rollbacks, 0) AS rollbacks_count
+  ifNull(undone.rollbacks, 0) AS rollbacks_count,
+  taken.cost AS cost_amount,
+  taken.lines_left - taken.cost AS margin_amount
 FROM taken
 LEFT JOIN given_back
   ON given_back.project_id = taken.project_id

@@ -21,7 +21,9 @@ CREATE OR REPLACE VIEW {database}.redemption_lines {on_cluster}
   paid_amount Int64 COMMENT 'line_amount − discount_amount',
   rolled_back UInt8 COMMENT '1 when nothing is left of the redemption',
   rolled_back_amount Int64 COMMENT 'Of the line''s discount, what was given back',
-  net_discount_amount Int64 COMMENT 'discount_amount − rolled_back_amount'
+  net_discount_amount Int64 COMMENT 'discount_amount − rolled_back_amount',
+  cost_amount Nullable(Int64) COMMENT 'quantity × what one unit costs the shop; null when it did not say',
+  margin_amount Nullable(Int64) COMMENT 'paid_amount − cost_amount'
 )
 AS
 WITH
@@ -30,11 +32,11 @@ WITH
     SELECT
       project_id, redemption_id, line, occurred_at, customer, order_id, codes.campaign_id AS campaigns, currency,
       item.1 AS sku, item.2 AS product_id, item.3 AS quantity, item.4 AS unit_amount, item.5 AS line_discount,
-      item.6 AS category, item.7 AS categories
+      item.6 AS category, item.7 AS categories, item.8 AS unit_cost
     FROM {database}.events
     ARRAY JOIN
       arrayZip(items.sku, items.product_id, items.quantity, items.unit_amount, items.discount_amount, items.category,
-        items.categories) AS item,
+        items.categories, items.unit_cost_amount) AS item,
       arrayEnumerate(items.sku) AS line
     WHERE type = 'redemption.succeeded'
   ),
@@ -74,7 +76,9 @@ SELECT
   line_amount - bought.line_discount AS paid_amount,
   ifNull(undone.found, 0) AS rolled_back,
   ifNull(given_back.amount, 0) AS rolled_back_amount,
-  bought.line_discount - rolled_back_amount AS net_discount_amount
+  bought.line_discount - rolled_back_amount AS net_discount_amount,
+  bought.quantity * bought.unit_cost AS cost_amount,
+  paid_amount - cost_amount AS margin_amount
 FROM bought
 LEFT JOIN given_back
   ON given_back.project_id = bought.project_id

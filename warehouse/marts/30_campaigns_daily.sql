@@ -26,7 +26,9 @@ CREATE OR REPLACE VIEW {database}.campaigns_daily {on_cluster}
   orders_count UInt64 COMMENT 'Orders that took their first code of the campaign that day, and still have one',
   revenue_amount Int64 COMMENT 'What these orders were left to pay, after all discounts',
   customers_count UInt64 COMMENT 'Customers with a redemption that day that still stands',
-  new_customers_count UInt64 COMMENT 'Of these, customers who never bought or redeemed anything before that day'
+  new_customers_count UInt64 COMMENT 'Of these, customers who never bought or redeemed anything before that day',
+  margin_orders_count UInt64 COMMENT 'Of orders_count, orders of which the shop told what every line costs it',
+  margin_amount Nullable(Int64) COMMENT 'Margin of margin_orders_count: what their lines were left to pay, without shipping, less their cost; null when there are none'
 )
 AS
 WITH
@@ -49,7 +51,7 @@ WITH
   (
     SELECT
       project_id, arrayJoin([campaign_id, main_campaign_id]) AS campaign, day, occurred_at, order_id, customer,
-      rolled_back, rolled_back_at, discount_amount, net_discount_amount, order_total_amount
+      rolled_back, rolled_back_at, discount_amount, net_discount_amount, order_total_amount, margin_amount
     FROM {database}.redemptions
   ),
   first_bought AS
@@ -71,22 +73,22 @@ WITH
     SELECT
       project_id, campaign, day, count() AS published, 0 AS validations, 0 AS valid, 0 AS redemptions, 0 AS rejections,
       0 AS rollbacks, 0 AS discount, 0 AS rolled_back_discount, 0 AS net_redemptions, 0 AS net_discount, 0 AS orders,
-      0 AS revenue, 0 AS customers, 0 AS new_customers
+      0 AS revenue, 0 AS customers, 0 AS new_customers, 0 AS margin_orders, NULL AS margin
     FROM published
     GROUP BY project_id, campaign, day
     UNION ALL
     SELECT
       project_id, campaign, day, 0, countIf(type = 'validation.performed'),
       countIf(type = 'validation.performed' AND outcome = 'valid'), 0, countIf(type = 'redemption.rejected'),
-      0, 0, 0, 0, 0, 0, 0, 0, 0
+      0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL
     FROM tried
     GROUP BY project_id, campaign, day
     UNION ALL
-    SELECT project_id, campaign, day, 0, 0, 0, 0, 0, 0, 0, sum(amount), 0, 0, 0, 0, 0, 0
+    SELECT project_id, campaign, day, 0, 0, 0, 0, 0, 0, 0, sum(amount), 0, 0, 0, 0, 0, 0, 0, NULL
     FROM given_back
     GROUP BY project_id, campaign, day
     UNION ALL
-    SELECT project_id, campaign, toDate(assumeNotNull(rolled_back_at)), 0, 0, 0, 0, 0, count(), 0, 0, 0, 0, 0, 0, 0, 0
+    SELECT project_id, campaign, toDate(assumeNotNull(rolled_back_at)), 0, 0, 0, 0, 0, count(), 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL
     FROM taken
     WHERE rolled_back = 1
     GROUP BY project_id, campaign, toDate(assumeNotNull(rolled_back_at))
@@ -95,15 +97,18 @@ WITH
       t.project_id, t.campaign, t.day, 0, 0, 0, count(), 0, 0, sum(t.discount_amount), 0, countIf(t.rolled_back = 0),
       sum(t.net_discount_amount), 0, 0,
       uniqExactIf(t.customer, t.rolled_back = 0 AND t.customer != ''),
-      uniqExactIf(t.customer, t.rolled_back = 0 AND t.customer != '' AND f.first_day = t.day)
+      uniqExactIf(t.customer, t.rolled_back = 0 AND t.customer != '' AND f.first_day = t.day), 0, NULL
     FROM taken AS t
     LEFT JOIN first_bought AS f ON f.project_id = t.project_id AND f.customer = t.customer
     GROUP BY t.project_id, t.campaign, t.day
     UNION ALL
-    SELECT project_id, campaign, first_day, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, count(), sum(total), 0, 0
+    SELECT project_id, campaign, first_day, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, count(), sum(total), 0, 0, countIf(order_margin.1 IS NOT NULL),
+      sum(order_margin.1)
     FROM
     (
-      SELECT project_id, campaign, order_id, min(day) AS first_day, argMax(order_total_amount, occurred_at) AS total
+      SELECT project_id, campaign, order_id, min(day) AS first_day, argMax(order_total_amount, occurred_at) AS total,
+        -- A tuple, for argMax passes over nulls.
+        argMax(tuple(margin_amount), occurred_at) AS order_margin
       FROM taken
       WHERE rolled_back = 0
       GROUP BY project_id, campaign, order_id
@@ -130,7 +135,9 @@ SELECT
   sum(parts.orders) AS orders_count,
   sum(parts.revenue) AS revenue_amount,
   sum(parts.customers) AS customers_count,
-  sum(parts.new_customers) AS new_customers_count
+  sum(parts.new_customers) AS new_customers_count,
+  sum(parts.margin_orders) AS margin_orders_count,
+  sum(parts.margin) AS margin_amount
 FROM parts
 LEFT JOIN {database}.latest_campaigns AS c ON c.project_id = parts.project_id AND c.campaign_id = parts.campaign
 WHERE parts.campaign != ''

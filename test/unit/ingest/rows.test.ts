@@ -176,6 +176,8 @@ function orderOf(row: EventRow) {
       product_id: row["items.product_id"][at],
       quantity: row["items.quantity"][at],
       unit_amount: row["items.unit_amount"][at],
+      // The property compares what is absent as "".
+      unit_cost_amount: row["items.unit_cost_amount"][at] ?? "",
       discount_amount: row["items.discount_amount"][at],
       categories: row["items.categories"][at],
     })),
