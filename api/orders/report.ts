@@ -123,32 +123,32 @@ export function orderEvent(projectId: string, report: OrderReport, discounts: Or
   // The basket may have shrunk since the redemption; what is left to pay is never below nothing.
   const discountAmount = Math.min(discounts.total, amount + shippingAmount);
   return {
-      event_id: newId("evt"),
-      project_id: projectId,
-      type: `order.${report.status}`,
-      version: 1,
-      occurred_at: at.toISOString(),
-      payload: {
-        customer: report.customer.identifier,
-        order: {
-          id: report.id,
-          currency: report.currency,
-          amount,
-          shipping_amount: shippingAmount,
-          discount_amount: discountAmount,
-          total_amount: amount + shippingAmount - discountAmount,
-          channel: report.channel ?? null,
-          store_id: report.store_id ?? null,
-          items: report.items.map((item, index) => ({
-            sku: item.sku,
-            product_id: item.product_id ?? null,
-            quantity: item.quantity,
-            unit_amount: item.unit_amount,
-            ...(item.unit_cost_amount === undefined ? {} : { unit_cost_amount: item.unit_cost_amount }),
-            categories: item.categories ?? [],
-            discount_amount: discounts.perLine[index] ?? 0,
-          })),
-        },
+    event_id: newId("evt"),
+    project_id: projectId,
+    type: `order.${report.status}`,
+    version: 1,
+    occurred_at: at.toISOString(),
+    payload: {
+      customer: report.customer.identifier,
+      order: {
+        id: report.id,
+        currency: report.currency,
+        amount,
+        shipping_amount: shippingAmount,
+        discount_amount: discountAmount,
+        total_amount: amount + shippingAmount - discountAmount,
+        channel: report.channel ?? null,
+        store_id: report.store_id ?? null,
+        items: report.items.map((item, index) => ({
+          sku: item.sku,
+          product_id: item.product_id ?? null,
+          quantity: item.quantity,
+          unit_amount: item.unit_amount,
+          ...(item.unit_cost_amount === undefined ? {} : { unit_cost_amount: item.unit_cost_amount }),
+          categories: item.categories ?? [],
+          discount_amount: discounts.perLine[index] ?? 0,
+        })),
       },
-    };
+    },
+  };
 }
