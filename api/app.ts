@@ -4,9 +4,11 @@ import { auditLogRoutes } from "./audit-log/routes.ts";
 import { campaignRoutes } from "./campaigns/routes.ts";
 import { customerRoutes } from "./customers/routes.ts";
 import { dashboardRoutes } from "./dashboards/routes.tsx";
+import { dataHealthRoutes } from "./data-health/routes.ts";
 import type { Deps } from "./deps.ts";
 import { docsRoutes } from "./docs/routes.ts";
 import { eventRoutes } from "./events/routes.ts";
+import { exportRoutes } from "./exports/routes.ts";
 import { healthRoutes } from "./health/routes.ts";
 import { answerError, answerProblem } from "./http/answer-problem.ts";
 import { crossOrigin } from "./http/cors.ts";
@@ -56,9 +58,11 @@ const features = [
   referralRoutes,
   orderRoutes,
   eventRoutes,
+  exportRoutes,
   projectRoutes,
   keyRoutes,
   auditLogRoutes,
+  dataHealthRoutes,
   healthRoutes,
   sessionRoutes,
   dashboardRoutes,

@@ -2,6 +2,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context, MiddlewareHandler } from "hono";
 import { getCookie } from "hono/cookie";
+import { readDataHealth } from "../data-health/read.ts";
 import type { Deps } from "../deps.ts";
 import type { AppEnv } from "../http/environment.ts";
 import { notFound, Problem } from "../http/problem.ts";
@@ -11,7 +12,9 @@ import { signInAddress } from "../sessions/return-to.ts";
 import { createSessions } from "../sessions/sessions.ts";
 import { listCustomers, readCustomer } from "./customers.ts";
 import { readFreshness } from "./freshness.ts";
+import { createLive } from "./live.ts";
 import { WaitingPage } from "./pages.tsx";
+import { type Money, parseScope, readCurrencies, resolveScope, type Scope } from "./scope.ts";
 import { acceptedEncodings, serveFile } from "./serve-file.ts";
 import { createSites } from "./site.ts";
 import { readStatus } from "./status.ts";
@@ -29,6 +32,16 @@ export function dashboardRoutes(deps: Deps): OpenAPIHono<AppEnv> {
   const sites = createSites(deps.dataDir);
   const tables = loadTables();
   const { warehouse } = deps;
+  const answer = createLive(warehouse);
+
+  async function scopeOf(projectId: string, query: Readonly<Record<string, string>>): Promise<Scope> {
+    const asked = parseScope(query);
+    const kept = await answer(projectId, "currencies", async () => ({
+      body: Buffer.from(JSON.stringify(await readCurrencies(warehouse, projectId))),
+    }));
+    const currencies = JSON.parse(kept.body.toString()) as Money[];
+    return resolveScope(asked, currencies, new Date());
+  }
 
   router.get("/dashboards", (c) => c.redirect(base, 308));
   router.use(`${base}*`, requireSession(deps));
@@ -42,8 +55,14 @@ export function dashboardRoutes(deps: Deps): OpenAPIHono<AppEnv> {
     const { source, file } = c.req.param();
     const table = /^(\w{1,100})\.parquet$/.exec(file)?.[1];
     if (table === undefined || !tables.has(source, table)) throw notFound("table");
-    const arrow = await tables.read(warehouse, c.var.auth.projectId, table, c.req.raw.signal);
-    const { body, encoding } = await compressFor(acceptedEncodings(c.req.header("accept-encoding")), arrow);
+    const { projectId } = c.var.auth;
+    const parameters = tables.parametersOf(table, await scopeOf(projectId, c.req.query()));
+    const accepted = acceptedEncodings(c.req.header("accept-encoding"));
+    const form = ["br", "gzip"].find((name) => accepted.has(name)) ?? "";
+    const question = JSON.stringify([table, parameters, form]);
+    const { body, encoding } = await answer(projectId, question, async () =>
+      compressFor(accepted, await tables.read({ warehouse, projectId, table, parameters })),
+    );
     c.header("content-type", "application/vnd.apache.arrow.stream");
     c.header("cache-control", dataCache);
     c.header("vary", "accept-encoding, cookie");
@@ -51,9 +70,21 @@ export function dashboardRoutes(deps: Deps): OpenAPIHono<AppEnv> {
     return c.body(new Uint8Array(body));
   });
 
+  router.get(`${base}api/scope`, async (c) => {
+    const scope = await scopeOf(c.var.auth.projectId, c.req.query());
+    c.header("cache-control", dataCache);
+    c.header("vary", "cookie");
+    return c.json(scope);
+  });
+
   router.get(`${base}api/freshness`, async (c) => {
     c.header("cache-control", "no-store");
     return c.json(await readFreshness(warehouse, deps.pool, c.var.auth.projectId));
+  });
+
+  router.get(`${base}api/data-health`, async (c) => {
+    c.header("cache-control", "no-store");
+    return c.json(await readDataHealth(deps, c.var.auth.projectId));
   });
 
   router.get(`${base}api/customers`, async (c) => {

@@ -427,6 +427,44 @@ export interface DB {
     error: string;
     failed_at: WithDefault<Date>;
   };
+  outbox_pruned: {
+    upto_xid: string;
+    upto_seq: number;
+    recorded_until: Instant;
+    pruned_at: WithDefault<Date>;
+  };
+  reconciliation_run: {
+    id: Generated<number>;
+    kind: "full" | "window";
+    started_at: Instant;
+    ended_at: Instant;
+    outcome: "compared" | "not_comparable";
+    horizon: string | null;
+    days: WithDefault<number>;
+    groups: WithDefault<number>;
+    drifts: WithDefault<number>;
+    detail: string | null;
+  };
+  reconciliation_drift: {
+    check_name: string;
+    project_id: string;
+    key: string;
+    day: string;
+    /** numeric, of any size: text. */
+    postgres_count: string;
+    postgres_amount: string;
+    warehouse_count: string;
+    warehouse_amount: string;
+    found_at: WithDefault<Date>;
+    seen_at: WithDefault<Date>;
+  };
+  alert: {
+    id: Generated<number>;
+    kind: string;
+    since: WithDefault<Date>;
+    detail: string;
+    resolved_at: NullableInstant;
+  };
   attempt_window: {
     project_id: string;
     subject: string;

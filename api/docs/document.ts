@@ -39,8 +39,10 @@ const tags = [
   { name: "Referrals", description: "Customers' own codes for their friends" },
   { name: "Orders", description: "What was bought" },
   { name: "Events", description: "What else customers did" },
+  { name: "Exports", description: "Marts of the warehouse as files" },
   { name: "Keys and projects", description: "Who may call" },
   { name: "Audit log", description: "Who changed what, before and after" },
+  { name: "Data health", description: "How far the warehouse can be trusted" },
   { name: "Operations", description: "Probes and metrics" },
 ];
 

@@ -1,0 +1,86 @@
+import type { ClickHouseClient } from "@clickhouse/client";
+import { type Kysely, sql } from "kysely";
+import { z } from "zod";
+import type { DB } from "../db/tables.ts";
+import type { AlertKind } from "./schemas.ts";
+
+const driftsListed = 100;
+const resolvedListed = 20;
+/** More are counted as this many: the number is for a person. */
+const countedMax = 100_000;
+
+const instant = z.string().transform((text) => new Date(text).toISOString());
+const eventsRow = z.object({
+  type: z.string(),
+  count: z.int(),
+  first_occurred_at: instant,
+  last_occurred_at: instant,
+  last_recorded_at: instant,
+});
+
+export async function readEventsByType(warehouse: ClickHouseClient, projectId: string) {
+  const result = await warehouse.query({
+    query: `
+      SELECT type, toInt64(events_count) AS count, first_occurred_at, last_occurred_at, last_recorded_at
+      FROM data_health WHERE project_id = {project: String} ORDER BY type`,
+    query_params: { project: projectId },
+    format: "JSONEachRow",
+    clickhouse_settings: {
+      max_execution_time: 10,
+      date_time_output_format: "iso",
+      output_format_json_quote_64bit_integers: 0,
+    },
+  });
+  return z.array(eventsRow).parse(await result.json());
+}
+
+export async function readDeadLetters(db: Kysely<DB>, projectId: string) {
+  const { rows } = await sql<{ count: number }>`
+    select count(*)::int as count
+    from (select from dead_letter where project_id = ${projectId} limit ${sql.lit(countedMax)}) as letter`.execute(db);
+  const newest = await db
+    .selectFrom("dead_letter")
+    .select(["event_id", "type", "error", "failed_at"])
+    .where("project_id", "=", projectId)
+    .orderBy("failed_at", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  return { count: rows[0]?.count ?? 0, newest: newest ?? null };
+}
+
+/** The newest comparisons; of all projects, as one comparison is of all. */
+export async function readLastRuns(db: Kysely<DB>) {
+  const compared = db
+    .selectFrom("reconciliation_run")
+    .select(["ended_at", "groups", "kind"])
+    .where("outcome", "=", "compared")
+    .orderBy("ended_at", "desc")
+    .limit(1);
+  const [last, full] = await Promise.all([
+    compared.executeTakeFirst(),
+    compared.where("kind", "=", "full").executeTakeFirst(),
+  ]);
+  return { last, full };
+}
+
+export async function readDrifts(db: Kysely<DB>, projectId: string) {
+  const ofProject = db.selectFrom("reconciliation_drift").where("project_id", "=", projectId);
+  const [counted, drifts] = await Promise.all([
+    ofProject.select((eb) => eb.fn.countAll<number>().as("count")).executeTakeFirstOrThrow(),
+    ofProject.selectAll().orderBy("day", "desc").orderBy("check_name").orderBy("key").limit(driftsListed).execute(),
+  ]);
+  return { count: counted.count, drifts };
+}
+
+/** What is wrong now, then what was of late. */
+export async function readAlerts(db: Kysely<DB>) {
+  const rows = await db
+    .selectFrom("alert")
+    .select(["kind", "since", "detail", "resolved_at"])
+    .where((eb) => eb.or([eb("resolved_at", "is", null), eb("resolved_at", ">", sql<Date>`now() - interval '1 day'`)]))
+    .orderBy(sql`resolved_at is null`, "desc")
+    .orderBy("id", "desc")
+    .limit(resolvedListed)
+    .execute();
+  return rows.map((row) => ({ ...row, kind: row.kind as AlertKind }));
+}

@@ -1,0 +1,64 @@
+/** How far the reports of one project can be trusted: what is missing, what differs, and what is wrong. */
+import type { ClickHouseClient } from "@clickhouse/client";
+import type { Kysely } from "kysely";
+import type pg from "pg";
+import { readLag } from "../../ingest/lag.ts";
+import type { DB } from "../db/tables.ts";
+import { readAlerts, readDeadLetters, readDrifts, readEventsByType, readLastRuns } from "./queries.ts";
+import type { AlertKind, DataHealth } from "./schemas.ts";
+
+export interface HealthSources {
+  readonly db: Kysely<DB>;
+  readonly pool: pg.Pool;
+  readonly warehouse: ClickHouseClient;
+}
+
+export async function readDataHealth({ db, pool, warehouse }: HealthSources, projectId: string): Promise<DataHealth> {
+  const asOf = new Date().toISOString();
+  const [lag, events, letters, runs, found, alerts] = await Promise.all([
+    readLag(pool),
+    readEventsByType(warehouse, projectId),
+    readDeadLetters(db, projectId),
+    readLastRuns(db),
+    readDrifts(db, projectId),
+    readAlerts(db),
+  ]);
+  // Both tell of other tenants' data, unless this one has some of its own.
+  const concerns: Readonly<Record<AlertKind, boolean>> = {
+    ingest_lag: true,
+    reconciliation_overdue: true,
+    reconciliation_drift: found.count > 0,
+    dead_letters: letters.count > 0,
+  };
+  return {
+    as_of: asOf,
+    ingest_lag: { rows: lag.rows, seconds: lag.seconds },
+    events,
+    dead_letters: {
+      count: letters.count,
+      newest: letters.newest && { ...letters.newest, failed_at: letters.newest.failed_at.toISOString() },
+    },
+    reconciliation: {
+      at: runs.last?.ended_at.toISOString() ?? null,
+      full_at: runs.full?.ended_at.toISOString() ?? null,
+      groups: runs.last?.groups ?? 0,
+      drifts_count: found.count,
+      drifts: found.drifts.map((drift) => ({
+        check: drift.check_name,
+        key: drift.key,
+        day: drift.day,
+        postgres: { count: drift.postgres_count, amount: drift.postgres_amount },
+        warehouse: { count: drift.warehouse_count, amount: drift.warehouse_amount },
+        found_at: drift.found_at.toISOString(),
+      })),
+    },
+    alerts: alerts
+      .filter((alert) => concerns[alert.kind])
+      .map(({ kind, since, detail, resolved_at }) => ({
+        kind,
+        since: since.toISOString(),
+        detail,
+        resolved_at: resolved_at?.toISOString() ?? null,
+      })),
+  };
+}

@@ -1,0 +1,79 @@
+/** How far the warehouse can be trusted, on the wire. */
+import { z } from "@hono/zod-openapi";
+
+const at = z.iso.datetime();
+const count = z.int().min(0);
+/** Sums of any size, so text. */
+const figure = z.string().regex(/^-?\d+$/);
+
+const figures = z.object({ count: figure, amount: figure });
+
+export const alertKinds = ["reconciliation_drift", "reconciliation_overdue", "ingest_lag", "dead_letters"] as const;
+export type AlertKind = (typeof alertKinds)[number];
+
+export const dataHealthWire = z
+  .object({
+    as_of: at,
+    ingest_lag: z
+      .object({ rows: count, seconds: z.number().min(0) })
+      .openapi({ description: "Committed events that the warehouse does not have yet, of all projects" }),
+    events: z.array(
+      z.object({
+        type: z.string(),
+        count,
+        first_occurred_at: at,
+        last_occurred_at: at,
+        last_recorded_at: at,
+      }),
+    ),
+    dead_letters: z
+      .object({
+        count,
+        newest: z.object({ event_id: z.string(), type: z.string(), error: z.string(), failed_at: at }).nullable(),
+      })
+      .openapi({ description: "Events of this project that could not be delivered" }),
+    reconciliation: z
+      .object({
+        at: at.nullable().openapi({ description: "The last comparison of both stores; null before the first" }),
+        full_at: at.nullable().openapi({ description: "The last comparison of everything, not only of recent days" }),
+        groups: count.openapi({ description: "Groups that the last one compared, of all projects" }),
+        drifts_count: count,
+        drifts: z.array(
+          z.object({
+            check: z.string(),
+            key: z.string(),
+            day: z.string().openapi({ description: "YYYY-MM-DD, or empty where the check has no day" }),
+            postgres: figures,
+            warehouse: figures,
+            found_at: at,
+          }),
+        ),
+      })
+      .openapi({ description: "Where both stores differ for this project; at most 100 drifts are listed" }),
+    alerts: z.array(z.object({ kind: z.enum(alertKinds), since: at, detail: z.string(), resolved_at: at.nullable() })),
+  })
+  .openapi("DataHealth", {
+    example: {
+      as_of: "2026-11-22T10:00:00.000Z",
+      ingest_lag: { rows: 0, seconds: 0 },
+      events: [
+        {
+          type: "redemption.succeeded",
+          count: 120_431,
+          first_occurred_at: "2025-01-02T08:11:00.000Z",
+          last_occurred_at: "2026-11-22T09:59:58.120Z",
+          last_recorded_at: "2026-11-22T09:59:58.131Z",
+        },
+      ],
+      dead_letters: { count: 0, newest: null },
+      reconciliation: {
+        at: "2026-11-22T09:59:20.000Z",
+        full_at: "2026-11-22T03:00:12.000Z",
+        groups: 412,
+        drifts_count: 0,
+        drifts: [],
+      },
+      alerts: [],
+    },
+  });
+export type DataHealth = z.output<typeof dataHealthWire>;
