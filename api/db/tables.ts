@@ -162,6 +162,33 @@ export interface DB {
     fault: string | null;
   };
   voucher_import_error: { project_id: string; import_id: string; line: number; field: string; reason: string };
+  import_job: {
+    project_id: string;
+    id: string;
+    kind: "customers" | "orders" | "events" | "redemptions";
+    format: "csv" | "ndjson" | "parquet";
+    key_id: string;
+    status: "receiving" | "running" | "done" | "failed";
+    rows_read: WithDefault<number>;
+    line_done: WithDefault<number>;
+    imported: WithDefault<number>;
+    unchanged: WithDefault<number>;
+    failed: WithDefault<number>;
+    error: string | null;
+    staged: WithDefault<boolean>;
+    created_at: Instant;
+    updated_at: Instant;
+  };
+  import_row: {
+    project_id: string;
+    import_id: string;
+    line: number;
+    content: string | null;
+    fault: string | null;
+    item_lines: number[] | null;
+  };
+  import_error: { project_id: string; import_id: string; line: number; field: string; reason: string };
+  imported_redemption: { project_id: string; reference: string; redemption_id: string; content_hash: Buffer };
   voucher_job: {
     project_id: string;
     id: string;
