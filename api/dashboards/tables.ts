@@ -1,4 +1,4 @@
-/** The tables of the pages: each a file of SQL over the marts, run for one project when a page asks for it. */
+/** The tables of the pages: each a file of SQL over the marts, run for one project and what its page looks at. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -7,6 +7,7 @@ import type { ClickHouseClient } from "@clickhouse/client";
 import { ClickHouseError } from "@clickhouse/client";
 import { Problem } from "../http/problem.ts";
 import { projectDirectory } from "./project.ts";
+import type { Scope } from "./scope.ts";
 
 /** What a browser can hold with ease; more is a mistake in the SQL, which should aggregate. */
 const rowsMax = 500_000;
@@ -24,32 +25,50 @@ export interface Tables {
   /** What Evidence asks first: where each table is. */
   readonly manifest: { readonly renderedFiles: Readonly<Record<string, readonly string[]>> };
   has(source: string, table: string): boolean;
+  /** Of the scope, what the table's SQL names: the same text means the same rows while no event arrives. */
+  parametersOf(table: string, scope: Scope): Readonly<Record<string, unknown>>;
   /**
    * The table as an Arrow stream.
    *
    * @throws Problem 503 when ClickHouse cannot be asked or takes too long, 413 when the answer is too large for a page.
    */
-  read(warehouse: ClickHouseClient, projectId: string, table: string, signal: AbortSignal): Promise<Buffer>;
+  read(question: Question): Promise<Buffer>;
+}
+
+export interface Question {
+  readonly warehouse: ClickHouseClient;
+  readonly projectId: string;
+  readonly table: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+}
+
+interface TableFile {
+  readonly sql: string;
+  readonly parameters: readonly string[];
 }
 
 /** Reads the SQL files once; they belong to the pages as they were started. */
 export function loadTables(): Tables {
   const directory = join(projectDirectory, "sources", sourceName);
-  const queries = new Map(
+  const files = new Map(
     readdirSync(directory)
       .filter((name) => name.endsWith(".sql"))
       .sort()
-      .map((name) => [name.slice(0, -".sql".length), readFileSync(join(directory, name), "utf8")]),
+      .map((name) => [name.slice(0, -".sql".length), openTable(readFileSync(join(directory, name), "utf8"))]),
   );
-  const addresses = [...queries.keys()].map((table) => `/data/${sourceName}/live/${table}.parquet`);
+  const addresses = [...files.keys()].map((table) => `/data/${sourceName}/live/${table}.parquet`);
   return {
     manifest: { renderedFiles: { [sourceName]: addresses } },
-    has: (source, table) => source === sourceName && queries.has(table),
-    async read(warehouse, projectId, table, signal) {
-      const sql = queries.get(table);
-      if (sql === undefined) throw new Problem("not_found", "There is no such table.");
+    has: (source, table) => source === sourceName && files.has(table),
+    parametersOf(table, scope) {
+      const values: Record<string, unknown> = { ...scope, before: scope.before ?? scope.since };
+      return Object.fromEntries((files.get(table)?.parameters ?? []).map((name) => [name, values[name]]));
+    },
+    async read({ table, ...question }) {
+      const file = files.get(table);
+      if (file === undefined) throw new Problem("not_found", "There is no such table.");
       try {
-        return await readArrow(warehouse, sql, projectId, signal);
+        return await readArrow(file.sql, question);
       } catch (error) {
         throw explained(error, table);
       }
@@ -57,16 +76,16 @@ export function loadTables(): Tables {
   };
 }
 
-async function readArrow(
-  warehouse: ClickHouseClient,
-  sql: string,
-  projectId: string,
-  signal: AbortSignal,
-): Promise<Buffer> {
+function openTable(sql: string): TableFile {
+  const named = [...sql.matchAll(/\{\s*(\w+)\s*:/g)].map(([, name]) => name ?? "");
+  return { sql, parameters: [...new Set(named)].filter((name) => name !== "project").sort() };
+}
+
+async function readArrow(sql: string, question: Omit<Question, "table">): Promise<Buffer> {
+  const { warehouse, projectId, parameters } = question;
   const { stream } = await warehouse.exec({
     query: `${sql.trim()}\nFORMAT ArrowStream`,
-    query_params: { project: projectId },
-    abort_signal: signal,
+    query_params: { ...parameters, project: projectId },
     clickhouse_settings: {
       // An error half-way must be an error, not a stream cut short.
       wait_end_of_query: 1,
@@ -74,7 +93,7 @@ async function readArrow(
       max_result_rows: String(rowsMax),
       max_result_bytes: String(bytesMax),
       result_overflow_mode: "throw",
-      // DuckDB reads neither compressed batches nor ClickHouse's dictionaries without more code.
+      // The reader in the page knows neither compressed batches nor ClickHouse's dictionaries.
       output_format_arrow_compression_method: "none",
       output_format_arrow_string_as_string: 1,
       output_format_arrow_low_cardinality_as_dictionary: 0,
@@ -102,12 +121,12 @@ function explained(error: unknown, table: string): unknown {
 export async function compressFor(
   accepted: ReadonlySet<string>,
   body: Buffer,
-): Promise<{ readonly body: Buffer; readonly encoding: string | undefined }> {
-  if (body.length < smallest) return { body, encoding: undefined };
+): Promise<{ readonly body: Buffer; readonly encoding?: string }> {
+  if (body.length < smallest) return { body };
   if (accepted.has("br")) {
     const params = { [constants.BROTLI_PARAM_QUALITY]: 4, [constants.BROTLI_PARAM_SIZE_HINT]: body.length };
     return { body: await brotli(body, { params }), encoding: "br" };
   }
   if (accepted.has("gzip")) return { body: await zip(body), encoding: "gzip" };
-  return { body, encoding: undefined };
+  return { body };
 }
