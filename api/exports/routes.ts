@@ -138,7 +138,12 @@ export function exportRoutes(deps: Deps, limits = defaultLimits) {
         filters: readFilters(others),
       });
       const release = slots.take(projectId);
-      const body = await streamStatement(deps.warehouse, statement, limits, c.req.raw.signal, release);
+      const end = (error?: Error) => {
+        release();
+        // The answer has begun: nobody else will tell.
+        if (error) deps.log.warn({ request_id: c.var.requestId, err: error, mart: mart.name }, "an export broke off");
+      };
+      const body = await streamStatement(deps.warehouse, statement, limits, c.req.raw.signal, end);
       return c.body(body, 200, {
         "content-type": mediaTypes[format],
         "content-disposition": `attachment; filename="${mart.name}.${fileEndings[format]}"`,

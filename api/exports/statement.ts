@@ -38,9 +38,7 @@ export function exportStatement(mart: Mart, projectId: string, request: ExportRe
   const columns = chosenColumns(mart, request.columns);
   const fields = columns.map((column, at) => {
     parameters[`c${at}`] = column.name;
-    return request.format === "csv" && textType.test(column.type)
-      ? harmless(`{c${at}: Identifier}`)
-      : `{c${at}: Identifier}`;
+    return `{c${at}: Identifier}`;
   });
   const conditions = ["project_id = {project: String}"];
   for (const [name, values] of request.filters) {
@@ -66,15 +64,22 @@ export function exportStatement(mart: Mart, projectId: string, request: ExportRe
   }
   if (request.limit !== undefined) parameters.limit = request.limit;
   const limit = request.limit === undefined ? "" : "\nLIMIT {limit: UInt64}";
-  return {
-    query: `SELECT ${fields.join(", ")}\nFROM {mart: Identifier}\nWHERE ${conditions.join("\n  AND ")}${limit}\nFORMAT ${formatNames[request.format]}`,
-    parameters,
-  };
+  const rows = `SELECT ${fields.join(", ")}\nFROM {mart: Identifier}\nWHERE ${conditions.join("\n  AND ")}${limit}`;
+  const query = request.format === "csv" ? harmlessRows(rows, columns) : rows;
+  return { query: `${query}\nFORMAT ${formatNames[request.format]}`, parameters };
 }
 
-/** A spreadsheet runs a field that begins like a formula; the apostrophe makes it text (a code may begin with "-"). */
-function harmless(field: string): string {
-  return `if(match(${field}, '^[=+\\\\-@\\t\\r\\n]'), concat('\\'', ${field}), ${field}) AS ${field}`;
+/**
+ * A spreadsheet runs a field that begins like a formula; the apostrophe makes it text (a code may begin with "-").
+ * Around the rows, not among them: there the new columns would hide those that the conditions mean.
+ */
+function harmlessRows(rows: string, columns: readonly Column[]): string {
+  const fields = columns.map(({ type }, at) => {
+    const field = `{c${at}: Identifier}`;
+    if (!textType.test(type)) return field;
+    return `if(match(${field}, '^[=+\\\\-@\\t\\r\\n]'), concat('\\'', ${field}), ${field}) AS ${field}`;
+  });
+  return `SELECT ${fields.join(", ")}\nFROM (${rows})`;
 }
 
 function chosenColumns(mart: Mart, names: readonly string[] | undefined): readonly Column[] {

@@ -14,7 +14,7 @@ export interface ExportLimits {
  * Settles when the first bytes are there or nothing will come. ClickHouse breaks the connection when a query fails on
  * its way; the stream then errors, which breaks the client's: a part of a mart never looks like a whole one.
  *
- * @param onEnd called once, whichever way it ends.
+ * @param onEnd called once, whichever way it ends: with the error where it failed on its way.
  * @throws Problem 503 when ClickHouse is busy, away or too slow, 413 beyond the limits.
  */
 export async function streamStatement(
@@ -22,14 +22,14 @@ export async function streamStatement(
   statement: Statement,
   limits: ExportLimits,
   signal: AbortSignal,
-  onEnd: () => void,
+  onEnd: (error?: Error) => void,
 ): Promise<ReadableStream<Uint8Array>> {
   const leaving = new AbortController();
   const leave = () => leaving.abort();
   signal.addEventListener("abort", leave, { once: true });
-  const end = () => {
+  const end = (error?: Error) => {
     signal.removeEventListener("abort", leave);
-    onEnd();
+    onEnd(error);
   };
   try {
     signal.throwIfAborted();
@@ -39,7 +39,7 @@ export async function streamStatement(
       abort_signal: leaving.signal,
       clickhouse_settings: settings(limits),
     });
-    stream.once("close", end);
+    stream.once("close", () => end(leaving.signal.aborted ? undefined : (stream.errored ?? undefined)));
     return handOn(stream, leave);
   } catch (error) {
     end();
@@ -84,7 +84,6 @@ function settings(limits: ExportLimits) {
     max_result_bytes: String(limits.bytes),
     result_overflow_mode: "throw",
     max_memory_usage: String(2 * 1024 ** 3),
-    prefer_column_name_to_alias: 1,
     format_csv_null_representation: "",
     output_format_csv_serialize_tuple_into_separate_columns: 0,
     output_format_csv_crlf_end_of_line: 1,
