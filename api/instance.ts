@@ -24,7 +24,7 @@ export interface StoreUrls {
  * @throws ConfigError when there are neither.
  */
 export function resolveStores(config: Pick<Config, "databaseUrl" | "clickhouseUrl" | "dataDir">): StoreUrls {
-  const running = readInstance(config.dataDir);
+  const running = runningInstance(config.dataDir);
   const databaseUrl = config.databaseUrl ?? running?.databaseUrl;
   const clickhouseUrl = config.clickhouseUrl ?? running?.clickhouseUrl;
   if (databaseUrl === undefined || clickhouseUrl === undefined) {
@@ -52,8 +52,8 @@ export function forgetInstance(dataDir: string): void {
   rmSync(fileIn(dataDir), { force: true });
 }
 
-/** Undefined: none, or one that was killed and left its file behind. */
-function readInstance(dataDir: string): StoreUrls | undefined {
+/** The instance that runs on the data directory. Undefined: none, or one that was killed and left its file behind. */
+export function runningInstance(dataDir: string): StoreUrls | undefined {
   let text: string;
   try {
     text = readFileSync(fileIn(dataDir), "utf8");

@@ -29,9 +29,7 @@ export async function embeddedClickHouse(dir: string, port: number): Promise<Emb
   const usersFile = join(dir, "users.xml");
   const configFile = join(dir, "config.xml");
   await writeFile(usersFile, usersXml(password), { mode: 0o600 });
-  await writeFile(configFile, `<clickhouse><users_config>${escapeXml(usersFile)}</users_config></clickhouse>\n`, {
-    mode: 0o600,
-  });
+  await writeFile(configFile, configXml(usersFile), { mode: 0o600 });
   const url = `http://${user}:${password}@127.0.0.1:${port}`;
   return {
     name: "ClickHouse",
@@ -84,6 +82,18 @@ function usersXml(password: string): string {
   </users>
   <profiles><default/></profiles>
   <quotas><default/></quotas>
+</clickhouse>
+`;
+}
+
+/**
+ * A backup is written where the operator says. Only the one user who may do anything can ask for it, and whoever has its
+ * password can read and write as this server does anyway.
+ */
+function configXml(usersFile: string): string {
+  return `<clickhouse>
+  <users_config>${escapeXml(usersFile)}</users_config>
+  <backups><allowed_path>/</allowed_path></backups>
 </clickhouse>
 `;
 }

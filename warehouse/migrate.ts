@@ -63,6 +63,41 @@ async function appliedMigrations(client: ClickHouseClient, topology: Topology): 
   );
 }
 
+/** The names of the migrations that this version brings. */
+export async function knownWarehouseMigrations(): Promise<Set<string>> {
+  return new Set((await sqlFiles("migrations")).map(({ name }) => name));
+}
+
+/** Those that were ever applied; none where there is no such database yet. */
+export async function appliedWarehouseMigrations(client: ClickHouseClient, database: string): Promise<Set<string>> {
+  const found = await client.query({
+    query: "SELECT name FROM system.tables WHERE database = {database: String} AND name = 'schema_migration'",
+    query_params: { database },
+    format: "JSONEachRow",
+  });
+  return z.array(appliedRow).parse(await found.json()).length === 0
+    ? new Set()
+    : appliedMigrations(client, { database });
+}
+
+/** A newer version has worked on the database. */
+export class WarehouseTooNew extends Error {}
+
+/**
+ * Reads, and changes nothing.
+ * @throws WarehouseTooNew naming the migrations that this version does not know.
+ */
+export async function refuseNewerWarehouse(client: ClickHouseClient, database: string): Promise<void> {
+  const known = await knownWarehouseMigrations();
+  const unknown = [...(await appliedWarehouseMigrations(client, database))].filter((name) => !known.has(name)).sort();
+  if (unknown.length === 0) return;
+  throw new WarehouseTooNew(
+    `The ClickHouse database was used by a newer version: it has ${unknown.join(", ")}, and this version knows ` +
+      `migrations up to ${[...known].at(-1) ?? "none"}.\nNothing was changed. Start the newer version, or restore a ` +
+      "backup from before the upgrade.",
+  );
+}
+
 /** In the order of their names, which is why marts that read other marts have later numbers. */
 async function sqlFiles(folder: string): Promise<{ name: string; statements: string[] }[]> {
   const directory = new URL(`${folder}/`, import.meta.url);

