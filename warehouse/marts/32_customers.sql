@@ -28,7 +28,12 @@ CREATE OR REPLACE VIEW {database}.customers {on_cluster}
   risk_score_max Nullable(Float64) COMMENT 'Highest risk score of a redemption or rejection',
   flagged_count UInt64 COMMENT 'Redemptions and rejections flagged',
   points_balance Int64 COMMENT 'Points of the account',
-  points_earned Int64 COMMENT 'Points earned so far, less those taken back'
+  points_earned Int64 COMMENT 'Points earned so far, less those taken back',
+  favourite_categories Array(String) COMMENT 'The three categories with the most units, chosen as favourite_category, most first',
+  favourite_campaign_ids Array(String) COMMENT 'The three campaigns with the most codes redeemed, most first',
+  margin_amount Nullable(Int64) COMMENT 'What the lines of the paid orders left after discounts and what they cost the shop, without shipping; null when the cost of any line is unknown, or without orders',
+  gift_card_balance_amount Int64 COMMENT 'What the customer''s gift cards hold and have not lost by expiry, as far as customer_vouchers tells, in the currency of the cards',
+  open_vouchers_count UInt64 COMMENT 'Vouchers in hand that can still be used: see customer_vouchers'
 )
 AS
 WITH
@@ -72,6 +77,8 @@ WITH
       customer,
       count() AS orders,
       groupArray(order_id) AS order_ids,
+      groupUniqArray((last.1, last.9 IS NULL)) AS costs_known,
+      sumMap(map(last.1, ifNull(last.9, 0))) AS margins,
       min(paid_at) AS first_order_at,
       max(paid_at) AS last_order_at,
       topK(1)(last.1)[1] AS main_currency,
@@ -79,6 +86,12 @@ WITH
       sumMap(map(last.1, 1)) AS counts
     FROM {database}.latest_orders
     WHERE status = 'paid'
+    GROUP BY project_id, customer
+  ),
+  wallet AS
+  (
+    SELECT project_id, customer, sumIf(balance_amount, status = 'open') AS balance, countIf(status = 'open') AS open_vouchers
+    FROM {database}.customer_vouchers
     GROUP BY project_id, customer
   )
 SELECT
@@ -103,12 +116,21 @@ SELECT
   a.rejections AS rejections_count,
   a.validations AS validations_count,
   a.published AS published_count,
-  a.units.1[indexOf(a.units.2, arrayMax(a.units.2))] AS favourite_category,
-  a.campaigns_used.1[indexOf(a.campaigns_used.2, arrayMax(a.campaigns_used.2))] AS favourite_campaign_id,
+  favourite_categories[1] AS favourite_category,
+  favourite_campaign_ids[1] AS favourite_campaign_id,
   a.risk_score_max AS risk_score_max,
   a.flagged AS flagged_count,
   a.points AS points_balance,
-  a.earned AS points_earned
+  a.earned AS points_earned,
+  -- Equal favourites by name, so that they do not change places from read to read.
+  arraySlice(arrayMap(f -> f.2, arraySort(arrayFilter(f -> f.2 != '', arrayMap((name, units) -> (-units, name), a.units.1, a.units.2)))), 1, 3)
+    AS favourite_categories,
+  arraySlice(arrayMap(f -> f.2, arraySort(arrayFilter(f -> f.2 != '',
+    arrayMap((id, times) -> (-toInt64(times), id), a.campaigns_used.1, a.campaigns_used.2)))), 1, 3) AS favourite_campaign_ids,
+  if(orders_count > 0 AND NOT has(b.costs_known, (currency, 1)), b.margins[currency], NULL) AS margin_amount,
+  ifNull(w.balance, 0) AS gift_card_balance_amount,
+  ifNull(w.open_vouchers, 0) AS open_vouchers_count
 FROM activity AS a
 LEFT JOIN bought AS b ON b.project_id = a.project_id AND b.customer = a.customer
+LEFT JOIN wallet AS w ON w.project_id = a.project_id AND w.customer = a.customer
 WHERE a.heard_at > a.erased_at;
