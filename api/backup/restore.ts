@@ -6,11 +6,11 @@ import pg from "pg";
 import { rewindRelay } from "../../ingest/rewind.ts";
 import { knownWarehouseMigrations } from "../../warehouse/migrate.ts";
 import { adoptCluster } from "../db/adopt.ts";
-import { locateBinaries, postgresVersion } from "../db/embedded.ts";
+import { locateBinaries, postgresVersion, refuseUnreachable } from "../db/embedded.ts";
 import { knownMigrations } from "../db/migrate.ts";
 import { lockDataDir } from "../supervise/lock.ts";
 import { thisRelease } from "../supervise/release.ts";
-import { startClickHouse, startPostgres } from "../supervise/stores.ts";
+import { makeDataDir, startClickHouse, startPostgres } from "../supervise/stores.ts";
 import { markUnfinished } from "../supervise/unfinished.ts";
 import { megabytes } from "./backup.ts";
 import { BackupDamaged, copyHashed, readSums, type Sums, verifySums } from "./checksums.ts";
@@ -44,6 +44,8 @@ export async function restore({ folder, dataDir, say }: RestoreOptions): Promise
   const lock = lockDataDir(dataDir);
   try {
     await refuseFilled(dataDir, ["instance.lock"]);
+    makeDataDir(dataDir);
+    await refuseUnreachable(join(dataDir, "postgres"), (await locateBinaries()).bin);
     const whole = markUnfinished(dataDir);
     await layOutCluster(folder, join(dataDir, "postgres"), manifest, sums);
     say("PostgreSQL: files in place, replaying the log of the backup");

@@ -7,7 +7,7 @@ import {
   EmbeddedPostgresError,
   keptPassword,
   locateBinaries,
-  ownerOfServer,
+  refuseUnreachable,
   superuser,
 } from "./embedded.ts";
 
@@ -16,7 +16,8 @@ import {
  * @throws EmbeddedPostgresError with the server's words when the copy is not whole.
  */
 export async function adoptCluster(dir: string): Promise<void> {
-  const [{ bin }, owner] = await Promise.all([locateBinaries(), ownerOfServer()]);
+  const { bin } = await locateBinaries();
+  const owner = await refuseUnreachable(dir, bin);
   const cluster = join(dir, "cluster");
   if (owner) await giveTo(owner, dir);
   await Promise.all([chmod(dir, 0o700), chmod(cluster, 0o700)]);

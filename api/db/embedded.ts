@@ -41,17 +41,13 @@ export async function embeddedPostgres(options: EmbeddedPostgresOptions): Promis
   const { dir, port } = options;
   const binaries = await locateBinaries();
   await mkdir(dir, { recursive: true, mode: 0o700 });
-  const owner = await ownerOfServer();
-  if (owner) {
-    await refuseBarredWay(dir, owner, "the data directory");
-    await refuseBarredWay(join(binaries.bin, "postgres"), owner, "the server's program");
-    await chown(dir, owner.uid, owner.gid);
-  }
+  const owner = await refuseUnreachable(dir, binaries.bin);
+  if (owner) await chown(dir, owner.uid, owner.gid);
   await chmod(dir, 0o700);
   const password = await keptPassword(join(dir, "password"), owner);
   const cluster = join(dir, "cluster");
+  await refuseOtherCluster(dir);
   if (!existsSync(join(cluster, "PG_VERSION"))) await initialise(binaries.bin, dir, cluster, owner, options.signal);
-  await refuseOtherVersion(binaries.bin, cluster);
 
   const url = `postgresql://${superuser}:${password}@127.0.0.1:${port}/${database}`;
   const administration = `postgresql://${superuser}:${password}@127.0.0.1:${port}/postgres`;
@@ -94,9 +90,16 @@ export interface Account {
   readonly gid: number;
 }
 
-/** Undefined: this process runs the server itself. */
-export async function ownerOfServer(): Promise<Account | undefined> {
-  return process.getuid?.() === 0 ? serverAccount() : undefined;
+/**
+ * @returns who runs the server; undefined: this process itself.
+ * @throws EmbeddedPostgresError when that user cannot reach `dir` or the server's program.
+ */
+export async function refuseUnreachable(dir: string, bin: string): Promise<Account | undefined> {
+  if (process.getuid?.() !== 0) return undefined;
+  const owner = await serverAccount();
+  await refuseBarredWay(dir, owner, "the data directory");
+  await refuseBarredWay(join(bin, "postgres"), owner, "the server's program");
+  return owner;
 }
 
 async function serverAccount(): Promise<Account> {
@@ -193,9 +196,15 @@ export async function postgresVersion(bin: string): Promise<string> {
   return /\d+(\.\d+)?/.exec(stdout)?.[0] ?? stdout.trim();
 }
 
-async function refuseOtherVersion(bin: string, cluster: string): Promise<void> {
+/**
+ * Reads only, so that a start can ask before it opens any store.
+ * @throws EmbeddedPostgresError when the cluster in `dir`, if there is one, belongs to another major version.
+ */
+export async function refuseOtherCluster(dir: string): Promise<void> {
+  const cluster = join(dir, "cluster");
+  if (!existsSync(join(cluster, "PG_VERSION"))) return;
   const made = readFileSync(join(cluster, "PG_VERSION"), "utf8").trim();
-  const ours = await postgresVersion(bin);
+  const ours = await postgresVersion((await locateBinaries()).bin);
   if (made === ours.split(".")[0]) return;
   throw new EmbeddedPostgresError(
     `${cluster} was made by PostgreSQL ${made}, this release brings ${ours}. Nothing was changed.\n` +

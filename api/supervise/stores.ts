@@ -37,12 +37,17 @@ export async function startPostgres(options: StoresOptions): Promise<EmbeddedSto
   return { url: spec.url, server };
 }
 
-export async function startClickHouse(options: StoresOptions): Promise<EmbeddedStore> {
+export interface EmbeddedWarehouse extends EmbeddedStore {
+  /** For the gate of the analysts and nobody else. */
+  readonly analystsPassword: string;
+}
+
+export async function startClickHouse(options: StoresOptions): Promise<EmbeddedWarehouse> {
   const files = filesOf(options.dataDir, "clickhouse");
   await waitForFormerServer(files.pidFile, formerServerMs);
   const spec = await embeddedClickHouse(join(options.dataDir, "clickhouse"), await freePort());
   const server = await startServer(spec, { ...files, timeoutMs: options.timeoutMs });
-  return { url: spec.url, server };
+  return { url: spec.url, server, analystsPassword: spec.analystsPassword };
 }
 
 /** Starts both side by side. When one fails the other is stopped, and the failure thrown. */
@@ -59,10 +64,14 @@ export async function startStores(
   throw failed?.reason;
 }
 
-function filesOf(dataDir: string, name: string): { pidFile: string; logFile: string } {
+/** As root the PostgreSQL user must pass through the data directory, which is ours; a strict umask would bar it. */
+export function makeDataDir(dataDir: string): void {
   mkdirSync(dataDir, { recursive: true });
-  // As root the PostgreSQL user must pass through the data directory, which is ours; a strict umask would bar it.
   if (process.getuid?.() === 0) chmodSync(dataDir, (statSync(dataDir).mode & 0o777) | 0o001);
+}
+
+function filesOf(dataDir: string, name: string): { pidFile: string; logFile: string } {
+  makeDataDir(dataDir);
   for (const folder of ["run", "logs"]) mkdirSync(join(dataDir, folder), { recursive: true, mode: 0o700 });
   return { pidFile: join(dataDir, "run", `${name}.json`), logFile: join(dataDir, "logs", `${name}.log`) };
 }
