@@ -3,8 +3,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { ClickHouseClient } from "@clickhouse/client";
 import type pg from "pg";
 import type { Logger } from "pino";
-import { pruneOutbox } from "../ingest/batches.ts";
+import { pruneOutbox } from "../ingest/prune.ts";
+import { runReconciliation } from "../ingest/reconciliation/worker.ts";
 import { sweepAttempts, sweptAttemptsMax } from "./attempts/attempts.ts";
+import { watchBudgets } from "./campaigns/watch-budgets.ts";
 import { sweepIdempotencyKeys, sweptRowsMax } from "./http/idempotency.ts";
 import { runPointsExpiry } from "./points/expire.ts";
 import { watchPools } from "./pools/watch.ts";
@@ -31,10 +33,12 @@ export async function runWorkers(deps: WorkerDeps, signal: AbortSignal): Promise
     keepRunning("voucher imports", (inner) => runVoucherImports(deps, inner), deps.log, signal),
     keepRunning("voucher jobs", (inner) => runVoucherJobs(deps, inner), deps.log, signal),
     keepRunning("stock of pools", (inner) => watchPools(deps, inner), deps.log, signal),
+    keepRunning("budgets", (inner) => watchBudgets(deps, inner), deps.log, signal),
     keepRunning("idempotency keys", (inner) => purgeIdempotencyKeys(deps, inner), deps.log, signal),
     keepRunning("attempts", (inner) => purgeAttempts(deps, inner), deps.log, signal),
     keepRunning("reservations", (inner) => endDueHolds(deps, inner), deps.log, signal),
     keepRunning("points expiry", (inner) => runPointsExpiry(deps, inner), deps.log, signal),
+    keepRunning("reconciliation", (inner) => runReconciliation(deps, inner), deps.log, signal),
     keepRunning("delivered events", (inner) => purgeOutbox(deps, inner), deps.log, signal),
   ]);
 }

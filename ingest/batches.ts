@@ -2,12 +2,13 @@
  * The relay's side of Postgres: which rows of the outbox make the next batch, and what became of it.
  *
  * `migrations/003_outbox.sql` says why rows are read below the snapshot's horizon in (xid, seq) order, and why the
- * bounds of a batch are stored before it is sent.
+ * bounds of a batch are stored before it is sent. Rows may be read before their batch is opened: below the horizon every
+ * transaction has ended, so that a range holds the same rows whenever it is read again.
  */
 import type pg from "pg";
 import type { StoredEvent } from "./rows.ts";
 
-interface Position {
+export interface Position {
   readonly xid: string;
   readonly seq: number;
 }
@@ -32,6 +33,9 @@ export interface BatchLimits {
   readonly bytes: number;
 }
 
+/** Characters of an error that are kept. */
+export const errorMax = 2_000;
+
 interface BatchRow {
   number: number;
   after_xid: string;
@@ -52,35 +56,77 @@ const newestBatch = `
          coalesce(b.upto_xid >= pg_snapshot_xmax(pg_current_snapshot()), false) as ahead
   from relay_stream s left join lateral (select * from relay_batch order by number desc limit 1) b on true`;
 
-/**
- * The batch to send now: the one that was left open, else a new one whose bounds are stored before this returns.
- * Undefined when no row below the horizon waits.
- */
-export async function openBatch(client: pg.ClientBase, limits: BatchLimits): Promise<Batch | undefined> {
-  const newest = (await client.query<Newest>(newestBatch)).rows[0];
+/** Where the stream stands: either a batch was left open and has to be sent first, or rows after `upto` are next. */
+export interface Head {
+  readonly stream: string;
+  /** Of the newest batch, 0 before the first. */
+  readonly number: number;
+  readonly upto: Position;
+  readonly open: Batch | undefined;
+}
+
+export async function readHead(client: pg.ClientBase): Promise<Head> {
+  const newest = (await client.query<Newest>({ name: "relay head", text: newestBatch })).rows[0];
   if (newest === undefined) throw new Error("relay_stream is empty: the database is not migrated");
-  if (newest.number !== null && !newest.delivered) return toBatch(newest);
-  if (newest.ahead) throw foreignCursor(newest.upto_xid);
-  const start: Position =
-    newest.number === null ? { xid: "0", seq: 0 } : { xid: newest.upto_xid, seq: newest.upto_seq };
-  const opened = await client.query<BatchRow>(
-    `with waiting as (
-       select xid, seq, row_number() over positions as place, sum(pg_column_size(payload)) over positions as bytes
-       from outbox
-       where (xid, seq) > ($1::xid8, $2::bigint) and xid < pg_snapshot_xmin(pg_current_snapshot())
-       window positions as (order by xid, seq)
-       order by xid, seq
-       limit $3
-     ), last as (
-       select xid, seq, place from waiting where place = 1 or bytes <= $4 order by place desc limit 1
-     )
-     insert into relay_batch (number, after_xid, after_seq, upto_xid, upto_seq, rows)
-     select $5::bigint, $1::xid8, $2::bigint, xid, seq, place from last
-     returning number, after_xid::text, after_seq, upto_xid::text, upto_seq, rows, false as delivered, $6::text as stream`,
-    [start.xid, start.seq, limits.rows, limits.bytes, (newest.number ?? 0) + 1, newest.stream],
-  );
-  const row = opened.rows[0];
-  return row === undefined ? undefined : toBatch(row);
+  if (newest.number === null) return { stream: newest.stream, number: 0, upto: { xid: "0", seq: 0 }, open: undefined };
+  if (newest.delivered && newest.ahead) throw foreignCursor(newest.upto_xid);
+  const batch = toBatch(newest);
+  return {
+    stream: newest.stream,
+    number: batch.number,
+    upto: batch.upto,
+    open: newest.delivered ? undefined : batch,
+  };
+}
+
+const storedColumns = `
+  xid::text, seq, event_id, project_id, type, version, payload::text,
+  to_char(occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as occurred_at,
+  to_char(recorded_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as recorded_at`;
+
+/** The next rows below the horizon, none when none waits. */
+export async function readAfter(client: pg.ClientBase, after: Position, limits: BatchLimits): Promise<StoredEvent[]> {
+  const { rows } = await client.query<StoredEvent>({
+    name: "relay read",
+    text: `
+      select ${storedColumns}
+      from (
+        select *, row_number() over positions as place, sum(pg_column_size(payload)) over positions as bytes
+        from outbox
+        where (xid, seq) > ($1::xid8, $2::bigint) and xid < pg_snapshot_xmin(pg_current_snapshot())
+        window positions as (order by xid, seq)
+        order by xid, seq
+        limit $3
+      ) waiting
+      where place = 1 or bytes <= $4
+      order by waiting.xid, waiting.seq`,
+    values: [after.xid, after.seq, limits.rows, limits.bytes],
+  });
+  return rows;
+}
+
+/** The batch of these rows, which come after `head`, as it will be once its bounds are stored. */
+export function nextBatch(head: Omit<Head, "open">, stored: readonly StoredEvent[]): Batch {
+  const last = stored.at(-1);
+  if (last === undefined) throw new Error("a batch has rows");
+  const number = head.number + 1;
+  return {
+    token: tokenOf(head.stream, number),
+    number,
+    after: head.upto,
+    upto: { xid: last.xid, seq: last.seq },
+    rows: stored.length,
+  };
+}
+
+/** Stores the bounds: from now on exactly these rows go under this token, whoever sends them. */
+export async function openBatch(client: pg.ClientBase, batch: Batch): Promise<void> {
+  await client.query({
+    name: "relay open",
+    text: `insert into relay_batch (number, after_xid, after_seq, upto_xid, upto_seq, rows)
+           values ($1, $2::xid8, $3, $4::xid8, $5, $6)`,
+    values: boundsOf(batch),
+  });
 }
 
 /**
@@ -96,9 +142,7 @@ function foreignCursor(cursor: string): Error {
 /** @throws Error when rows of the batch are gone: sending the rest under its token would hide that. */
 export async function readBatch(client: pg.ClientBase, batch: Batch): Promise<StoredEvent[]> {
   const { rows } = await client.query<StoredEvent>(
-    `select xid::text, seq, event_id, project_id, type, version, payload::text,
-            to_char(occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as occurred_at,
-            to_char(recorded_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as recorded_at
+    `select ${storedColumns}
      from outbox
      where (xid, seq) > ($1::xid8, $2::bigint) and (xid, seq) <= ($3::xid8, $4::bigint)
      order by outbox.xid, outbox.seq`,
@@ -110,17 +154,31 @@ export async function readBatch(client: pg.ClientBase, batch: Batch): Promise<St
   return rows;
 }
 
-/** Marks the batch delivered and keeps what could not be. One statement: both happen, or neither. */
-export async function finishBatch(client: pg.ClientBase, batch: Batch, dead: readonly DeadLetter[]): Promise<void> {
-  await client.query(
+/**
+ * Marks the batch delivered, keeps what could not be, and opens the next one when there is one. One statement: all of it
+ * happens, or nothing.
+ *
+ * @throws Error when the batch was not open: then somebody else sends, and the next one must not be sent.
+ */
+export async function finishBatch(
+  client: pg.ClientBase,
+  batch: Batch,
+  dead: readonly DeadLetter[],
+  next?: Batch,
+): Promise<void> {
+  const opening =
+    next === undefined ? "" : "insert into relay_batch (number, after_xid, after_seq, upto_xid, upto_seq, rows) ";
+  const { rowCount } = await client.query(
     `with dead as (
        insert into dead_letter (xid, seq, event_id, project_id, type, error)
        select xid::xid8, seq, event_id, project_id, type, error
        from unnest($2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[])
          as letter (xid, seq, event_id, project_id, type, error)
        on conflict (xid, seq) do update set error = excluded.error, failed_at = excluded.failed_at
+     ), done as (
+       update relay_batch set delivered_at = now() where number = $1 and delivered_at is null returning number
      )
-     update relay_batch set delivered_at = now() where number = $1 and delivered_at is null`,
+     ${opening}select ${next === undefined ? "number" : "$8::bigint, $9::xid8, $10::bigint, $11::xid8, $12::bigint, $13::integer"} from done`,
     [
       batch.number,
       dead.map(({ event }) => event.xid),
@@ -128,9 +186,11 @@ export async function finishBatch(client: pg.ClientBase, batch: Batch, dead: rea
       dead.map(({ event }) => event.event_id),
       dead.map(({ event }) => event.project_id),
       dead.map(({ event }) => event.type),
-      dead.map(({ error }) => error.slice(0, 2_000)),
+      dead.map(({ error }) => error.slice(0, errorMax)),
+      ...(next === undefined ? [] : boundsOf(next)),
     ],
   );
+  if (rowCount !== 1) throw new Error(`batch ${batch.number} was not open any more`);
 }
 
 /** The newest row that any transaction has committed, below the horizon or not. */
@@ -151,44 +211,20 @@ export async function isDelivered(pool: pg.Pool, position: Position): Promise<bo
   return rows[0]?.delivered ?? false;
 }
 
-/**
- * Deletes rows that were delivered more than `olderThanDays` days ago, in chunks of their own, and the batches they
- * went with. The newest delivered batch stays, it is the cursor; so do dead letters. ClickHouse does not fsync every
- * insert: until then the outbox is what a lost one is sent again from.
- *
- * @returns how many rows of the outbox were deleted.
- */
-export async function pruneOutbox(pool: pg.Pool, olderThanDays: number, chunkRows = 5_000): Promise<number> {
-  const boundary = await pool.query<{ number: number; upto_xid: string; upto_seq: number; delivered_at: Date }>(
-    `select number, upto_xid::text, upto_seq, delivered_at from relay_batch
-     where delivered_at < now() - make_interval(days => $1) order by number desc limit 1`,
-    [olderThanDays],
-  );
-  const last = boundary.rows[0];
-  if (last === undefined) return 0;
-  let deleted = 0;
-  for (;;) {
-    const chunk = await pool.query(
-      `delete from outbox where (xid, seq) in (
-         select o.xid, o.seq from outbox o
-         where (o.xid, o.seq) <= ($1::xid8, $2::bigint) and o.recorded_at <= $4
-           and not exists (select from dead_letter d where d.xid = o.xid and d.seq = o.seq)
-         order by o.xid, o.seq limit $3)`,
-      [last.upto_xid, last.upto_seq, chunkRows, last.delivered_at],
-    );
-    deleted += chunk.rowCount ?? 0;
-    if ((chunk.rowCount ?? 0) < chunkRows) break;
-  }
-  await pool.query("delete from relay_batch where number < $1", [last.number]);
-  return deleted;
-}
-
 function toBatch(row: BatchRow): Batch {
   return {
-    token: `outbox-${row.stream}-${row.number}`,
+    token: tokenOf(row.stream, row.number),
     number: row.number,
     after: { xid: row.after_xid, seq: row.after_seq },
     upto: { xid: row.upto_xid, seq: row.upto_seq },
     rows: row.rows,
   };
+}
+
+function tokenOf(stream: string, number: number): string {
+  return `outbox-${stream}-${number}`;
+}
+
+function boundsOf({ number, after, upto, rows }: Batch): unknown[] {
+  return [number, after.xid, after.seq, upto.xid, upto.seq, rows];
 }

@@ -4,23 +4,41 @@
  * Any number of relays may run; one at a time works, the one whose session holds the advisory lock. Its reading and
  * marking go through that same session: when the session dies, the lock and the right to mark are lost together. An
  * insert that a dead relay left behind is the same rows under the same token as its successor's.
+ *
+ * While ClickHouse takes a batch the next one is read and mapped, so that neither waits for the other. It is opened only
+ * when the batch before it is marked delivered: one batch is open at a time, whatever happens. So two batches are in
+ * memory at most, however many events wait.
  */
 import { setTimeout as pause, setImmediate as yieldToOthers } from "node:timers/promises";
 import type { ClickHouseClient } from "@clickhouse/client";
 import type pg from "pg";
 import type { Logger } from "pino";
-import { type DeadLetter, finishBatch, isDelivered, newestPosition, openBatch, readBatch } from "./batches.ts";
-import { checkColumns, deliver } from "./deliver.ts";
+import {
+  type Batch,
+  type BatchLimits,
+  type DeadLetter,
+  finishBatch,
+  isDelivered,
+  newestPosition,
+  nextBatch,
+  openBatch,
+  readAfter,
+  readBatch,
+  readHead,
+} from "./batches.ts";
+import { checkColumns, deliver, type Refused } from "./deliver.ts";
+import { relayLock, warehouseRewriteLock } from "./locks.ts";
 import { type EventRow, eventColumns, type StoredEvent, toRow } from "./rows.ts";
+import { tryLock, tryLockShared, unlockShared, withSession } from "./session.ts";
 
-/** Any number that is the same in every relay. */
-const lockKey = 7_407_331_022;
 const idleMs = 200;
 const standbyMs = 500;
 const backOffMs = { first: 100, most: 5_000 };
 /** Silence after which a relay no longer counts as ready: longer than the longest back-off. */
 const readyMs = 10_000;
 const batchBytes = 8 * 1024 * 1024;
+/** How long batches may follow each other before who wants to rewrite stored events gets a turn. */
+const chainMs = 2_000;
 /** Rows mapped before others in the process get their turn: some ten milliseconds. */
 const mapSlice = 250;
 
@@ -47,32 +65,64 @@ export interface Relay {
 export function createRelay({ pool, warehouse, log, batchRows = 5_000 }: RelayOptions): Relay {
   let healthyAt = Number.NEGATIVE_INFINITY;
 
-  /** One batch. True when it was as large as a batch may be, so that more is likely waiting. */
-  async function step(client: pg.ClientBase, signal: AbortSignal): Promise<"nothing" | "some" | "full"> {
-    const batch = await openBatch(client, { rows: batchRows, bytes: batchBytes });
-    if (batch === undefined) return "nothing";
-    const { rows, dead } = await mapRows(await readBatch(client, batch), signal);
-    for (const { row, error } of await deliver(warehouse, rows, batch.token, signal)) {
-      dead.push({ event: { ...row, xid: row.outbox_xid, seq: row.outbox_seq }, error });
+  const limits: BatchLimits = { rows: batchRows, bytes: batchBytes };
+
+  /**
+   * Batch after batch while full ones follow each other, for a while.
+   * @returns "more" when it ended before what waits did.
+   */
+  async function chain(client: pg.ClientBase, signal: AbortSignal): Promise<"nothing" | "some" | "more"> {
+    const until = Date.now() + chainMs;
+    const head = await readHead(client);
+    let stored = head.open ? await readBatch(client, head.open) : await readAfter(client, head.upto, limits);
+    if (stored.length === 0) return "nothing";
+    let batch: Batch = head.open ?? nextBatch(head, stored);
+    if (head.open === undefined) await openBatch(client, batch);
+    let mapped = await mapRows(stored, signal);
+    for (;;) {
+      const full = isFull(stored, limits);
+      const goesOn = full && Date.now() < until && !signal.aborted;
+      const sending = deliver(warehouse, mapped.rows, batch.token, signal);
+      const [refused, ahead] = await both(sending, goesOn ? readAhead(client, batch, head.stream, signal) : undefined);
+      const dead = [...mapped.dead, ...refused.map(toDeadLetter)];
+      for (const { event, error } of dead) log.error({ event_id: event.event_id, error }, "event dead-lettered");
+      await finishBatch(client, batch, dead, ahead?.batch);
+      healthyAt = Date.now();
+      if (ahead === undefined) return full && !goesOn ? "more" : "some";
+      ({ stored, mapped, batch } = ahead);
     }
-    for (const { event, error } of dead) log.error({ event_id: event.event_id, error }, "event dead-lettered");
-    await finishBatch(client, batch, dead);
-    return rows.length + dead.length >= batchRows ? "full" : "some";
+  }
+
+  async function readAhead(client: pg.ClientBase, before: Batch, stream: string, signal: AbortSignal) {
+    const stored = await readAfter(client, before.upto, limits);
+    if (stored.length === 0) return undefined;
+    return { stored, mapped: await mapRows(stored, signal), batch: nextBatch({ ...before, stream }, stored) };
+  }
+
+  /** Not while stored events are being rewritten: what is read before that must not arrive after it. */
+  async function chainUnlessRewritten(client: pg.ClientBase, signal: AbortSignal) {
+    if (!(await tryLockShared(client, warehouseRewriteLock))) return "nothing";
+    try {
+      return await chain(client, signal);
+    } finally {
+      // When the session is broken, the lock went with it.
+      await unlockShared(client, warehouseRewriteLock).catch(() => undefined);
+    }
   }
 
   async function lead(client: pg.ClientBase, signal: AbortSignal): Promise<void> {
     await checkColumns(warehouse, eventColumns);
     while (!signal.aborted) {
-      const done = await step(client, signal);
+      const done = await chainUnlessRewritten(client, signal);
       healthyAt = Date.now();
-      if (done !== "full") await pause(idleMs, undefined, { signal });
+      if (done !== "more") await pause(idleMs, undefined, { signal });
     }
   }
 
   async function leadOrStandBy(signal: AbortSignal): Promise<void> {
     await withSession(pool, async (client) => {
       while (!signal.aborted) {
-        if (await tryLock(client)) return lead(client, signal);
+        if (await tryLock(client, relayLock)) return lead(client, signal);
         healthyAt = Date.now();
         await pause(standbyMs, undefined, { signal });
       }
@@ -103,7 +153,7 @@ export function createRelay({ pool, warehouse, log, batchRows = 5_000 }: RelayOp
       try {
         if (await isDelivered(pool, target)) return;
         await withSession(pool, async (client) => {
-          if (await tryLock(client)) while ((await step(client, signal)) !== "nothing");
+          if (await tryLock(client, relayLock)) while ((await chainUnlessRewritten(client, signal)) !== "nothing");
         });
         if (await isDelivered(pool, target)) return;
       } catch (error) {
@@ -118,21 +168,22 @@ export function createRelay({ pool, warehouse, log, batchRows = 5_000 }: RelayOp
   return { run, drain, ready: () => Date.now() - healthyAt < readyMs };
 }
 
-/** Lends a connection and closes it afterwards: with the session ends whatever lock it holds. */
-async function withSession(pool: pg.Pool, work: (client: pg.ClientBase) => Promise<void>): Promise<void> {
-  const client = await pool.connect();
-  // A connection that dies while no query runs tells only its listeners; the next query then fails.
-  client.on("error", () => undefined);
-  try {
-    await work(client);
-  } finally {
-    client.release(true);
-  }
+/** Only paces: after a batch that is not full it is worth waiting for more. */
+function isFull(stored: readonly StoredEvent[], limits: BatchLimits): boolean {
+  if (stored.length >= limits.rows) return true;
+  return stored.reduce((sum, event) => sum + event.payload.length, 0) >= limits.bytes / 2;
 }
 
-async function tryLock(client: pg.ClientBase): Promise<boolean> {
-  const { rows } = await client.query<{ locked: boolean }>("select pg_try_advisory_lock($1) as locked", [lockKey]);
-  return rows[0]?.locked ?? false;
+/** Waits for both, also when one fails: nothing of a batch goes on when its relay has given up. */
+async function both<A, B>(first: Promise<A>, second: Promise<B> | undefined): Promise<[A, B | undefined]> {
+  const [a, b] = await Promise.allSettled([first, second]);
+  if (a.status === "rejected") throw a.reason;
+  if (b.status === "rejected") throw b.reason;
+  return [a.value, b.value];
+}
+
+function toDeadLetter({ row, error }: Refused): DeadLetter {
+  return { event: { ...row, xid: row.outbox_xid, seq: row.outbox_seq }, error };
 }
 
 async function mapRows(

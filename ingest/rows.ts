@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { type EventType, type Payload, payloads } from "./events/events.ts";
 import type { CodePart, OrderPart, RiskPart } from "./events/parts.ts";
+import { type Histories, upcast } from "./events/upcast.ts";
 
 /** Occurrences are bounded at the edge; a month outside would only make stray partitions. */
 const earliest = Date.parse("2000-01-01T00:00:00Z");
@@ -14,7 +15,7 @@ const storedEvent = z.object({
   event_id: z.string().min(1),
   project_id: z.string().min(1),
   type: z.string(),
-  version: z.literal(1),
+  version: z.int().min(1).max(32_767),
   occurred_at: z.iso
     .datetime()
     .refine((text) => Date.parse(text) >= earliest && Date.parse(text) < latest, "must be from 2000 to before 2100"),
@@ -31,14 +32,17 @@ export type EventRow = Readonly<ReturnType<typeof rowOf>>;
 /** `error` says what is wrong with a row that can never be mapped; it names fields, not values. */
 export type Mapped = { readonly row: EventRow } | { readonly error: string };
 
-export function toRow(stored: StoredEvent): Mapped {
+/** @param known the histories of the contracts; a test may tell of others. */
+export function toRow(stored: StoredEvent, known?: Histories): Mapped {
   const envelope = storedEvent.safeParse(stored);
   if (!envelope.success) return { error: describe(envelope.error) };
   const { type } = envelope.data;
   if (!isEventType(type)) return { error: `type: unknown event type ${type}` };
   const content = parseJson(envelope.data.payload);
   if (content === undefined) return { error: "payload: not JSON" };
-  const subject = mappers[type](content);
+  const current = upcast(type, envelope.data.version, content, known);
+  if ("error" in current) return { error: current.error };
+  const subject = mappers[type](current.content);
   if (subject instanceof z.ZodError) return { error: describe(subject) };
   return { row: rowOf(envelope.data, subject) };
 }
@@ -166,6 +170,16 @@ const mappers: Readonly<Record<EventType, Mapper>> = {
   "campaign.created": mapper("campaign.created", campaignSubject),
   "campaign.updated": mapper("campaign.updated", campaignSubject),
   "campaign.status_changed": mapper("campaign.status_changed", campaignSubject),
+  "campaign.budget_reached": mapper("campaign.budget_reached", ({ campaign_id, name, currency, ...payload }) => ({
+    subjectId: campaign_id,
+    campaignId: campaign_id,
+    name,
+    currency,
+    outcome: String(payload.threshold_percent),
+    changedBy: payload.used_amount,
+    balance: payload.budget_amount,
+  })),
+  "project.updated": mapper("project.updated", ({ project }) => ({ subjectId: project.id, name: project.name })),
   "voucher.created": mapper("voucher.created", voucherSubject),
   "voucher.disabled": mapper("voucher.disabled", voucherSubject),
   "voucher.enabled": mapper("voucher.enabled", voucherSubject),

@@ -1,6 +1,9 @@
 /**
  * What both stores must agree on. Each pair of queries answers the same question in the same groups; the columns are
  * project_id, key, day, count and amount, all text, so that sums of any size compare exactly.
+ *
+ * A check whose groups have a day says `{within:column}` where rows of other days can be left out: it is then compared
+ * for single days too.
  */
 export interface Check {
   readonly name: string;
@@ -8,9 +11,9 @@ export interface Check {
   readonly by: string;
   /** What `amount` is; undefined where only counts are compared. */
   readonly sum?: string;
-  /** Parameters, for a query that names them: $1, $2 the oldest position that the outbox still holds. */
+  /** Parameters, for a query that names them: $1, $2 the position in the outbox to begin at. */
   readonly postgres: string;
-  /** Reads `events_then`: the events of the transactions that Postgres' answer covers. */
+  /** Reads `events_then`: the events of the transactions and days that Postgres' answer covers. */
   readonly warehouse: string;
 }
 
@@ -24,7 +27,7 @@ export const checks: readonly Check[] = [
     sum: "order amount",
     postgres: `
       select project_id, currency as key, ${postgresDay("occurred_at")} as day, count(*)::text as count, sum(amount)::text as amount
-      from redemption group by 1, 2, 3`,
+      from redemption where {within:occurred_at} group by 1, 2, 3`,
     warehouse: `
       SELECT project_id, currency AS key, ${warehouseDay} AS day, toString(count()) AS count, toString(sum(events_then.amount)) AS amount
       FROM events_then WHERE type = 'redemption.succeeded' GROUP BY project_id, key, day`,
@@ -37,7 +40,7 @@ export const checks: readonly Check[] = [
       select c.project_id, c.campaign_id as key, ${postgresDay("r.occurred_at")} as day, count(*)::text as count,
              sum(c.discount_amount)::text as amount
       from redemption_code c join redemption r on r.project_id = c.project_id and r.id = c.redemption_id
-      group by 1, 2, 3`,
+      where {within:r.occurred_at} group by 1, 2, 3`,
     warehouse: `
       SELECT project_id, code.1 AS key, ${warehouseDay} AS day, toString(count()) AS count, toString(sum(code.2)) AS amount
       FROM events_then ARRAY JOIN arrayZip(codes.campaign_id, codes.discount_amount) AS code
@@ -50,7 +53,7 @@ export const checks: readonly Check[] = [
     postgres: `
       select project_id, case when whole then 'whole' else 'part' end as key, ${postgresDay("occurred_at")} as day,
              count(*)::text as count, sum(discount_amount)::text as amount
-      from redemption_rollback group by 1, 2, 3`,
+      from redemption_rollback where {within:occurred_at} group by 1, 2, 3`,
     warehouse: `
       SELECT project_id, if(outcome = 'part', 'part', 'whole') AS key, ${warehouseDay} AS day, toString(count()) AS count,
         toString(sum(events_then.discount_amount)) AS amount
@@ -65,7 +68,8 @@ export const checks: readonly Check[] = [
       select l.project_id, x.id as key, ${postgresDay("l.occurred_at")} as day, count(*)::text as count,
              sum(-x.amount)::text as amount
       from ledger l, jsonb_to_recordset(l.lines) as x(kind text, id text, amount bigint)
-      where l.kind = 'rollback' and x.kind = 'campaign' and x.amount <> 0 group by 1, 2, 3`,
+      where l.kind = 'rollback' and x.kind = 'campaign' and x.amount <> 0 and {within:l.occurred_at}
+      group by 1, 2, 3`,
     warehouse: `
       SELECT project_id, code.1 AS key, ${warehouseDay} AS day,
         toString(uniqExactIf(event_id, code.2 != 0)) AS count, toString(sum(code.2)) AS amount
@@ -95,7 +99,7 @@ export const checks: readonly Check[] = [
     sum: "order amount",
     postgres: `
       select project_id, currency as key, ${postgresDay("occurred_at")} as day, count(*)::text as count, sum(amount)::text as amount
-      from rejection group by 1, 2, 3`,
+      from rejection where {within:occurred_at} group by 1, 2, 3`,
     warehouse: `
       SELECT project_id, currency AS key, ${warehouseDay} AS day, toString(count()) AS count, toString(sum(events_then.amount)) AS amount
       FROM events_then WHERE type = 'redemption.rejected' GROUP BY project_id, key, day`,
@@ -106,7 +110,7 @@ export const checks: readonly Check[] = [
     sum: "order amount",
     postgres: `
       select project_id, key, ${postgresDay("occurred_at")} as day, count(*)::text as count, sum(amount)::text as amount
-      from rejection, unnest(campaign_ids) as key group by 1, 2, 3`,
+      from rejection, unnest(campaign_ids) as key where {within:occurred_at} group by 1, 2, 3`,
     warehouse: `
       SELECT project_id, arrayJoin(arrayDistinct(codes.campaign_id)) AS key, ${warehouseDay} AS day,
         toString(count()) AS count, toString(sum(events_then.amount)) AS amount
@@ -117,7 +121,7 @@ export const checks: readonly Check[] = [
     by: "campaign",
     postgres: `
       select project_id, campaign_id as key, ${postgresDay("published_at")} as day, count(*)::text as count, '0' as amount
-      from publication group by 1, 2, 3`,
+      from publication where {within:published_at} group by 1, 2, 3`,
     warehouse: `
       SELECT project_id, campaign_id AS key, ${warehouseDay} AS day, toString(count()) AS count, '0' AS amount
       FROM events_then WHERE type = 'voucher.published' GROUP BY project_id, key, day`,
@@ -127,7 +131,7 @@ export const checks: readonly Check[] = [
     by: "status",
     postgres: `
       select project_id, status as key, ${postgresDay("occurred_at")} as day, count(*)::text as count, '0' as amount
-      from order_status group by 1, 2, 3`,
+      from order_status where {within:occurred_at} group by 1, 2, 3`,
     warehouse: `
       SELECT project_id, replaceOne(type, 'order.', '') AS key, ${warehouseDay} AS day, toString(count()) AS count, '0' AS amount
       FROM events_then WHERE type IN ('order.created', 'order.paid', 'order.cancelled', 'order.refunded')
@@ -138,7 +142,7 @@ export const checks: readonly Check[] = [
     by: "name",
     postgres: `
       select project_id, name as key, ${postgresDay("occurred_at")} as day, count(*)::text as count, '0' as amount
-      from custom_event group by 1, 2, 3`,
+      from custom_event where {within:occurred_at} group by 1, 2, 3`,
     warehouse: `
       SELECT project_id, name AS key, ${warehouseDay} AS day, toString(count()) AS count, '0' AS amount
       FROM events_then WHERE type = 'custom.recorded' GROUP BY project_id, key, day`,
@@ -175,12 +179,12 @@ export const checks: readonly Check[] = [
     postgres: `
       select project_id, type as key, ${postgresDay("occurred_at")} as day, count(*)::text as count,
              sum(('x' || substr(md5(event_id || ' ' || payload::text), 1, 8))::bit(32)::bigint)::text as amount
-      from outbox where (xid, seq) >= ($1::xid8, $2::bigint) group by 1, 2, 3`,
+      from outbox where (xid, seq) >= ($1::xid8, $2::bigint) and {within:occurred_at} group by 1, 2, 3`,
     warehouse: `
       SELECT project_id, type AS key, ${warehouseDay} AS day, toString(count()) AS count,
         toString(sum(reinterpretAsUInt32(reverse(substring(MD5(concat(event_id, ' ', payload)), 1, 4))))) AS amount
       FROM events_then
-      WHERE (outbox_xid, outbox_seq) >= ({oldest_xid: UInt64}, {oldest_seq: UInt64})
+      WHERE (outbox_xid, outbox_seq) >= ({from_xid: UInt64}, {from_seq: UInt64})
       GROUP BY project_id, key, day`,
   },
 ];

@@ -27,7 +27,7 @@ export const engineChecks: readonly Check[] = [
     sum: "points",
     postgres: `
       select project_id, kind as key, ${postgresDay("created_at")} as day, count(*)::text as count, sum(points)::text as amount
-      from points_entry group by 1, 2, 3`,
+      from points_entry where {within:created_at} group by 1, 2, 3`,
     warehouse: `
       SELECT project_id, outcome AS key, ${warehouseDay} AS day, toString(count()) AS count, toString(sum(changed_by)) AS amount
       FROM events_then WHERE type = 'points.changed' GROUP BY project_id, key, day`,

@@ -5,8 +5,10 @@
 import { parseConfig } from "../api/config.ts";
 import { createPool } from "../api/db/kysely.ts";
 import { resolveStores } from "../api/instance.ts";
+import { compareStores } from "../ingest/reconciliation/compare.ts";
+import { withSession } from "../ingest/session.ts";
 import { createWarehouse, databaseOf } from "./client.ts";
-import { type Figures, type Reconciliation, reconcile } from "./reconcile.ts";
+import type { Figures, Reconciliation } from "./reconcile.ts";
 
 /** More would fill the screen; the rest is counted. */
 const driftsShown = 50;
@@ -24,7 +26,7 @@ async function main(): Promise<number> {
     requestTimeoutMs: 300_000,
   });
   try {
-    const result = await reconcile({ pool, warehouse });
+    const result = await withSession(pool, (client) => compareStores(client, { warehouse }));
     process.stdout.write(report(result));
     return result.drifts.length === 0 ? 0 : 1;
   } finally {

@@ -10,16 +10,22 @@ import type { ClickHouseClient } from "@clickhouse/client";
 import type pg from "pg";
 import { z } from "zod";
 import { type Check, checks as commonChecks } from "./reconcile-checks.ts";
+import { type Days, withinPostgres, withinWarehouse } from "./reconcile-days.ts";
 import { engineChecks } from "./reconcile-engine-checks.ts";
 
 const checks: readonly Check[] = [...commonChecks, ...engineChecks];
+
+/** Names of the checks that can be made of single days. The others always look at everything. */
+export const dailyChecks: readonly string[] = checks.filter(isDaily).map(nameOf);
+/** Names of those that compare what lies in the outbox, from a position on. */
+export const positionChecks: readonly string[] = checks.filter(isByPosition).map(nameOf);
 
 export interface Figures {
   readonly count: string;
   readonly amount: string;
 }
 
-interface Drift {
+export interface Drift {
   /** Name and grouping of the check, as in "redeemed codes by campaign". */
   readonly check: string;
   readonly projectId: string;
@@ -46,6 +52,17 @@ export interface Reconciliation {
   readonly checks: readonly CheckResult[];
   /** Events kept aside because they could not be delivered. Each is drift too. */
   readonly deadLetters: number;
+  /** The oldest transaction that Postgres' snapshot did not see the end of. */
+  readonly horizon: string;
+}
+
+/** What to compare; whatever is absent is not restricted. */
+export interface Scope {
+  readonly days?: Days | undefined;
+  /** Names of checks. */
+  readonly checks?: ReadonlySet<string>;
+  /** The transaction from which on checks by position compare. */
+  readonly since?: string | undefined;
 }
 
 /** The stores cannot be compared now; nothing is known about drift. */
@@ -61,11 +78,13 @@ const group = z.object({
 type Group = z.infer<typeof group>;
 
 interface Snapshot {
-  /** The first transaction id that the snapshot does not see, and those below it that had not ended. */
+  /** The first transaction id that the snapshot does not see, the first below it that had not ended, and all of those. */
   readonly xmax: string;
+  readonly xmin: string;
   readonly open: readonly string[];
   readonly newest: Position | undefined;
-  readonly oldest: Position;
+  /** Where checks by position begin. */
+  readonly from: Position;
   readonly deadLetters: number;
   readonly answers: readonly (readonly Group[])[];
 }
@@ -74,22 +93,53 @@ interface Position {
   readonly seq: number;
 }
 
-/**
- * @param waitMs how long the relay may take to deliver what the snapshot sees; 15,000 unless told.
- * @throws NotComparable when it takes longer.
- */
-export async function reconcile(stores: {
-  readonly pool: pg.Pool;
+/** How long the relay may take, unless told. */
+export const deliveredMs = 15_000;
+
+export interface Comparison {
   readonly warehouse: ClickHouseClient;
+  /** How long the relay may take to deliver what the snapshot sees. */
   readonly waitMs?: number;
-}): Promise<Reconciliation> {
-  const snapshot = await readPostgres(stores.pool);
-  if (snapshot.newest !== undefined) await untilDelivered(stores.pool, snapshot.newest, stores.waitMs ?? 15_000);
+  readonly scope?: Scope;
+}
+
+/**
+ * On a connection of its own. Nobody may rewrite stored events meanwhile.
+ *
+ * @throws NotComparable when the relay takes longer.
+ */
+export async function reconcile(stores: Comparison & { readonly pool: pg.Pool }): Promise<Reconciliation> {
+  const client = await stores.pool.connect();
+  try {
+    return await reconcileOn(client, stores);
+  } finally {
+    // Closed, not reused: after a failure the transaction may still be open.
+    client.release(true);
+  }
+}
+
+/** The same on a connection of the caller's, which is left without a transaction. */
+export async function reconcileOn(
+  client: pg.ClientBase,
+  { warehouse, waitMs = deliveredMs, scope = {} }: Comparison,
+): Promise<Reconciliation> {
+  const chosen = checks.filter((check) => scope.checks?.has(nameOf(check)) ?? true);
+  const snapshot = await readPostgres(client, chosen, scope);
+  if (snapshot.newest !== undefined) await untilDelivered(client, snapshot.newest, waitMs);
+  return compareAll(warehouse, chosen, snapshot, scope);
+}
+
+async function compareAll(
+  warehouse: ClickHouseClient,
+  chosen: readonly Check[],
+  snapshot: Snapshot,
+  scope: Scope,
+): Promise<Reconciliation> {
   const drifts: Drift[] = [];
   const results: CheckResult[] = [];
-  for (const [at, check] of checks.entries()) {
+  for (const [at, check] of chosen.entries()) {
     const expected = snapshot.answers[at] ?? [];
-    const actual = await readWarehouse(stores.warehouse, check, snapshot);
+    const actual = await readWarehouse(warehouse, check, snapshot, scope);
     const { groups, found } = compare(check, expected, actual);
     drifts.push(...found);
     results.push({
@@ -105,20 +155,29 @@ export async function reconcile(stores: {
     drifts,
     checks: results,
     deadLetters: snapshot.deadLetters,
+    horizon: snapshot.xmin,
   };
+}
+
+function isDaily(check: Check): boolean {
+  return check.postgres.includes("{within:");
+}
+
+function isByPosition(check: Check): boolean {
+  return check.postgres.includes("$1");
 }
 
 function nameOf(check: Check): string {
   return `${check.name} by ${check.by}`;
 }
 
-async function readPostgres(pool: pg.Pool): Promise<Snapshot> {
-  const client = await pool.connect();
+async function readPostgres(client: pg.ClientBase, chosen: readonly Check[], scope: Scope): Promise<Snapshot> {
+  await client.query("begin isolation level repeatable read read only");
   try {
-    await client.query("begin isolation level repeatable read read only");
     await client.query("set local statement_timeout = '5min'; set local idle_in_transaction_session_timeout = '5min'");
-    const seen = await client.query<{ xmax: string; open: string[]; dead: number }>(
-      `select pg_snapshot_xmax(s)::text as xmax, array(select x::text from pg_snapshot_xip(s) as x) as open,
+    const seen = await client.query<{ xmax: string; xmin: string; open: string[]; dead: number }>(
+      `select pg_snapshot_xmax(s)::text as xmax, pg_snapshot_xmin(s)::text as xmin,
+              array(select x::text from pg_snapshot_xip(s) as x) as open,
               (select count(*) from dead_letter)::int as dead
        from pg_current_snapshot() as s`,
     );
@@ -131,31 +190,35 @@ async function readPostgres(pool: pg.Pool): Promise<Snapshot> {
        where not exists (select from dead_letter d where d.xid = o.xid and d.seq = o.seq)
        order by o.xid, o.seq limit 1`,
     );
-    const from = oldest.rows[0] ?? newest.rows[0] ?? { xid: "0", seq: 0 };
+    const held = oldest.rows[0] ?? newest.rows[0] ?? { xid: "0", seq: 0 };
+    const from = BigInt(scope.since ?? 0) > BigInt(held.xid) ? { xid: scope.since ?? "0", seq: 0 } : held;
     const answers: Group[][] = [];
-    for (const check of checks) {
-      const parameters = check.postgres.includes("$1") ? [from.xid, from.seq] : [];
-      answers.push(z.array(group).parse((await client.query(check.postgres, parameters)).rows));
+    for (const check of chosen) {
+      const text = check.postgres.replace(/\{within:([\w.]+)\}/g, (_, column: string) =>
+        withinPostgres(column, scope.days),
+      );
+      const { rows } = await client.query(text, isByPosition(check) ? [from.xid, from.seq] : []);
+      answers.push(z.array(group).parse(rows));
     }
-    await client.query("commit");
     return {
       xmax: seen.rows[0]?.xmax ?? "0",
+      xmin: seen.rows[0]?.xmin ?? "0",
       open: seen.rows[0]?.open ?? [],
       deadLetters: seen.rows[0]?.dead ?? 0,
       newest: newest.rows[0],
-      oldest: from,
+      from,
       answers,
     };
   } finally {
-    // Closed, not reused: after a failure the transaction may still be open.
-    client.release(true);
+    // A broken session cannot say it any more, and need not.
+    await client.query("rollback").catch(() => undefined);
   }
 }
 
-async function untilDelivered(pool: pg.Pool, newest: Position, waitMs: number): Promise<void> {
+async function untilDelivered(client: pg.ClientBase, newest: Position, waitMs: number): Promise<void> {
   const deadline = Date.now() + waitMs;
   for (;;) {
-    const { rows } = await pool.query<{ delivered: boolean }>(
+    const { rows } = await client.query<{ delivered: boolean }>(
       `select (upto_xid, upto_seq) >= ($1::xid8, $2::bigint) as delivered
        from relay_batch where delivered_at is not null order by number desc limit 1`,
       [newest.xid, newest.seq],
@@ -170,22 +233,29 @@ async function untilDelivered(pool: pg.Pool, newest: Position, waitMs: number): 
   }
 }
 
-async function readWarehouse(warehouse: ClickHouseClient, check: Check, snapshot: Snapshot): Promise<Group[]> {
+async function readWarehouse(
+  warehouse: ClickHouseClient,
+  check: Check,
+  snapshot: Snapshot,
+  scope: Scope,
+): Promise<Group[]> {
   const result = await warehouse.query({
     query: `
       WITH events_then AS
       (
-        SELECT * FROM events WHERE outbox_xid < {xmax: UInt64} AND NOT has({open: Array(UInt64)}, outbox_xid)
+        SELECT * FROM events
+        WHERE outbox_xid < {xmax: UInt64} AND NOT has({open: Array(UInt64)}, outbox_xid)
+          AND ${isDaily(check) ? withinWarehouse(scope.days) : "1"}
       )
       ${check.warehouse}`,
     query_params: {
       xmax: snapshot.xmax,
       open: snapshot.open.map(BigInt),
-      oldest_xid: snapshot.oldest.xid,
-      oldest_seq: snapshot.oldest.seq,
+      from_xid: snapshot.from.xid,
+      from_seq: snapshot.from.seq,
     },
     format: "JSONEachRow",
-    clickhouse_settings: { join_use_nulls: 0 },
+    clickhouse_settings: { join_use_nulls: 0, max_execution_time: 300 },
   });
   return z.array(group).parse(await result.json());
 }
