@@ -25,17 +25,23 @@ export async function copyWarehouse(
   const target = join(folder, "clickhouse");
   await server.command({ query: `BACKUP DATABASE ${name(database)} TO File(${text(target)})` });
   let bytes = 0;
-  let tightened = "";
+  const tightened = new Set<string>();
   for await (const path of filesBelow(target)) {
-    const parent = dirname(path);
-    if (parent !== tightened) await chmod(join(target, parent), 0o700);
-    tightened = parent;
+    await tighten(target, dirname(path), tightened);
     const hashed = await hashAndSync(join(target, path));
     sums.set(`clickhouse/${path}`, hashed.sha256);
     bytes += hashed.bytes;
     onFile(hashed.bytes);
   }
   return { bytes };
+}
+
+/** The server makes folders as the machine's defaults say. */
+async function tighten(target: string, folder: string, done: Set<string>): Promise<void> {
+  for (let at = folder; !done.has(at); at = dirname(at)) {
+    done.add(at);
+    await chmod(join(target, at), 0o700);
+  }
 }
 
 export async function restoreWarehouse(server: ClickHouseClient, database: string, folder: string): Promise<void> {
