@@ -7,6 +7,7 @@ import { pruneOutbox } from "../ingest/prune.ts";
 import { runReconciliation } from "../ingest/reconciliation/worker.ts";
 import { sweepAttempts, sweptAttemptsMax } from "./attempts/attempts.ts";
 import { watchBudgets } from "./campaigns/watch-budgets.ts";
+import { runCustomerRefresh } from "./customers/wide-worker.ts";
 import { sweepIdempotencyKeys, sweptRowsMax } from "./http/idempotency.ts";
 import { runPointsExpiry } from "./points/expire.ts";
 import { watchPools } from "./pools/watch.ts";
@@ -39,6 +40,7 @@ export async function runWorkers(deps: WorkerDeps, signal: AbortSignal): Promise
     keepRunning("reservations", (inner) => endDueHolds(deps, inner), deps.log, signal),
     keepRunning("points expiry", (inner) => runPointsExpiry(deps, inner), deps.log, signal),
     keepRunning("reconciliation", (inner) => runReconciliation(deps, inner), deps.log, signal),
+    keepRunning("wide rows of customers", (inner) => runCustomerRefresh(deps, inner), deps.log, signal),
     keepRunning("delivered events", (inner) => purgeOutbox(deps, inner), deps.log, signal),
   ]);
 }

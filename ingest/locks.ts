@@ -9,6 +9,9 @@ export const relayLock = 7_407_331_022;
 /** Held by the process that reconciles continuously. */
 export const reconciliationLock = 7_407_331_023;
 
+/** Held by the process that recomputes wide rows of customers, during a pass. */
+export const customerRefreshLock = 7_407_331_025;
+
 /**
  * Keeps what is already in the warehouse from being rewritten under those who rely on it.
  *
