@@ -9,7 +9,15 @@ type JsonObject = Record<string, unknown>;
 type WithDefault<T> = Generated<T>;
 
 export interface DB {
-  project: { id: string; name: string; created_at: WithDefault<Date> };
+  project: { id: string; name: string; holdout_percent: WithDefault<number>; created_at: WithDefault<Date> };
+  campaign_budget_reached: {
+    project_id: string;
+    campaign_id: string;
+    threshold_percent: number;
+    budget_amount: number;
+    used_amount: number;
+    reached_at: WithDefault<Date>;
+  };
   api_key: {
     id: string;
     project_id: string;

@@ -3,7 +3,7 @@ import { contextOf } from "./assess.ts";
 import { automaticCandidate, type Candidate } from "./candidate.ts";
 import { needsCustomer } from "./checks.ts";
 import type { CampaignFacts, Facts, MainCampaignFacts } from "./facts.ts";
-import { isHeldOut } from "./holdout.ts";
+import { isWithheld } from "./holdout.ts";
 import { sum } from "./money.ts";
 import type { Request } from "./progress.ts";
 import type { Reward } from "./rewards/reward.ts";
@@ -37,7 +37,7 @@ function isOpen(campaign: CampaignFacts, facts: Facts): boolean {
     return false;
   }
   if (customer === null) return !needsCustomer(null, campaign);
-  return campaign.holdoutPercent === 0 || !isHeldOut(campaign.id, customer.identifier, campaign.holdoutPercent);
+  return !isWithheld(campaign, customer);
 }
 
 function isRunning({ status, startsAt, endsAt }: MainCampaignFacts, now: number): boolean {

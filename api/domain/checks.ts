@@ -1,7 +1,7 @@
 /** Everything about a code but its rules, its money and its neighbours: status, windows, owner, uses, currency. */
 import { type Counter, countsCustomers } from "./counters.ts";
 import type { CampaignFacts, Facts, MainCampaignFacts, VoucherFacts } from "./facts.ts";
-import { isHeldOut } from "./holdout.ts";
+import { isWithheld } from "./holdout.ts";
 import { formatMoney } from "./money.ts";
 import { makeReason, type Reason } from "./reason.ts";
 import type { Tally } from "./tally.ts";
@@ -64,11 +64,7 @@ export function requestReasons(
   if (customer?.blocked === true) {
     reasons.push(makeReason("customer_blocked", "This customer cannot use codes"));
   }
-  if (
-    customer !== null &&
-    campaign.holdoutCodes &&
-    isHeldOut(campaign.id, customer.identifier, campaign.holdoutPercent)
-  ) {
+  if (customer !== null && campaign.holdoutCodes && isWithheld(campaign, customer)) {
     reasons.push(makeReason("in_holdout", "This code is not offered to this customer"));
   }
   if (order.currency !== campaign.currency) {

@@ -57,6 +57,8 @@ export interface CustomerFacts {
   readonly createdAt: number | null;
   /** "YYYY-MM-DD". */
   readonly birthday: string | null;
+  /** No campaign is offered to them, so that what all campaigns cause together can be measured. */
+  readonly inGlobalHoldout: boolean;
   /** No paid order before this one. */
   readonly isNew: boolean;
   /** Names of the segments the customer is in. */

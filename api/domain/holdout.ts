@@ -1,4 +1,4 @@
-/** Which customers a campaign leaves out to measure what it causes. */
+/** Which customers a campaign leaves out to measure what it causes. The warehouse does the same in SQL: `campaign_arms`. */
 
 /**
  * MurmurHash3_x86_32 over UTF-8, by Austin Appleby, public domain
@@ -40,6 +40,19 @@ function finish(value: number): number {
  */
 export function holdoutBucket(campaignId: string, customerIdentifier: string): number {
   return (murmur3(`${campaignId}\u0000${customerIdentifier}`) % 10_000) / 100;
+}
+
+/** Everything that withholds a campaign asks this: of the campaign's own holdout, and of the global one. */
+export function isWithheld(
+  campaign: { readonly id: string; readonly holdoutPercent: number },
+  customer: { readonly identifier: string; readonly inGlobalHoldout: boolean },
+): boolean {
+  return customer.inGlobalHoldout || isHeldOut(campaign.id, customer.identifier, campaign.holdoutPercent);
+}
+
+/** From these customers every campaign of the project is withheld. */
+export function isInGlobalHoldout(projectId: string, customerIdentifier: string, holdoutPercent: number): boolean {
+  return isHeldOut(projectId, customerIdentifier, holdoutPercent);
 }
 
 export function isHeldOut(campaignId: string, customerIdentifier: string, holdoutPercent: number): boolean {

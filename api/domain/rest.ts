@@ -16,7 +16,7 @@ export function factsOfRest(facts: Facts, quantities: readonly number[]): Facts 
   return {
     ...facts,
     order: { ...facts.order, items, statedAmount: null },
-    customer: facts.customer === null ? null : { ...facts.customer, blocked: false },
+    customer: facts.customer === null ? null : { ...facts.customer, blocked: false, inGlobalHoldout: false },
     redeemables: facts.redeemables
       .filter(({ voucher }) => voucher?.kind !== "gift_card")
       .map(({ code, voucher, campaign }) => ({

@@ -23,6 +23,7 @@ const problemCatalogue = {
   reservation_ended: { status: 409, title: "The reservation has ended" },
   rollback_exceeds_rest: { status: 409, title: "More than is left cannot be rolled back" },
   already_rolled_back: { status: 409, title: "The redemption was already rolled back" },
+  in_holdout: { status: 409, title: "The campaign is withheld from this customer" },
   points_not_enough: { status: 409, title: "The account does not hold that many points" },
   payload_too_large: { status: 413, title: "The body is too large" },
   unsupported_media_type: { status: 415, title: "The body's media type is not supported" },

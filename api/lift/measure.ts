@@ -119,7 +119,7 @@ function meanOf(moments: Moments): Mean {
 }
 
 /** With history wherever there is some: which of the two figures counts is settled before either is seen. */
-function incrementalOrders(treated: ArmSums, heldOut: ArmSums): Omit<Lift, "metrics"> {
+function incrementalOrders(treated: ArmSums, heldOut: ArmSums): Omit<Lift, "metrics" | "unmeasured"> {
   const { customers } = treated;
   const adjusted = adjust(treated.orders, heldOut.orders);
   const [a, b] =

@@ -3,7 +3,7 @@ import { decideCode } from "../domain/alone.ts";
 import { campaignReasons, usesReasons, voucherReasons } from "../domain/checks.ts";
 import { countersOf } from "../domain/counters.ts";
 import type { CampaignFacts, Facts, Redeemable, VoucherFacts } from "../domain/facts.ts";
-import { isHeldOut } from "../domain/holdout.ts";
+import { isWithheld } from "../domain/holdout.ts";
 import { Tally } from "../domain/tally.ts";
 
 export interface Eligible {
@@ -26,8 +26,7 @@ export function eligible(facts: Facts, hasOrder: boolean, wallet: ReadonlySet<st
     const { code, voucher, campaign } = redeemable;
     // A gift card is the customer's own money, nothing to be offered.
     if (voucher === null || campaign === null || voucher.kind === "gift_card") continue;
-    const identifier = facts.customer?.identifier;
-    if (identifier !== undefined && isHeldOut(campaign.id, identifier, campaign.holdoutPercent)) continue;
+    if (facts.customer !== null && isWithheld(campaign, facts.customer)) continue;
     const discountAmount = hasOrder ? discountOn(facts, redeemable) : null;
     if (hasOrder ? discountAmount === null : !isOpen(facts, voucher, campaign)) continue;
     const found = { campaign, code, inWallet: wallet.has(code), discountAmount };

@@ -5,8 +5,10 @@ import { withIdempotency } from "../http/idempotency.ts";
 import { Problem } from "../http/problem.ts";
 import { createRouter } from "../http/router.ts";
 import { idempotencyHeaders, json, jsonBody, listQuery, pageOf, problems } from "../http/schemas.ts";
+import { inTransaction } from "../http/transaction.ts";
 import { createdKeyWire, toKeyWire } from "../keys/schemas.ts";
 import { createProject } from "./create-project.ts";
+import { changeSettings, type ProjectSettings, readSettings } from "./settings.ts";
 
 const tags = ["Keys and projects"];
 
@@ -33,6 +35,39 @@ const create = createRoute({
   request: { headers: idempotencyHeaders, body: jsonBody(projectBody) },
   responses: { 201: json(createdProjectWire, "The project with its first key"), ...problems(409, 422) },
 });
+
+const settingsWire = projectWire.extend({ holdout_percent: z.int() }).openapi("ProjectSettings");
+const settingsBody = z
+  .strictObject({
+    holdout_percent: z.int().min(0).max(50).optional().openapi({
+      description:
+        "The global holdout: from so many percent of the customers, always the same ones, every campaign is withheld as from its own holdout.",
+    }),
+  })
+  .openapi("ProjectSettingsPatch", { example: { holdout_percent: 5 } });
+
+const readOwn = createRoute({
+  method: "get",
+  path: "/v1/project",
+  tags,
+  summary: "Read the key's project",
+  ...secured(["manage", "analytics", "admin"]),
+  responses: { 200: json(settingsWire, "The project"), ...problems() },
+});
+
+const changeOwn = createRoute({
+  method: "patch",
+  path: "/v1/project",
+  tags,
+  summary: "Change the settings of the key's project",
+  ...secured(["manage", "admin"]),
+  request: { body: jsonBody(settingsBody) },
+  responses: { 200: json(settingsWire, "The project as it is now"), ...problems() },
+});
+
+function toSettingsWire({ created_at, ...settings }: ProjectSettings) {
+  return { ...settings, created_at: created_at.toISOString() };
+}
 
 const list = createRoute({
   method: "get",
@@ -62,6 +97,12 @@ export function projectRoutes(deps: Deps) {
         // The text of a key is never written anywhere.
         (body) => ({ ...body, key: { ...body.key, key: null } }),
       );
+    })
+    .openapi(readOwn, async (c) => c.json(toSettingsWire(await readSettings(deps.db, c.var.auth.projectId)), 200))
+    .openapi(changeOwn, async (c) => {
+      const change = c.req.valid("json");
+      const settings = await inTransaction(c, (tx) => changeSettings(tx, c.var.auth.projectId, change, new Date()));
+      return c.json(toSettingsWire(settings), 200);
     })
     .openapi(list, async (c) => {
       const rows = await deps.db

@@ -4,7 +4,7 @@ import { decideCampaign, decideCode, isNearMiss } from "../domain/alone.ts";
 import { type BestOf, bestOf } from "../domain/best-of.ts";
 import type { CodeDecision } from "../domain/decision.ts";
 import type { Facts, OrderFacts, Redeemable } from "../domain/facts.ts";
-import { isHeldOut } from "../domain/holdout.ts";
+import { isWithheld } from "../domain/holdout.ts";
 import { findCandidates } from "../offers/candidates.ts";
 import { loadFacts } from "../redemptions/load-facts.ts";
 
@@ -55,7 +55,7 @@ function ofCodes(facts: Facts, wallet: ReadonlySet<string>): Qualified[] {
   const best = new Map<string, Qualified>();
   for (const redeemable of facts.redeemables) {
     const { campaign } = redeemable;
-    if (campaign === null || isWithheld(facts, campaign)) continue;
+    if (campaign === null || withholds(facts, campaign)) continue;
     const decision = decideCode(facts, redeemable);
     if (!isWorthTelling(decision, redeemable)) continue;
     const qualified = { decision, isAutomatic: false, inWallet: wallet.has(redeemable.code) };
@@ -67,15 +67,15 @@ function ofCodes(facts: Facts, wallet: ReadonlySet<string>): Qualified[] {
 
 function ofAutomatic(facts: Facts): Qualified[] {
   return facts.automatic.flatMap((campaign) => {
-    if (isWithheld(facts, campaign)) return [];
+    if (withholds(facts, campaign)) return [];
     const decision = decideCampaign(facts, campaign);
     if (decision === null || !isWorthTelling(decision, { voucher: null, campaign })) return [];
     return [{ decision, isAutomatic: true, inWallet: false }];
   });
 }
 
-function isWithheld(facts: Facts, campaign: { readonly id: string; readonly holdoutPercent: number }): boolean {
-  return facts.customer !== null && isHeldOut(campaign.id, facts.customer.identifier, campaign.holdoutPercent);
+function withholds(facts: Facts, campaign: { readonly id: string; readonly holdoutPercent: number }): boolean {
+  return facts.customer !== null && isWithheld(campaign, facts.customer);
 }
 
 function isWorthTelling(decision: CodeDecision, of: Omit<Redeemable, "code">): boolean {

@@ -1,7 +1,7 @@
 /** Which automatic campaigns are worth counting for a request: those whose rules its basket and its customer meet. */
 import { looksAtDiscounts } from "../domain/automatic.ts";
 import type { CustomerFacts } from "../domain/facts.ts";
-import { isHeldOut } from "../domain/holdout.ts";
+import { isWithheld } from "../domain/holdout.ts";
 import { isMet } from "../domain/rules/is-met.ts";
 import type { RuleContext } from "../domain/rules/paths.ts";
 import type { Rule } from "../domain/rules/rule.ts";
@@ -59,7 +59,7 @@ function contextsOf({ order }: FactsRequest, customer: CustomerFacts | null, now
 }
 
 function mightApply({ sub, main }: Pair, customer: CustomerFacts | null, contexts: Contexts): boolean {
-  if (customer !== null && isHeldOut(sub.id, customer.identifier, sub.holdoutPercent)) return false;
+  if (customer !== null && isWithheld(sub, customer)) return false;
   if (sub.rules === null && main.rules === null) return true;
   const context = contexts(sub.timeZone);
   return passes(sub.rules, context) && passes(main.rules, context);

@@ -43,6 +43,7 @@ select jsonb_build_object(
     where j.project_id = q.project_id and j.customer_identifier = q.customer
       and j.occurred_at < q.decide_at and j.occurred_at >= q.decide_at - interval '1 hour'),
   'automatic_version', (select a.version from automatic_version a where a.project_id = q.project_id),
+  'holdout_percent', (select p.holdout_percent from project p where p.id = q.project_id),
   'holds_due', exists (
     select from reservation h where h.project_id = q.project_id and h.status = 'held' and h.expires_at <= now()),
   'vouchers', (
@@ -175,6 +176,8 @@ export interface FactsRow {
   readonly rejections_last_hour: number;
   /** Null for a project that never had an automatic campaign. */
   readonly automatic_version: number | null;
+  /** Of the global holdout. */
+  readonly holdout_percent: number;
   /** Reservations of the project have run out and still hold what they held. */
   readonly holds_due: boolean;
   readonly vouchers: readonly VoucherRow[];
@@ -215,8 +218,8 @@ export function readFacts(pool: pg.Pool, key: FactsKey): Promise<FactsRow> {
   return reader.submit(key);
 }
 
-/** @returns a row for each key, in their order. */
-async function queryFacts(pool: pg.Pool, keys: readonly FactsKey[]): Promise<FactsRow[]> {
+/** As `readFacts`, for many at once and on any connection. @returns a row for each key, in their order. */
+export async function queryFacts(pool: Pick<pg.Pool, "query">, keys: readonly FactsKey[]): Promise<FactsRow[]> {
   const result = await pool.query<{ facts: FactsRow }>({
     name: "facts",
     text: factsSql,

@@ -5,6 +5,7 @@ import { parseStoredStacking } from "../campaigns/limits-schema.ts";
 import type { Deps } from "../deps.ts";
 import { normalizeCode } from "../domain/codes.ts";
 import type { CustomerFacts, Facts } from "../domain/facts.ts";
+import { isInGlobalHoldout } from "../domain/holdout.ts";
 import { releaseDueHolds } from "../reservations/release.ts";
 import { automaticCandidates } from "./automatic.ts";
 import { assembleCampaigns } from "./campaign-facts.ts";
@@ -99,18 +100,7 @@ async function finishFacts(deps: Stores, request: FactsRequest, row: FactsRow): 
       customer,
       redeemables: assembled.redeemables,
       automatic: assembled.automatic,
-      appliedBefore: row.applied_before.map((applied) => ({
-        redemptionId: applied.redemption_id,
-        voucherId: applied.voucher_id,
-        held: applied.held,
-        isGiftCard: applied.gift_card,
-        campaignId: applied.campaign_id,
-        parentId: applied.parent_id,
-        stacking: parseStoredStacking(applied.stacking),
-        discountAmount: applied.discount_amount,
-        itemsDiscount: applied.items_discount,
-        shippingDiscount: applied.shipping_discount,
-      })),
+      appliedBefore: appliedBeforeOf(row),
       pools,
       languages: request.languages ?? [],
     },
@@ -119,6 +109,22 @@ async function finishFacts(deps: Stores, request: FactsRequest, row: FactsRow): 
     refusedSeconds: row.refused_seconds,
     clock: row.clock,
   };
+}
+
+/** What counts on the order already. */
+export function appliedBeforeOf(row: FactsRow): Facts["appliedBefore"] {
+  return row.applied_before.map((applied) => ({
+    redemptionId: applied.redemption_id,
+    voucherId: applied.voucher_id,
+    held: applied.held,
+    isGiftCard: applied.gift_card,
+    campaignId: applied.campaign_id,
+    parentId: applied.parent_id,
+    stacking: parseStoredStacking(applied.stacking),
+    discountAmount: applied.discount_amount,
+    itemsDiscount: applied.items_discount,
+    shippingDiscount: applied.shipping_discount,
+  }));
 }
 
 /** What needs neither the customer nor the basket to be told. */
@@ -139,8 +145,9 @@ async function customerFacts(
 ): Promise<CustomerFacts | null> {
   if (request.customer === null) return null;
   const known = row.customer;
-  if (known === null) return { ...nobody, identifier: request.customer };
   const { projectId } = request;
+  const inGlobalHoldout = isInGlobalHoldout(projectId, request.customer, row.holdout_percent);
+  if (known === null) return { ...nobody, identifier: request.customer, inGlobalHoldout };
   const scope = {
     projectId,
     customerId: known.id,
@@ -162,6 +169,7 @@ async function customerFacts(
     metadata: known.metadata,
     createdAt: known.created_at,
     birthday: known.birthday,
+    inGlobalHoldout,
     isNew: known.is_new,
     segments,
     points,
@@ -170,7 +178,7 @@ async function customerFacts(
 }
 
 /** An identifier that was never seen before. */
-const nobody: Omit<CustomerFacts, "identifier"> = {
+export const nobody: Omit<CustomerFacts, "identifier" | "inGlobalHoldout"> = {
   id: null,
   blocked: false,
   attributes: {},

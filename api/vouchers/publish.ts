@@ -1,6 +1,7 @@
 import type { Transaction } from "kysely";
 import { ensureCustomer } from "../customers/ensure.ts";
 import type { DB } from "../db/tables.ts";
+import { isInGlobalHoldout, isWithheld } from "../domain/holdout.ts";
 import { notFound, Problem } from "../http/problem.ts";
 import { newId } from "../ids.ts";
 import { announcePublication } from "./announce.ts";
@@ -23,7 +24,8 @@ const dayMs = 24 * 3600 * 1000;
  * The same `source_id` publishes once: the second call gets the first one's publication.
  *
  * @param publishedAt when it happened, in the past for an import; the voucher must have been open then.
- * @throws Problem `not_found`, `campaign_status_conflict`, or `conflict` when the voucher cannot be given to them.
+ * @throws Problem `not_found`, `campaign_status_conflict`, `in_holdout`, or `conflict` when the voucher cannot be given to
+ * them.
  */
 export async function publishVoucher(
   tx: Transaction<DB>,
@@ -36,6 +38,7 @@ export async function publishVoucher(
   if (!found) throw notFound("voucher");
   const earlier = await publishedBefore(tx, projectId, found, input);
   if (earlier) return earlier;
+  await refuseWithheld(tx, projectId, found, input.customer.identifier);
   await holdVoucherCampaign(tx, projectId, found.campaign_id);
   const customer = await ensureCustomer(tx, projectId, input.customer.identifier, publishedAt);
   const voucher = await lockVoucher(tx, projectId, code);
@@ -104,6 +107,27 @@ async function publishedBefore(
     return publicationToWire(row);
   const detail = "This source_id was used for another voucher or customer.";
   throw new Problem("conflict", detail, { errors: [{ pointer: "/source_id", detail }] });
+}
+
+/** Who is held out gets nothing of the campaign. A gift card is money, which nobody withholds. */
+async function refuseWithheld(
+  tx: Transaction<DB>,
+  projectId: string,
+  voucher: VoucherRow,
+  identifier: string,
+): Promise<void> {
+  if (voucher.kind === "gift_card") return;
+  const { of_campaign, of_project } = await tx
+    .selectFrom("campaign as c")
+    .innerJoin("project as p", "p.id", "c.project_id")
+    .select(["c.holdout_percent as of_campaign", "p.holdout_percent as of_project"])
+    .where("c.project_id", "=", projectId)
+    .where("c.id", "=", voucher.campaign_id)
+    .executeTakeFirstOrThrow();
+  const customer = { identifier, inGlobalHoldout: isInGlobalHoldout(projectId, identifier, of_project) };
+  if (isWithheld({ id: voucher.campaign_id, holdoutPercent: of_campaign }, customer)) {
+    throw new Problem("in_holdout", "The customer is held out, to measure what the campaign causes.");
+  }
 }
 
 function refuseUngivable(voucher: VoucherRow, customerId: string, at: Date): void {

@@ -55,6 +55,7 @@ export function makeCarts(count: number, seed: number): Cart[] {
       metadata: {},
       createdAt: 0,
       birthday: null,
+      inGlobalHoldout: false,
       isNew: below(4) === 0,
       segments: [],
       points: 0,

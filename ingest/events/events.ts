@@ -77,6 +77,16 @@ const rewardEvent = z.object({
 });
 const segmentEvent = z.object({ segment_id: z.string(), name: z.string(), customer: z.string() });
 
+const budgetEvent = z.object({
+  campaign_id: z.string(),
+  name: z.string(),
+  currency: z.string(),
+  /** 80 or 100. */
+  threshold_percent: z.int().min(1).max(100),
+  budget_amount: money,
+  used_amount: money,
+});
+
 /** The payload schema of every event type, at its current version. */
 export const payloads = {
   "customer.created": customerEvent,
@@ -95,6 +105,15 @@ export const payloads = {
   "campaign.created": campaignEvent,
   "campaign.updated": campaignEvent,
   "campaign.status_changed": campaignEvent,
+  "campaign.budget_reached": budgetEvent,
+  "project.updated": z.object({
+    project: z.object({
+      id: z.string(),
+      name: z.string(),
+      /** Share of the customers from whom every campaign is withheld. */
+      holdout_percent: z.int().min(0).max(50),
+    }),
+  }),
   "voucher.created": voucherEvent,
   "voucher.disabled": voucherEvent,
   "voucher.enabled": voucherEvent,

@@ -73,6 +73,7 @@ function customerOf(given: NonNullable<z.output<typeof example>["customer"]>): C
     ...rest,
     id: "cus_ada",
     blocked: false,
+    inGlobalHoldout: false,
     isNew,
     createdAt: createdAt === null ? null : Date.parse(createdAt),
     history: Object.fromEntries(answers),

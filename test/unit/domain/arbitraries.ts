@@ -238,6 +238,7 @@ export const anyFacts: fc.Arbitrary<Facts> = fc
       fc
         .record({
           blocked: calm(false, fc.boolean()),
+          inGlobalHoldout: calm(false, fc.boolean()),
           isNew: fc.boolean(),
           id: fc.constantFrom(null, "cus_ada"),
           points: fc.integer({ min: 0, max: 150 }),

@@ -60,6 +60,7 @@ export function customer(change: Partial<CustomerFacts> = {}): CustomerFacts {
     metadata: {},
     createdAt: now - 86_400_000,
     birthday: null,
+    inGlobalHoldout: false,
     isNew: false,
     segments: [],
     points: 0,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { holdoutBucket, isHeldOut, murmur3 } from "../../../api/domain/holdout.ts";
+import { holdoutBucket, isHeldOut, isInGlobalHoldout, isWithheld, murmur3 } from "../../../api/domain/holdout.ts";
 
 // Published vectors of MurmurHash3_x86_32.
 it.each([
@@ -48,5 +48,24 @@ describe("the holdout", () => {
 
   it("stays where it is, release after release", () => {
     expect(holdoutBucket("cam_a", "ada@example.com")).toMatchInlineSnapshot(`84.96`);
+  });
+});
+
+describe("a campaign", () => {
+  const shoppers = Array.from({ length: 2_000 }, (_, index) => `shopper-${index}`);
+  const campaign = { id: "cam_a", holdoutPercent: 20 };
+
+  it("is withheld from its own holdout and from the global one", () => {
+    for (const identifier of shoppers) {
+      expect(isWithheld(campaign, { identifier, inGlobalHoldout: true })).toBe(true);
+      expect(isWithheld(campaign, { identifier, inGlobalHoldout: false })).toBe(isHeldOut("cam_a", identifier, 20));
+    }
+  });
+
+  it("has a holdout of its own that is no part of the global one", () => {
+    const globally = shoppers.filter((shopper) => isInGlobalHoldout("prj_a", shopper, 50));
+    expect(globally.length / shoppers.length).toBeCloseTo(0.5, 1);
+    const both = globally.filter((shopper) => isHeldOut("cam_a", shopper, 20));
+    expect(both.length / globally.length).toBeCloseTo(0.2, 1);
   });
 });
