@@ -13,9 +13,17 @@ export const reconciliationLock = 7_407_331_023;
 export const customerRefreshLock = 7_407_331_025;
 
 /**
+ * Exclusive: a backup, which copies ClickHouse first and Postgres after it. Shared: whoever changes both stores at events
+ * that were delivered long ago (erasure, retried dead letters): done between the two copies it would be in one of them
+ * only, and no relay would bring it to the other. What the relay does is brought up after a restore, so it goes on.
+ * Taken before `warehouseRewriteLock`.
+ */
+export const backupLock = 7_407_331_026;
+
+/**
  * Keeps what is already in the warehouse from being rewritten under those who rely on it.
  *
- * Exclusive: whoever changes or removes stored events (erasure), or needs both stores to stand still (backup).
+ * Exclusive: whoever changes or removes stored events (erasure).
  * Shared: who compares the stores, and who carries rows of the outbox to the warehouse, from reading them to having
  * marked them delivered. So a holder of the exclusive lock knows that nobody carries an old copy of a row, with one
  * exception: a relay that was killed may have left its batch open (`relay_batch` with `delivered_at is null`) and its

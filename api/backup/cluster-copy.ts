@@ -8,7 +8,7 @@
 import { mkdir, open, opendir, readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import pg from "pg";
-import { warehouseRewriteLock } from "../../ingest/locks.ts";
+import { backupLock } from "../../ingest/locks.ts";
 import { BackupDamaged, copyHashed, filesBelow, type Sums, writeHashed } from "./checksums.ts";
 
 /** Folders whose content belongs to the running server alone. PostgreSQL's manual lists them. */
@@ -33,7 +33,7 @@ export interface BackupSession {
   end(): Promise<void>;
 }
 
-/** Waits for an erasure that is under way, and holds the next one off: what is erased must be so in both copies. */
+/** Waits for who changes both stores, such as an erasure, and holds the next one off; the relay works on. */
 export async function openBackupSession(databaseUrl: string): Promise<BackupSession> {
   const client = new pg.Client({
     connectionString: databaseUrl,
@@ -43,7 +43,7 @@ export async function openBackupSession(databaseUrl: string): Promise<BackupSess
   });
   client.on("error", () => undefined);
   await client.connect();
-  await client.query("select pg_advisory_lock_shared($1)", [warehouseRewriteLock]);
+  await client.query("select pg_advisory_lock($1)", [backupLock]);
   return { client, end: () => client.end() };
 }
 
