@@ -3,6 +3,7 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import { auditLogRoutes } from "./audit-log/routes.ts";
 import { campaignRoutes } from "./campaigns/routes.ts";
 import { customerRoutes } from "./customers/routes.ts";
+import { threeSixtyRoutes } from "./customers/three-sixty/routes.ts";
 import { dashboardRoutes } from "./dashboards/routes.tsx";
 import { dataHealthRoutes } from "./data-health/routes.ts";
 import type { Deps } from "./deps.ts";
@@ -16,6 +17,7 @@ import { guardHeaders, observe, provide, refuseBadAddress } from "./http/edge.ts
 import type { AppEnv } from "./http/environment.ts";
 import { Problem } from "./http/problem.ts";
 import { createRouter } from "./http/router.ts";
+import { importRoutes } from "./imports/routes.ts";
 import { createKeyRing } from "./keys/key-ring.ts";
 import { keyRoutes } from "./keys/routes.ts";
 import { offerRoutes } from "./offers/routes.ts";
@@ -53,9 +55,11 @@ const features = [
   voucherJobRoutes,
   poolRoutes,
   customerRoutes,
+  threeSixtyRoutes,
   pointsRoutes,
   segmentRoutes,
   referralRoutes,
+  importRoutes,
   orderRoutes,
   eventRoutes,
   exportRoutes,

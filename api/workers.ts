@@ -9,6 +9,7 @@ import { sweepAttempts, sweptAttemptsMax } from "./attempts/attempts.ts";
 import { watchBudgets } from "./campaigns/watch-budgets.ts";
 import { runCustomerRefresh } from "./customers/wide-worker.ts";
 import { sweepIdempotencyKeys, sweptRowsMax } from "./http/idempotency.ts";
+import { runImports } from "./imports/worker.ts";
 import { runPointsExpiry } from "./points/expire.ts";
 import { watchPools } from "./pools/watch.ts";
 import { findProjectsWithDueHolds } from "./reservations/queries.ts";
@@ -32,6 +33,7 @@ export async function runWorkers(deps: WorkerDeps, signal: AbortSignal): Promise
   await Promise.all([
     keepRunning("voucher batches", (inner) => runVoucherBatches(deps, inner), deps.log, signal),
     keepRunning("voucher imports", (inner) => runVoucherImports(deps, inner), deps.log, signal),
+    keepRunning("imports", (inner) => runImports(deps, inner), deps.log, signal),
     keepRunning("voucher jobs", (inner) => runVoucherJobs(deps, inner), deps.log, signal),
     keepRunning("stock of pools", (inner) => watchPools(deps, inner), deps.log, signal),
     keepRunning("budgets", (inner) => watchBudgets(deps, inner), deps.log, signal),

@@ -39,6 +39,7 @@ const tags = [
   { name: "Referrals", description: "Customers' own codes for their friends" },
   { name: "Orders", description: "What was bought" },
   { name: "Events", description: "What else customers did" },
+  { name: "Imports", description: "Customers, orders, events and redemptions of before, from files" },
   { name: "Exports", description: "Marts of the warehouse as files" },
   { name: "Keys and projects", description: "Who may call" },
   { name: "Audit log", description: "Who changed what, before and after" },

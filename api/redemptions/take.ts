@@ -64,14 +64,20 @@ export async function commit(pool: pg.Pool, argument: CommitArgument): Promise<F
 
 /** As `commit`, without waiting for others: what a benchmark compares with. */
 export async function commitAll(pool: pg.Pool, batch: readonly (CommitArgument | string)[]): Promise<FunctionAnswer[]> {
-  return despiteDeadlocks(async () => {
-    const result = await pool.query<FunctionAnswer>({
-      name: "commit_all",
-      text: "select outcome, status, body from commit_all($1::jsonb[]) order by position",
-      values: [batch.map((argument) => (typeof argument === "string" ? argument : JSON.stringify(argument)))],
-    });
-    return result.rows;
+  return despiteDeadlocks(() => inOneStatement(pool, batch));
+}
+
+/** The statement itself, also for a connection whose transaction is open: then nothing is committed yet. */
+export async function inOneStatement(
+  runner: Pick<pg.ClientBase, "query">,
+  batch: readonly (CommitArgument | string)[],
+): Promise<FunctionAnswer[]> {
+  const result = await runner.query<FunctionAnswer>({
+    name: "commit_all",
+    text: "select outcome, status, body from commit_all($1::jsonb[]) order by position",
+    values: [batch.map((argument) => (typeof argument === "string" ? argument : JSON.stringify(argument)))],
   });
+  return result.rows;
 }
 
 /** @returns a call that takes the argument as the object it describes. */

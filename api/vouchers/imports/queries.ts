@@ -69,25 +69,3 @@ export async function setBrokenOff(db: Kysely<DB>, projectId: string, id: string
     .where("status", "in", ["receiving", "running"])
     .execute();
 }
-
-export function findImport(db: Kysely<DB>, projectId: string, id: string): Promise<ImportRow | undefined> {
-  return db
-    .selectFrom("voucher_import")
-    .selectAll()
-    .where("project_id", "=", projectId)
-    .where("id", "=", id)
-    .executeTakeFirst();
-}
-
-/** By line. */
-export function listErrors(db: Kysely<DB>, projectId: string, importId: string, afterLine: number, limit: number) {
-  return db
-    .selectFrom("voucher_import_error")
-    .select(["line", "field", "reason"])
-    .where("project_id", "=", projectId)
-    .where("import_id", "=", importId)
-    .where("line", ">", afterLine)
-    .orderBy("line")
-    .limit(limit)
-    .execute();
-}

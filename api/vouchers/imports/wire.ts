@@ -5,6 +5,7 @@ import type { ImportRow } from "./queries.ts";
 export const importWire = z
   .object({
     id: z.string(),
+    kind: z.literal("vouchers"),
     campaign_id: z.string(),
     status: z.enum(["receiving", "running", "done", "failed"]),
     rows_read: z.int().openapi({ description: "Rows of the file, the bad ones included." }),
@@ -19,6 +20,7 @@ export const importWire = z
 export function importToWire(row: ImportRow): z.infer<typeof importWire> {
   return {
     id: row.id,
+    kind: "vouchers",
     campaign_id: row.campaign_id,
     status: row.status,
     rows_read: row.rows_read,

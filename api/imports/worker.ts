@@ -1,0 +1,187 @@
+/**
+ * Applies staged rows, a chunk at a time: what they change, their errors, their deletion and the progress are one
+ * transaction, so that an import that any process began is ended by any other, each row once.
+ */
+import type pg from "pg";
+import { type ChunkDeps, runChunks, sqlState } from "../vouchers/chunks.ts";
+import { type Applied, type Chunk, type ImportTask, Outrun } from "./chunk.ts";
+import { ChunkSizes } from "./chunk-sizes.ts";
+import { applyCustomers } from "./customers.ts";
+import { applyEvents } from "./events.ts";
+import { applyOrders } from "./orders.ts";
+import { applyRedemptions } from "./redemptions/apply.ts";
+import { type RowError, readStaged, type StagedRow } from "./rows.ts";
+
+const deletedAtOnce = 20_000;
+/** An upload that stages nothing for so long has lost its process. */
+const silentMinutes = 15;
+
+/** Runs until `signal` aborts. */
+export async function runImports(deps: ChunkDeps, signal: AbortSignal): Promise<void> {
+  const sizes = new ChunkSizes();
+  await runChunks<ImportTask>(
+    deps,
+    {
+      name: "imports",
+      claim,
+      async work(client, task) {
+        if (task.status === "running") await applyChunk(client, task, sizes);
+        else if (task.status === "receiving") await fail(client, task, "The upload broke off.");
+        else await deleteStaged(client, task);
+      },
+      failed(task, error) {
+        if (error instanceof Outrun) return true;
+        const reason = refusedBecause(error);
+        return reason !== undefined && sizes.shrink(task, reason);
+      },
+      giveUp: (task, reason) => fail(deps.pool, task, reason),
+    },
+    signal,
+  );
+}
+
+/** A row that its schema lets pass and the database does not: the chunk is cut until it stands alone. */
+function refusedBecause(error: unknown): string | undefined {
+  const state = sqlState(error);
+  return state !== undefined && /^(22|23)/.test(state) ? `The database refuses the row (${state}).` : undefined;
+}
+
+/**
+ * A chunk may hold some two thousand advisory locks, and PostgreSQL as it comes has room for about 6,400: so many chunks
+ * at once, over all processes.
+ */
+const chunksAtOnce = 2;
+
+/** The one that waited longest. */
+async function claim(client: pg.PoolClient): Promise<ImportTask | undefined> {
+  const slot = await client.query(
+    "select from generate_series(1, $1::int) slot where pg_try_advisory_xact_lock(7240, slot) limit 1",
+    [chunksAtOnce],
+  );
+  if (slot.rowCount === 0) return undefined;
+  const { rows } = await client.query(
+    `select project_id as "projectId", id, kind, status, key_id as "keyId", line_done as "lineDone" from import_job
+     where staged and (status <> 'receiving' or updated_at < clock_timestamp() - make_interval(mins => $1))
+     order by updated_at, id limit 1 for update skip locked`,
+    [silentMinutes],
+  );
+  return rows[0];
+}
+
+async function fail(client: Pick<pg.Pool, "query">, task: ImportTask, reason: string): Promise<void> {
+  await client.query(
+    `update import_job set status = 'failed', error = $3, updated_at = clock_timestamp()
+     where project_id = $1 and id = $2 and status in ('receiving', 'running')`,
+    [task.projectId, task.id, reason],
+  );
+}
+
+async function applyChunk(client: pg.PoolClient, task: ImportTask, sizes: ChunkSizes): Promise<void> {
+  const { size, refused } = sizes.of(task);
+  const { rows: staged } = await client.query<StagedRow>(
+    `select line, content, fault, item_lines from import_row where project_id = $1 and import_id = $2 and line > $3
+     order by line limit $4`,
+    [task.projectId, task.id, task.lineDone, size],
+  );
+  const applied = refused === null ? await apply(client, task, staged) : refuse(staged, refused);
+  const { upTo } = applied;
+  const done = upTo === undefined ? staged : staged.filter(({ line }) => line < upTo);
+  const ended = upTo === undefined && staged.length < size;
+  await insertErrors(client, task, applied.errors);
+  await advance(client, task, done.at(-1)?.line ?? task.lineDone, { ...applied, ended });
+  sizes.grow(task, ended);
+}
+
+function refuse(staged: readonly StagedRow[], reason: string): Applied {
+  return { imported: 0, unchanged: 0, errors: staged.map(({ line }) => ({ line, field: "", reason })) };
+}
+
+/** Errors of the reading and of the applying; rows that are left to the next chunk have none yet. */
+async function apply(client: pg.PoolClient, task: ImportTask, staged: readonly StagedRow[]): Promise<Applied> {
+  // What an import changes is put down to the key that sent it.
+  const { rows } = await client.query<{ now: Date }>("select now(), set_config('tessera.actor', $1, true)", [
+    task.keyId,
+  ]);
+  const chunk: Chunk = { client, projectId: task.projectId, importId: task.id, now: rows[0]?.now ?? new Date() };
+  const { applied, errors } = await applyKind(chunk, task.kind, staged);
+  const { upTo } = applied;
+  const bad = upTo === undefined ? errors : errors.filter(({ line }) => line < upTo);
+  return { ...applied, errors: [...bad, ...applied.errors] };
+}
+
+async function applyKind(chunk: Chunk, kind: ImportTask["kind"], staged: readonly StagedRow[]) {
+  switch (kind) {
+    case "customers": {
+      const { rows, errors } = readStaged(kind, staged);
+      return { applied: await applyCustomers(chunk, rows), errors };
+    }
+    case "orders": {
+      const { rows, errors } = readStaged(kind, staged);
+      return { applied: await applyOrders(chunk, rows), errors };
+    }
+    case "events": {
+      const { rows, errors } = readStaged(kind, staged);
+      return { applied: await applyEvents(chunk, rows), errors };
+    }
+    case "redemptions": {
+      const { rows, errors } = readStaged(kind, staged);
+      return { applied: await applyRedemptions(chunk, rows), errors };
+    }
+  }
+}
+
+async function insertErrors(client: pg.PoolClient, task: ImportTask, errors: readonly RowError[]): Promise<void> {
+  if (errors.length === 0) return;
+  await client.query(
+    `insert into import_error (project_id, import_id, line, field, reason)
+     select $1, $2, e.line, e.field, e.reason from unnest($3::bigint[], $4::text[], $5::text[]) as e(line, field, reason)`,
+    [
+      task.projectId,
+      task.id,
+      errors.map(({ line }) => line),
+      errors.map(({ field }) => field.slice(0, 200)),
+      errors.map(({ reason }) => reason.slice(0, 500)),
+    ],
+  );
+}
+
+async function advance(
+  client: pg.PoolClient,
+  task: ImportTask,
+  lineDone: number,
+  done: Applied & { readonly ended: boolean },
+): Promise<void> {
+  await client.query("delete from import_row where project_id = $1 and import_id = $2 and line <= $3", [
+    task.projectId,
+    task.id,
+    lineDone,
+  ]);
+  await client.query(
+    `update import_job
+     set line_done = $3, imported = imported + $4, unchanged = unchanged + $5, failed = failed + $6,
+         status = case when $7 then 'done' else status end, staged = not $7, updated_at = clock_timestamp()
+     where project_id = $1 and id = $2`,
+    [task.projectId, task.id, lineDone, done.imported, done.unchanged, done.errors.length, done.ended],
+  );
+}
+
+/** Of an upload that broke off. */
+async function deleteStaged(client: pg.PoolClient, task: ImportTask): Promise<void> {
+  // By a range of lines: a delete over a list of them is planned badly while the table has no statistics.
+  const found = await client.query<{ upto: number | null; found: number }>(
+    `select max(line) as upto, count(*) as found from (
+       select line from import_row where project_id = $1 and import_id = $2 order by line limit $3) first`,
+    [task.projectId, task.id, deletedAtOnce],
+  );
+  const first = found.rows[0];
+  await client.query("delete from import_row where project_id = $1 and import_id = $2 and line <= $3", [
+    task.projectId,
+    task.id,
+    first?.upto ?? 0,
+  ]);
+  if (first?.found === deletedAtOnce) return;
+  await client.query("update import_job set staged = false where project_id = $1 and id = $2", [
+    task.projectId,
+    task.id,
+  ]);
+}
