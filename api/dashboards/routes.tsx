@@ -2,6 +2,8 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context, MiddlewareHandler } from "hono";
 import { getCookie } from "hono/cookie";
+import { createThreeSixty } from "../customers/three-sixty/read.ts";
+import { timelineLimit } from "../customers/three-sixty/schema.ts";
 import { readDataHealth } from "../data-health/read.ts";
 import type { Deps } from "../deps.ts";
 import type { AppEnv } from "../http/environment.ts";
@@ -10,7 +12,7 @@ import { createRouter } from "../http/router.ts";
 import { sessionCookie } from "../sessions/cookie.ts";
 import { signInAddress } from "../sessions/return-to.ts";
 import { createSessions } from "../sessions/sessions.ts";
-import { listCustomers, readCustomer } from "./customers.ts";
+import { listCustomers } from "./customers.ts";
 import { readFreshness } from "./freshness.ts";
 import { createLive } from "./live.ts";
 import { WaitingPage } from "./pages.tsx";
@@ -33,6 +35,7 @@ export function dashboardRoutes(deps: Deps): OpenAPIHono<AppEnv> {
   const tables = loadTables();
   const { warehouse } = deps;
   const answer = createLive(warehouse);
+  const readThreeSixty = createThreeSixty(deps);
 
   async function scopeOf(projectId: string, query: Readonly<Record<string, string>>): Promise<Scope> {
     const asked = parseScope(query);
@@ -94,10 +97,9 @@ export function dashboardRoutes(deps: Deps): OpenAPIHono<AppEnv> {
   });
 
   router.get(`${base}api/customers/:identifier`, async (c) => {
-    const customer = await readCustomer(warehouse, c.var.auth.projectId, c.req.param("identifier"));
-    if (!customer) throw notFound("customer");
+    const page = { cursor: c.req.query("cursor")?.slice(0, 1_000), limit: timelineLimit };
     c.header("cache-control", "no-store");
-    return c.json(customer);
+    return c.json(await readThreeSixty(c.var.auth.projectId, c.req.param("identifier"), page));
   });
 
   router.get(`${base}*`, async (c) => {
