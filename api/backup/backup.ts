@@ -1,13 +1,13 @@
 /** Copies both stores of a data directory into one folder, ClickHouse first. docs/decisions/0012-backup.md says why. */
 import { existsSync } from "node:fs";
 import { readdir, realpath, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type pg from "pg";
 import { databaseOf } from "../../warehouse/client.ts";
 import { appliedWarehouseMigrations } from "../../warehouse/migrate.ts";
 import { appliedMigrations } from "../db/migrate.ts";
 import { productVersion } from "../supervise/release.ts";
-import { type Sums, writeHashed, writeSums } from "./checksums.ts";
+import { copyHashed, type Sums, writeHashed, writeSums } from "./checksums.ts";
 import { copyCluster, openBackupSession } from "./cluster-copy.ts";
 import { BackupRefused, type Manifest, manifestFile, manifestFormat } from "./manifest.ts";
 import { copyWarehouse, foldersOfServer, makeFolder, openServer, versionOfServer } from "./warehouse-copy.ts";
@@ -20,6 +20,9 @@ export interface BackupOptions {
   readonly folder: string;
   readonly say: (line: string) => void;
 }
+
+/** What else of the data directory nobody could make again: the analysts' accounts, with hashes of their passwords. */
+const keptFiles = ["clickhouse/analysts.json"];
 
 /** The outbox keeps what was delivered for seven days: what is delivered during a backup must all be in it at the end. */
 const longestMs = 24 * 3_600_000;
@@ -53,6 +56,8 @@ export async function backUp({ dataDir, databaseUrl, clickhouseUrl, folder, say 
     const copied = await copyCluster(session, cluster, folder, sums, counting("PostgreSQL", say));
     say(`PostgreSQL: ${sums.size - before} files, ${megabytes(copied.bytes)}`);
 
+    await copyKeptFiles(dataDir, folder, sums);
+
     const finished = new Date();
     if (finished.getTime() - began.getTime() > longestMs) throw new Error("the backup took over a day");
     const manifest: Manifest = {
@@ -74,6 +79,15 @@ export async function backUp({ dataDir, databaseUrl, clickhouseUrl, folder, say 
     throw error;
   } finally {
     await Promise.all([session.end().catch(() => undefined), server.close()]);
+  }
+}
+
+async function copyKeptFiles(dataDir: string, folder: string, sums: Sums): Promise<void> {
+  for (const path of keptFiles) {
+    const to = join(folder, "files", path);
+    await makeFolder(dirname(to));
+    const copied = await copyHashed(join(dataDir, path), to);
+    if (copied !== undefined) sums.set(`files/${path}`, copied.sha256);
   }
 }
 

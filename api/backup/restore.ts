@@ -51,6 +51,7 @@ export async function restore({ folder, dataDir, say }: RestoreOptions): Promise
     say("PostgreSQL: files in place, replaying the log of the backup");
     await adoptCluster(join(dataDir, "postgres"));
     await bringUp(folder, dataDir, manifest, say);
+    await putBack("files/", folder, dataDir, sums);
     whole();
     return manifest;
   } finally {
@@ -82,9 +83,14 @@ async function layOutCluster(folder: string, target: string, manifest: Manifest,
   const cluster = join(target, "cluster");
   await makeFolder(target);
   for (const path of manifest.postgres.folders) await mkdir(join(cluster, path), { recursive: true, mode: 0o700 });
+  await putBack("postgres/", folder, cluster, sums);
+}
+
+/** The files of the backup below `prefix`. */
+async function putBack(prefix: string, folder: string, target: string, sums: Sums): Promise<void> {
   for (const [path, expected] of sums) {
-    if (!path.startsWith("postgres/")) continue;
-    const to = join(cluster, path.slice("postgres/".length));
+    if (!path.startsWith(prefix)) continue;
+    const to = join(target, path.slice(prefix.length));
     await mkdir(dirname(to), { recursive: true, mode: 0o700 });
     const copied = await copyHashed(join(folder, path), to);
     if (copied?.sha256 !== expected) throw new BackupDamaged(`${join(folder, path)} changed while it was read.`);

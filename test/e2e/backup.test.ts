@@ -100,6 +100,7 @@ async function ordersInWarehouse(clickhouseUrl: string): Promise<string[]> {
 
 it("copies both stores while shoppers redeem", async () => {
   await start(original);
+  await writeFile(join(original, "clickhouse", "analysts.json"), "[]");
   for (let at = 0; at < 20; at += 1) expect(await redeem(`before-${at}`)).toBe(201);
   const load = shoppers(4);
   const { code, output } = await command(["backup", "--", backup], original);
@@ -201,6 +202,7 @@ it("starts on it with the key of then, and both stores agree and add up", async 
   expect(reconciled.code).toBe(0);
   const audited = await command(["audit"], restored);
   expect(audited.code, audited.output).toBe(0);
+  expect(await readFile(join(restored, "clickhouse", "analysts.json"), "utf8")).toBe("[]");
   const delivered = await ordersInWarehouse(instanceOf(restored).clickhouse_url);
   expect(delivered.sort()).toEqual([...there, "after the restore"].sort());
 });
