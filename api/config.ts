@@ -15,6 +15,11 @@ const environment = z.object({
     .string()
     .regex(/^[\x21-\x7e]{20,200}$/, "must be 20 to 200 printable characters without blanks")
     .optional(),
+  TESSERA_CLICKHOUSE_CLUSTER: z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be the name of a cluster")
+    .optional(),
+  TESSERA_ANALYSTS_PORT: z.coerce.number().int().min(0).max(65535).default(0),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
   TESSERA_DASHBOARDS: z.enum(["build", "off"]).default("build"),
   TESSERA_GUESSES_PER_CUSTOMER: guesses.default(defaultGuessLimits.perCustomer),
@@ -39,6 +44,10 @@ export interface Config {
   readonly clickhouseUrl: string | undefined;
   /** The demo project's key at the first start; undefined: one is made and printed once. */
   readonly apiKey: string | undefined;
+  /** The cluster that the warehouse is spread over, as ClickHouse's configuration names it; undefined: one server. */
+  readonly clickhouseCluster: string | undefined;
+  /** Where analysts reach the embedded ClickHouse. 0 asks the system for a free port. */
+  readonly analystsPort: number;
   readonly logLevel: string;
   /** "off" serves a page that says so and never installs or builds. */
   readonly dashboards: "build" | "off";
@@ -62,6 +71,8 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     databaseUrl: e.DATABASE_URL,
     clickhouseUrl: e.CLICKHOUSE_URL,
     apiKey: e.TESSERA_API_KEY,
+    clickhouseCluster: e.TESSERA_CLICKHOUSE_CLUSTER,
+    analystsPort: e.TESSERA_ANALYSTS_PORT,
     logLevel: e.LOG_LEVEL,
     dashboards: e.TESSERA_DASHBOARDS,
     guessing: {

@@ -10,6 +10,7 @@ const instanceDocument = z.object({
   database_url: z.string(),
   clickhouse_url: z.string(),
   api_url: z.string(),
+  analysts_url: z.string().optional(),
 });
 
 export interface StoreUrls {
@@ -17,6 +18,8 @@ export interface StoreUrls {
   readonly clickhouseUrl: string;
   /** Where the API answers; undefined when only the environment was asked. */
   readonly apiUrl?: string;
+  /** Where analysts reach the embedded ClickHouse of the running instance; undefined where it is not embedded. */
+  readonly analystsUrl?: string;
 }
 
 /**
@@ -35,15 +38,21 @@ export function resolveStores(config: Pick<Config, "databaseUrl" | "clickhouseUr
       `Nothing runs on ${config.dataDir}: start the product first (npm start), or set ${missing.join(" and ")}.`,
     );
   }
-  return { databaseUrl, clickhouseUrl, ...(running?.apiUrl === undefined ? {} : { apiUrl: running.apiUrl }) };
+  return {
+    databaseUrl,
+    clickhouseUrl,
+    ...(running?.apiUrl === undefined ? {} : { apiUrl: running.apiUrl }),
+    ...(running?.analystsUrl === undefined ? {} : { analystsUrl: running.analystsUrl }),
+  };
 }
 
-export function recordInstance(dataDir: string, holder: ProcessMark, urls: Required<StoreUrls>): void {
+export function recordInstance(dataDir: string, holder: ProcessMark, urls: StoreUrls & { apiUrl: string }): void {
   const document = {
     process: holder,
     database_url: urls.databaseUrl,
     clickhouse_url: urls.clickhouseUrl,
     api_url: urls.apiUrl,
+    analysts_url: urls.analystsUrl,
   };
   writeFileSync(fileIn(dataDir), `${JSON.stringify(document, null, 2)}\n`, { mode: 0o600 });
 }
@@ -62,7 +71,12 @@ export function runningInstance(dataDir: string): StoreUrls | undefined {
   }
   const found = instanceDocument.parse(JSON.parse(text));
   if (!isRunning(found.process)) return undefined;
-  return { databaseUrl: found.database_url, clickhouseUrl: found.clickhouse_url, apiUrl: found.api_url };
+  return {
+    databaseUrl: found.database_url,
+    clickhouseUrl: found.clickhouse_url,
+    apiUrl: found.api_url,
+    ...(found.analysts_url === undefined ? {} : { analystsUrl: found.analysts_url }),
+  };
 }
 
 function fileIn(dataDir: string): string {

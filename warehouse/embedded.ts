@@ -3,8 +3,11 @@ import { createHash, randomBytes } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { analystUsersXml } from "./analysts/users-xml.ts";
 
 const user = "tessera";
+/** The database of the embedded engine that analysts may read: the one that a URL without a path names. */
+const analystsDatabase = "tessera";
 
 export interface EmbeddedClickHouse {
   readonly name: "ClickHouse";
@@ -15,6 +18,8 @@ export interface EmbeddedClickHouse {
   readonly stopSignals: readonly NodeJS.Signals[];
   /** With the credentials of the one user who may do anything. */
   readonly url: string;
+  /** Of the user through whom analysts ask; see `analysts/gate.ts`. */
+  readonly analystsPassword: string;
   /** True when a query is answered; false while it is not. Never throws. */
   ready(): Promise<boolean>;
 }
@@ -26,9 +31,10 @@ export interface EmbeddedClickHouse {
 export async function embeddedClickHouse(dir: string, port: number): Promise<EmbeddedClickHouse> {
   await mkdir(join(dir, "store"), { recursive: true, mode: 0o700 });
   const password = await keptPassword(join(dir, "password"));
+  const analystsPassword = await keptPassword(join(dir, "analysts-password"));
   const usersFile = join(dir, "users.xml");
   const configFile = join(dir, "config.xml");
-  await writeFile(usersFile, usersXml(password), { mode: 0o600 });
+  await writeFile(usersFile, usersXml(password, analystsPassword), { mode: 0o600 });
   await writeFile(configFile, configXml(usersFile), { mode: 0o600 });
   const url = `http://${user}:${password}@127.0.0.1:${port}`;
   return {
@@ -38,6 +44,7 @@ export async function embeddedClickHouse(dir: string, port: number): Promise<Emb
     env: { TZ: "UTC" },
     stopSignals: ["SIGTERM", "SIGKILL"],
     url,
+    analystsPassword,
     ready: () => answers(port, password),
   };
 }
@@ -69,8 +76,9 @@ async function keptPassword(file: string): Promise<string> {
  * The engine runs its own start-up query as `default`, which therefore cannot have a password; it may do nothing but
  * that query. Everything else needs the user with the password.
  */
-function usersXml(password: string): string {
-  const hash = createHash("sha256").update(password).digest("hex");
+function usersXml(password: string, analystsPassword: string): string {
+  const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
+  const analysts = analystUsersXml(analystsDatabase, sha256(analystsPassword));
   const common = "<networks><ip>127.0.0.1</ip></networks><profile>default</profile><quota>default</quota>";
   return `<clickhouse>
   <users>
@@ -78,9 +86,10 @@ function usersXml(password: string): string {
       <query>GRANT SYSTEM LISTEN ON *.*</query>
       <query>GRANT SELECT ON system.numbers</query>
     </grants></default>
-    <${user}><password_sha256_hex>${hash}</password_sha256_hex>${common}</${user}>
+    <${user}><password_sha256_hex>${sha256(password)}</password_sha256_hex>${common}</${user}>
+    ${analysts.user}
   </users>
-  <profiles><default/></profiles>
+  <profiles><default/>${analysts.profile}</profiles>
   <quotas><default/></quotas>
 </clickhouse>
 `;

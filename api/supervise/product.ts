@@ -7,10 +7,12 @@ import { loadModels } from "../../models/serving.ts";
 import { createApp } from "../app.ts";
 import type { Config } from "../config.ts";
 import { buildDashboards } from "../dashboards/build.ts";
+import { refuseOtherCluster } from "../db/embedded.ts";
 import { createKysely } from "../db/kysely.ts";
 import { demoCurl, ensureDemo } from "../demo.ts";
 import { forgetInstance, recordInstance } from "../instance.ts";
 import { keepRunning, runWorkers } from "../workers.ts";
+import { openAnalystsGate } from "./analysts.ts";
 import { say, table } from "./banner.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { type Listener, listen } from "./listener.ts";
@@ -36,13 +38,14 @@ export async function startProduct(
   const release = await thisRelease();
   refuseUnfinished(config.dataDir);
   await refuseNewerData(config.dataDir, release);
+  if (config.databaseUrl === undefined) await refuseOtherCluster(join(config.dataDir, "postgres"));
   const parts = { postgres: false, clickhouse: false, migrations: false, relay: false };
   const listener = await listen(config.host, config.port, parts);
   lifecycle.onStop("port", () => listener.close(drainMs));
   const apiUrl = `http://${config.host === "0.0.0.0" || config.host === "::" ? "127.0.0.1" : config.host}:${listener.port}`;
   say(`Tessera starts on ${apiUrl}; data in ${config.dataDir}`);
 
-  const urls = await openStores(config, lifecycle, onDeath);
+  const { analystsPassword, ...urls } = await openStores(config, lifecycle, onDeath);
   parts.postgres = true;
   parts.clickhouse = true;
   lifecycle.signal.throwIfAborted();
@@ -54,33 +57,47 @@ export async function startProduct(
   lifecycle.signal.throwIfAborted();
 
   const demo = await serve(config, urls, listener, log, lifecycle);
-  recordInstance(config.dataDir, markOf(process.pid), { ...urls, apiUrl });
+  const analystsUrl =
+    analystsPassword === undefined
+      ? undefined
+      : await openAnalystsGate(config, urls.clickhouseUrl, analystsPassword, log, lifecycle);
+  recordInstance(config.dataDir, markOf(process.pid), {
+    ...urls,
+    apiUrl,
+    ...(analystsUrl === undefined ? {} : { analystsUrl }),
+  });
   lifecycle.onStop("instance file", () => {
     forgetInstance(config.dataDir);
     return undefined;
   });
-  say(greeting(config, urls, apiUrl, demo?.key, Date.now() - began));
+  say(greeting(config, { ...urls, analystsUrl }, apiUrl, demo?.key, Date.now() - began));
   startDashboardsBuild(config, log, lifecycle, apiUrl);
 }
 
-async function openStores(config: Config, lifecycle: Lifecycle, onDeath: (message: string) => void): Promise<Urls> {
+async function openStores(
+  config: Config,
+  lifecycle: Lifecycle,
+  onDeath: (message: string) => void,
+): Promise<Urls & { analystsPassword?: string }> {
   const options = { dataDir: config.dataDir, durable: true, timeoutMs: storeStartMs };
-  const keep = (store: { url: string; server: RunningServer }) => {
+  const keep = <S extends { readonly server: RunningServer }>(store: S): S => {
     lifecycle.onStop(store.server.name, () => store.server.stop());
     void store.server.gone.then(() => {
       if (store.server.stopping()) return;
       onDeath(`${store.server.name} ended unexpectedly; its log is in ${join(config.dataDir, "logs")}.`);
     });
-    return store.url;
+    return store;
   };
   const [postgres, clickhouse] = await Promise.allSettled([
-    config.databaseUrl ?? startPostgres(options).then(keep),
-    config.clickhouseUrl ?? startClickHouse(options).then(keep),
+    config.databaseUrl ? { url: config.databaseUrl } : startPostgres(options).then(keep),
+    config.clickhouseUrl ? { url: config.clickhouseUrl } : startClickHouse(options).then(keep),
   ]);
   // Both have settled: what did come up is registered, and is stopped with the rest.
   if (postgres.status === "rejected") throw postgres.reason;
   if (clickhouse.status === "rejected") throw clickhouse.reason;
-  return { databaseUrl: postgres.value, clickhouseUrl: clickhouse.value };
+  const { url: clickhouseUrl, ...embedded } = clickhouse.value;
+  const analysts = "analystsPassword" in embedded ? { analystsPassword: embedded.analystsPassword } : {};
+  return { databaseUrl: postgres.value.url, clickhouseUrl, ...analysts };
 }
 
 async function serve(config: Config, urls: Urls, listener: Listener, log: Logger, lifecycle: Lifecycle) {
@@ -129,7 +146,13 @@ function startDashboardsBuild(config: Config, log: Logger, lifecycle: Lifecycle,
   lifecycle.onStop("dashboards build", () => building);
 }
 
-function greeting(config: Config, urls: Urls, apiUrl: string, newKey: string | undefined, ms: number): string {
+function greeting(
+  config: Config,
+  urls: Urls & { analystsUrl: string | undefined },
+  apiUrl: string,
+  newKey: string | undefined,
+  ms: number,
+): string {
   const given = config.apiKey !== undefined;
   const shownKey =
     newKey === undefined ? "as shown at the first start" : given ? "the value of TESSERA_API_KEY" : newKey;
@@ -139,6 +162,9 @@ function greeting(config: Config, urls: Urls, apiUrl: string, newKey: string | u
     ["Dashboards", config.dashboards === "off" ? "off (TESSERA_DASHBOARDS)" : `${apiUrl}/dashboards/`],
     ["PostgreSQL", config.databaseUrl ? "DATABASE_URL" : `embedded, 127.0.0.1:${new URL(urls.databaseUrl).port}`],
     ["ClickHouse", config.clickhouseUrl ? "CLICKHOUSE_URL" : `embedded, 127.0.0.1:${new URL(urls.clickhouseUrl).port}`],
+    ...(urls.analystsUrl === undefined
+      ? []
+      : [["Analysts", `${urls.analystsUrl} (npm run analyst)`] as [string, string]]),
     ["Data", config.dataDir],
     ["Log", logFileOf(config)],
     ["Key", newKey !== undefined && !given ? `${shownKey}  (project "demo"; shown only now)` : shownKey],
