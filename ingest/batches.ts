@@ -79,7 +79,8 @@ export async function readHead(client: pg.ClientBase): Promise<Head> {
   };
 }
 
-const storedColumns = `
+/** What `StoredEvent` is read by, from the table or a subquery with all its columns. */
+export const storedColumns = `
   xid::text, seq, event_id, project_id, type, version, payload::text,
   to_char(occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as occurred_at,
   to_char(recorded_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as recorded_at`;

@@ -9,14 +9,13 @@
  * when the batch before it is marked delivered: one batch is open at a time, whatever happens. So two batches are in
  * memory at most, however many events wait.
  */
-import { setTimeout as pause, setImmediate as yieldToOthers } from "node:timers/promises";
+import { setTimeout as pause } from "node:timers/promises";
 import type { ClickHouseClient } from "@clickhouse/client";
 import type pg from "pg";
 import type { Logger } from "pino";
 import {
   type Batch,
   type BatchLimits,
-  type DeadLetter,
   finishBatch,
   isDelivered,
   newestPosition,
@@ -26,9 +25,10 @@ import {
   readBatch,
   readHead,
 } from "./batches.ts";
-import { checkColumns, deliver, type Refused } from "./deliver.ts";
+import { checkColumns, deliver } from "./deliver.ts";
 import { relayLock, warehouseRewriteLock } from "./locks.ts";
-import { type EventRow, eventColumns, type StoredEvent, toRow } from "./rows.ts";
+import { mapRows, toDeadLetter } from "./map-rows.ts";
+import { eventColumns, type StoredEvent } from "./rows.ts";
 import { tryLock, tryLockShared, unlockShared, withSession } from "./session.ts";
 
 const idleMs = 200;
@@ -39,8 +39,6 @@ const readyMs = 10_000;
 const batchBytes = 8 * 1024 * 1024;
 /** How long batches may follow each other before who wants to rewrite stored events gets a turn. */
 const chainMs = 2_000;
-/** Rows mapped before others in the process get their turn: some ten milliseconds. */
-const mapSlice = 250;
 
 export interface RelayOptions {
   readonly pool: pg.Pool;
@@ -180,25 +178,4 @@ async function both<A, B>(first: Promise<A>, second: Promise<B> | undefined): Pr
   if (a.status === "rejected") throw a.reason;
   if (b.status === "rejected") throw b.reason;
   return [a.value, b.value];
-}
-
-function toDeadLetter({ row, error }: Refused): DeadLetter {
-  return { event: { ...row, xid: row.outbox_xid, seq: row.outbox_seq }, error };
-}
-
-async function mapRows(
-  stored: readonly StoredEvent[],
-  signal: AbortSignal,
-): Promise<{ rows: EventRow[]; dead: DeadLetter[] }> {
-  const rows: EventRow[] = [];
-  const dead: DeadLetter[] = [];
-  for (let at = 0; at < stored.length; at += mapSlice) {
-    for (const event of stored.slice(at, at + mapSlice)) {
-      const mapped = toRow(event);
-      if ("row" in mapped) rows.push(mapped.row);
-      else dead.push({ event, error: mapped.error });
-    }
-    await yieldToOthers(undefined, { signal });
-  }
-  return { rows, dead };
 }

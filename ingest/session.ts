@@ -1,5 +1,9 @@
 /** A connection of one's own, and the advisory locks that live and die with it. */
+import { setTimeout as pause } from "node:timers/promises";
 import type pg from "pg";
+import { backupLock, warehouseRewriteLock } from "./locks.ts";
+
+const waitMs = 100;
 
 /** Lends a connection and closes it afterwards: with the session ends whatever lock it holds. */
 export async function withSession<T>(pool: pg.Pool, work: (client: pg.ClientBase) => Promise<T>): Promise<T> {
@@ -26,4 +30,21 @@ export async function tryLockShared(client: pg.ClientBase, key: number): Promise
 
 export async function unlockShared(client: pg.ClientBase, key: number): Promise<void> {
   await client.query("select pg_advisory_unlock_shared($1)", [key]);
+}
+
+/**
+ * What is read from the outbox must not reach the warehouse after somebody rewrote it in both, nor after a backup has
+ * copied the one and before it has copied the other.
+ */
+export function whileNotRewritten<T>(client: pg.ClientBase, work: () => Promise<T>): Promise<T> {
+  return whileShared(client, backupLock, () => whileShared(client, warehouseRewriteLock, work));
+}
+
+async function whileShared<T>(client: pg.ClientBase, lock: number, work: () => Promise<T>): Promise<T> {
+  while (!(await tryLockShared(client, lock))) await pause(waitMs);
+  try {
+    return await work();
+  } finally {
+    await unlockShared(client, lock).catch(() => undefined);
+  }
 }
