@@ -81,6 +81,8 @@ interface Subject {
   /** Text where it may be no safe integer. */
   readonly changedBy?: number | string | null;
   readonly balance?: number | null | undefined;
+  readonly expiresAt?: string | null | undefined;
+  readonly model?: string;
 }
 
 type Mapper = (content: unknown) => Subject | z.ZodError;
@@ -123,6 +125,7 @@ const voucherSubject = ({ customer, voucher_id, campaign_id, code, ...card }: Pa
   campaignId: campaign_id,
   codes: [voucherPart(code, voucher_id, campaign_id)],
   balance: card.balance_amount,
+  expiresAt: card.expires_at,
 });
 
 /** What the gift cards of a batch hold in all. */
@@ -189,15 +192,18 @@ const mappers: Readonly<Record<EventType, Mapper>> = {
     channel: payload.channel,
   })),
   "voucher.assigned": mapper("voucher.assigned", voucherSubject),
-  "voucher_batch.completed": mapper("voucher_batch.completed", ({ batch_id, campaign_id, size, balance_amount }) => ({
+  "voucher.expiry_changed": mapper("voucher.expiry_changed", voucherSubject),
+  "voucher_batch.completed": mapper("voucher_batch.completed", ({ batch_id, campaign_id, size, ...each }) => ({
     subjectId: batch_id,
     campaignId: campaign_id,
-    changedBy: together(size, balance_amount),
+    changedBy: together(size, each.balance_amount),
+    expiresAt: each.expires_at,
   })),
-  "voucher_batch.cancelled": mapper("voucher_batch.cancelled", ({ batch_id, campaign_id, done, balance_amount }) => ({
+  "voucher_batch.cancelled": mapper("voucher_batch.cancelled", ({ batch_id, campaign_id, done, ...each }) => ({
     subjectId: batch_id,
     campaignId: campaign_id,
-    changedBy: together(done, balance_amount),
+    changedBy: together(done, each.balance_amount),
+    expiresAt: each.expires_at,
   })),
   "validation.performed": mapper("validation.performed", ({ validation_id, valid, ...payload }) => ({
     ...payload,
@@ -257,7 +263,11 @@ const mappers: Readonly<Record<EventType, Mapper>> = {
   })),
   "segment.entered": mapper("segment.entered", segmentSubject),
   "segment.left": mapper("segment.left", segmentSubject),
-  "offer.served": mapper("offer.served", ({ customer, decision_id }) => ({ customer, subjectId: decision_id })),
+  "offer.served": mapper("offer.served", ({ customer, decision_id, model }) => ({
+    customer,
+    subjectId: decision_id,
+    model,
+  })),
   "offer.outcome": mapper("offer.outcome", ({ customer, decision_id, campaign_id, outcome }) => ({
     customer,
     subjectId: decision_id,
@@ -319,6 +329,8 @@ function rowOf(event: StoredEvent, subject: Subject) {
     "rewards.given": rewards.map(({ reward }) => reward.points ?? reward.amount ?? 0),
     changed_by: subject.changedBy ?? 0,
     balance: subject.balance ?? 0,
+    expires_at: subject.expiresAt ?? null,
+    model: subject.model ?? risk?.model ?? "",
     payload: event.payload,
     outbox_xid: event.xid,
     outbox_seq: event.seq,

@@ -129,17 +129,23 @@ function costPart(unitCost: number | undefined): { unit_cost_amount?: number } {
   return unitCost === undefined ? {} : { unit_cost_amount: unitCost };
 }
 
-export function eventCodes(decision: Decision): CodePart[] {
-  return [...decision.codes, ...decision.automatic].map((code) => ({
+/** @param redeemables of the codes, in their order: tells until when each is good. */
+export function eventCodes(decision: Decision, redeemables: Facts["redeemables"] = []): CodePart[] {
+  return [...decision.codes, ...decision.automatic].map((code, at) => ({
     code: code.code,
     voucher_id: code.voucherId,
     campaign_id: code.campaignId,
     main_campaign_id: code.parentId,
     discount_amount: code.discountAmount,
     shipping_discount: code.shippingDiscount,
+    ...expiryPart(redeemables[at]?.voucher?.expiresAt),
     rewards: code.rewards.map(eventReward),
     reasons: code.reasons.map((reason) => wireReason(reason, "event")) as CodePart["reasons"],
   }));
+}
+
+function expiryPart(expiresAt: number | null | undefined): { expires_at?: string } {
+  return expiresAt === null || expiresAt === undefined ? {} : { expires_at: new Date(expiresAt).toISOString() };
 }
 
 function eventReward({ type, discountAmount, points, amount, campaignId, poolId }: AppliedReward) {

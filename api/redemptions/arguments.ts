@@ -176,7 +176,7 @@ function succeededEvent(id: string, { request, loaded, decision, risk }: Attempt
       redemption_id: id,
       customer: request.customer,
       order: eventOrder(loaded.facts, decision),
-      codes: eventCodes(decision),
+      codes: eventCodes(decision, loaded.facts.redeemables),
       risk: eventRisk(risk),
       source: request.source,
     },

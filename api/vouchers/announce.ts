@@ -5,9 +5,17 @@ import type { DB } from "../db/tables.ts";
 import { newId } from "../ids.ts";
 import type { PublicationWire, VoucherWire } from "./schemas.ts";
 
-export type VoucherEventType = "voucher.created" | "voucher.disabled" | "voucher.enabled" | "voucher.assigned";
+export type VoucherEventType =
+  | "voucher.created"
+  | "voucher.disabled"
+  | "voucher.enabled"
+  | "voucher.assigned"
+  | "voucher.expiry_changed";
 
-type AnnouncedVoucher = Pick<VoucherWire, "id" | "campaign_id" | "code" | "kind" | "customer" | "balance_amount">;
+type AnnouncedVoucher = Pick<VoucherWire, "id" | "campaign_id" | "code" | "kind" | "customer" | "balance_amount"> & {
+  readonly batch_id: string | null;
+  readonly expires_at: string | Date | null;
+};
 
 export async function announceVoucher(
   tx: Transaction<DB>,
@@ -37,7 +45,8 @@ export async function announceVouchers(
       code: voucher.code,
       kind: voucher.kind,
       customer: voucher.customer?.identifier ?? null,
-      ...(type === "voucher.created" && balancePart(voucher.balance_amount)),
+      ...balancePart(voucher.balance_amount),
+      ...lifePart(voucher),
     },
   }));
   await appendEvents(tx, events);
@@ -46,7 +55,7 @@ export async function announceVouchers(
 export async function announcePublication(
   tx: Transaction<DB>,
   projectId: string,
-  kind: VoucherWire["kind"],
+  voucher: Pick<AnnouncedVoucher, "kind" | "balance_amount" | "batch_id" | "expires_at">,
   publication: PublicationWire,
 ): Promise<void> {
   await appendEvents(tx, [
@@ -60,16 +69,25 @@ export async function announcePublication(
         voucher_id: publication.voucher_id,
         campaign_id: publication.campaign_id,
         code: publication.code,
-        kind,
+        kind: voucher.kind,
         customer: publication.customer.identifier,
         publication_id: publication.id,
         channel: publication.channel,
+        ...balancePart(voucher.balance_amount),
+        ...lifePart(voucher),
       },
     },
   ]);
 }
 
-/** What gift cards are issued with is part of what is announced; other vouchers say nothing of it. */
+function lifePart({ expires_at, batch_id }: Pick<AnnouncedVoucher, "batch_id" | "expires_at">) {
+  return {
+    expires_at: expires_at instanceof Date ? expires_at.toISOString() : expires_at,
+    ...(batch_id === null ? {} : { batch_id }),
+  };
+}
+
+/** What gift cards hold is part of what is announced; other vouchers say nothing of it. */
 export function balancePart(balance: number | null): { balance_amount?: number } {
   return balance === null ? {} : { balance_amount: balance };
 }

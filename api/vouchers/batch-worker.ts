@@ -246,6 +246,8 @@ async function announceCompleted(client: pg.PoolClient, batch: RunningBatch): Pr
         batch_id: batch.id,
         campaign_id: batch.campaignId,
         size: batch.size,
+        kind: batch.template.kind,
+        expires_at: batch.template.expires_at,
         ...balancePart(batch.template.balance_amount),
       },
     },

@@ -87,6 +87,8 @@ export async function cancelBatch(tx: Transaction<DB>, projectId: string, id: st
         campaign_id: row.campaign_id,
         size: row.size,
         done: row.done,
+        kind: cancelled.kind,
+        expires_at: cancelled.expires_at,
         ...balancePart(cancelled.balance_amount),
       },
     },

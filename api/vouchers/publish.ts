@@ -59,11 +59,13 @@ export async function publishVoucher(
     if (!twin) throw new Error("a publication with this source id exists and cannot be read");
     return twin;
   }
+  const life = { expires_at: voucher.expires_at };
   if (voucher.kind !== "generic" && (voucher.customer_id !== customer.id || voucher.status !== "distributed")) {
+    life.expires_at = await endOfLife(tx, projectId, voucher, publishedAt);
     await updateVoucher(tx, projectId, voucher.id, {
       customer_id: customer.id,
       status: "distributed",
-      expires_at: await endOfLife(tx, projectId, voucher, publishedAt),
+      expires_at: life.expires_at,
       updated_at: publishedAt,
     });
   }
@@ -72,7 +74,7 @@ export async function publishVoucher(
     code: voucher.code,
     customer_identifier: input.customer.identifier,
   });
-  await announcePublication(tx, projectId, voucher.kind, wire);
+  await announcePublication(tx, projectId, { ...voucher, ...life }, wire);
   return wire;
 }
 

@@ -36,14 +36,19 @@ const customerSnapshot = z.object({
 const campaignEvent = z.object({ campaign: campaignSnapshot });
 const customerEvent = z.object({ customer: customerIdentifier, profile: customerSnapshot });
 const orderEvent = z.object({ customer: customerIdentifier, order: orderPart });
+const voucherKind = z.enum(["unique", "generic", "gift_card"]);
 const voucherEvent = z.object({
   voucher_id: z.string(),
   campaign_id: z.string(),
   code: z.string(),
-  kind: z.enum(["unique", "generic", "gift_card"]),
+  kind: voucherKind,
   customer: customerIdentifier,
-  /** What a gift card is issued with. */
+  /** Of a gift card: what it holds; when it is created, what it is issued with. */
   balance_amount: money.nullish(),
+  /** Until when it is good; null for ever. Absent in events from before they said so. */
+  expires_at: instant.nullish(),
+  /** The batch that made it. */
+  batch_id: z.string().nullish(),
 });
 const redemptionEvent = z.object({
   redemption_id: z.string(),
@@ -56,6 +61,8 @@ const redemptionEvent = z.object({
 
 /** The most that a batch may have: with a card's greatest balance, all of them together still are an Int64. */
 const batchSize = z.int().min(0).max(5_000_000);
+/** What all vouchers of a batch have in common. Absent in events from before they said so. */
+const batchOf = { kind: voucherKind.optional(), expires_at: instant.nullish() };
 const reservationEvent = z.object({
   reservation_id: z.string(),
   /** The id that the redemption has, once it is confirmed. */
@@ -119,12 +126,15 @@ export const payloads = {
   "voucher.enabled": voucherEvent,
   "voucher.published": voucherEvent.extend({ publication_id: z.string(), channel: z.string() }),
   "voucher.assigned": voucherEvent,
+  /** It is good until another time than before. */
+  "voucher.expiry_changed": voucherEvent,
   "voucher_batch.completed": z.object({
     batch_id: z.string(),
     campaign_id: z.string(),
     size: batchSize,
     /** What each gift card of the batch is issued with. */
     balance_amount: money.nullish(),
+    ...batchOf,
   }),
   /** `done` codes of it exist and stay. */
   "voucher_batch.cancelled": z.object({
@@ -133,6 +143,7 @@ export const payloads = {
     done: batchSize,
     size: batchSize,
     balance_amount: money.nullish(),
+    ...batchOf,
   }),
   "validation.performed": z.object({
     validation_id: z.string(),

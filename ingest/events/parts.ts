@@ -61,6 +61,8 @@ export const codePart = z.object({
   discount_amount: money,
   /** The part of it that is off the shipping. */
   shipping_discount: money.optional(),
+  /** Until when the voucher is good; in redemptions only, and absent when for ever. */
+  expires_at: instant.optional(),
   reasons: z.array(reasonPart),
   rewards: z.array(rewardPart).optional(),
 });

@@ -153,11 +153,13 @@ async function insertVouchers(
     [task.projectId, task.campaignId, JSON.stringify(records), at],
   );
   const ids = new Map(inserted.rows.map((row) => [row.code, row.id]));
-  const announced = free.flatMap(({ code, kind, customer, balance_amount }) => {
+  const announced = free.flatMap(({ code, kind, customer, balance_amount, expires_at }) => {
     const id = ids.get(code);
     if (id === undefined) return [];
     const reference = customer === null ? null : { identifier: customer };
-    return [{ id, campaign_id: task.campaignId, code, kind, balance_amount, customer: reference }];
+    return [
+      { id, campaign_id: task.campaignId, code, kind, balance_amount, expires_at, batch_id: null, customer: reference },
+    ];
   });
   await announceVouchers(kyselyOn(client), task.projectId, "voucher.created", announced, at.toISOString());
   return new Set(ids.keys());

@@ -35,4 +35,6 @@ export interface JobVoucher {
   readonly redemptions_count: number;
   readonly starts_at: Date | null;
   readonly balance_amount: number | null;
+  readonly batch_id: string | null;
+  readonly expires_at: Date | null;
 }

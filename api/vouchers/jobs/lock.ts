@@ -8,7 +8,8 @@ export async function lockVouchers(
   items: readonly JobItem[],
 ): Promise<JobVoucher[]> {
   const { rows } = await client.query<JobVoucher>(
-    `select id, code, campaign_id, kind, status, customer_id, redemptions_count, starts_at, balance_amount
+    `select id, code, campaign_id, kind, status, customer_id, redemptions_count, starts_at, balance_amount,
+            batch_id, expires_at
      from voucher where project_id = $1 and code = any($2::text[]) order by code for update`,
     [projectId, items.map((item) => item.code)],
   );

@@ -154,6 +154,12 @@ const changes: Record<
   expire: { set: "expires_at = $4::timestamptz", where: "v.expires_at is distinct from $4::timestamptz" },
 };
 
+const announcements = {
+  disable: "voucher.disabled",
+  enable: "voucher.enabled",
+  expire: "voucher.expiry_changed",
+} as const;
+
 async function updateVouchers(
   client: pg.PoolClient,
   job: RunningJob,
@@ -167,18 +173,16 @@ async function updateVouchers(
     `with changed as (
        update voucher v set ${set}, version = v.version + 1, updated_at = $3
        where v.project_id = $1 and v.id = any($2::text[]) and ${where}
-       returning v.id, v.code, v.campaign_id, v.kind, v.customer_id, v.balance_amount)
+       returning v.id, v.code, v.campaign_id, v.kind, v.customer_id, v.balance_amount, v.batch_id,
+                 v.expires_at)
      select changed.*, k.identifier as customer from changed
      left join customer k on k.project_id = $1 and k.id = changed.customer_id order by changed.code`,
     job.action === "expire" ? [...parameters, job.expiresAt] : parameters,
   );
-  if (job.action !== "expire") {
-    const type = job.action === "disable" ? "voucher.disabled" : "voucher.enabled";
-    const announced = rows.map((row) => ({
-      ...row,
-      customer: row.customer === null ? null : { identifier: row.customer },
-    }));
-    await announceVouchers(kyselyOn(client), job.projectId, type, announced, at.toISOString());
-  }
+  const announced = rows.map((row) => ({
+    ...row,
+    customer: row.customer === null ? null : { identifier: row.customer },
+  }));
+  await announceVouchers(kyselyOn(client), job.projectId, announcements[job.action], announced, at.toISOString());
   return rows.length;
 }

@@ -65,7 +65,9 @@ describe.each(eventTypes)("a row of %s", (type) => {
         if (order !== undefined) expect(orderOf(row)).toEqual({ ...order, items: order.items.map(withoutNull) });
         if (codes !== undefined) {
           expect(codesOf(row)).toEqual(
-            codes.map(({ reasons: _, rewards: __, shipping_discount: ___, ...code }) => withoutNull(code)),
+            codes.map(({ reasons: _, rewards: __, shipping_discount: ___, expires_at: ____, ...code }) =>
+              withoutNull(code),
+            ),
           );
           expect(rewardsOf(row)).toEqual(
             codes.flatMap(({ rewards = [] }, at) =>
@@ -89,7 +91,7 @@ describe.each(eventTypes)("a row of %s", (type) => {
           );
         }
         if (risk !== undefined) {
-          expect(row).toMatchObject({ risk_score: risk.score, risk_action: risk.action });
+          expect(row).toMatchObject({ risk_score: risk.score, risk_action: risk.action, model: risk.model ?? "" });
         }
       }),
       { numRuns: 50 },
@@ -104,6 +106,22 @@ describe.each(eventTypes)("a row of %s", (type) => {
       { numRuns: 20 },
     );
   });
+});
+
+describe("a voucher", () => {
+  it.each(["voucher.created", "voucher.expiry_changed", "voucher_batch.completed"] as const)(
+    "of %s says until when it is good, and old events say nothing",
+    (type) => {
+      const [event] = fc.sample(anyEvent(type), { numRuns: 1, seed: 1 }) as [Event];
+      const of = (expires_at: string | null | undefined) =>
+        mapped(stored(event, { payload: JSON.stringify({ ...event.payload, expires_at }) })).expires_at;
+      expect([of("2027-01-01T00:00:00.000Z"), of(null), of(undefined)]).toEqual([
+        "2027-01-01T00:00:00.000Z",
+        null,
+        null,
+      ]);
+    },
+  );
 });
 
 describe("a rollback", () => {
