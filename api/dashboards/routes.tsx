@@ -12,9 +12,10 @@ import { createRouter } from "../http/router.ts";
 import { sessionCookie } from "../sessions/cookie.ts";
 import { signInAddress } from "../sessions/return-to.ts";
 import { createSessions } from "../sessions/sessions.ts";
-import { listCustomers } from "./customers.ts";
+import { listCustomers, parseCustomerQuery } from "./customers.ts";
 import { readFreshness } from "./freshness.ts";
 import { createLive } from "./live.ts";
+import { createModelCards } from "./models.ts";
 import { WaitingPage } from "./pages.tsx";
 import { type Money, parseScope, readCurrencies, resolveScope, type Scope } from "./scope.ts";
 import { acceptedEncodings, serveFile } from "./serve-file.ts";
@@ -23,7 +24,6 @@ import { readStatus } from "./status.ts";
 import { compressFor, loadTables } from "./tables.ts";
 
 const base = "/dashboards/";
-const searchMax = 200;
 /** Long enough for the many questions of one page load, short enough that a reload shows what has just happened. */
 const dataCache = "private, max-age=2";
 /** Browsers fetch it without cookies; it holds names of icons. */
@@ -36,6 +36,7 @@ export function dashboardRoutes(deps: Deps): OpenAPIHono<AppEnv> {
   const { warehouse } = deps;
   const answer = createLive(warehouse);
   const readThreeSixty = createThreeSixty(deps);
+  const modelCards = createModelCards();
 
   async function scopeOf(projectId: string, query: Readonly<Record<string, string>>): Promise<Scope> {
     const asked = parseScope(query);
@@ -91,15 +92,22 @@ export function dashboardRoutes(deps: Deps): OpenAPIHono<AppEnv> {
   });
 
   router.get(`${base}api/customers`, async (c) => {
-    const search = (c.req.query("search") ?? "").slice(0, searchMax);
+    const asked = parseCustomerQuery(c.req.query());
     c.header("cache-control", "no-store");
-    return c.json({ data: await listCustomers(warehouse, c.var.auth.projectId, search) });
+    return c.json(await listCustomers(warehouse, c.var.auth.projectId, asked));
   });
 
+  // The same shape as GET /v1/customers/{identifier}/360.
   router.get(`${base}api/customers/:identifier`, async (c) => {
     const page = { cursor: c.req.query("cursor")?.slice(0, 1_000), limit: timelineLimit };
+    const customer = await readThreeSixty(c.var.auth.projectId, c.req.param("identifier"), page);
     c.header("cache-control", "no-store");
-    return c.json(await readThreeSixty(c.var.auth.projectId, c.req.param("identifier"), page));
+    return c.json(customer);
+  });
+
+  router.get(`${base}api/models`, async (c) => {
+    c.header("cache-control", "no-store");
+    return c.json({ data: await modelCards() });
   });
 
   router.get(`${base}*`, async (c) => {
