@@ -309,6 +309,7 @@ function rowOf(event: StoredEvent, subject: Subject) {
     "codes.campaign_id": codes.map((code) => code.campaign_id ?? ""),
     "codes.main_campaign_id": codes.map((code) => code.main_campaign_id ?? ""),
     "codes.discount_amount": codes.map((code) => code.discount_amount),
+    "codes.expires_at": codes.map((code) => code.expires_at ?? null),
     "items.sku": items.map((item) => item.sku),
     "items.product_id": items.map((item) => item.product_id ?? ""),
     "items.quantity": items.map((item) => item.quantity),

@@ -29,19 +29,32 @@ AS
 WITH
   used AS
   (
-    SELECT project_id, campaign_id, voucher_id
-    FROM {database}.redemptions
-    WHERE voucher_id != '' AND rolled_back = 0
+    SELECT r.project_id AS project_id, r.campaign_id AS campaign_id, r.voucher_id AS voucher_id, max(r.expires) AS expires
+    FROM
+    (
+      SELECT project_id, redemption_id, code.1 AS voucher_id, code.2 AS campaign_id, code.3 AS expires
+      FROM {database}.events
+      ARRAY JOIN arrayZip(codes.voucher_id, codes.campaign_id, codes.expires_at) AS code
+      WHERE type = 'redemption.succeeded' AND code.1 != ''
+    ) AS r
+    LEFT JOIN
+    (
+      SELECT DISTINCT project_id, redemption_id, 1 AS found
+      FROM {database}.events
+      WHERE type = 'redemption.rolled_back' AND outcome != 'part'
+    ) AS undone ON undone.project_id = r.project_id AND undone.redemption_id = r.redemption_id
+    WHERE undone.found = 0
     GROUP BY project_id, campaign_id, voucher_id
   ),
   told AS
   (
-    SELECT project_id, campaign_id, codes.voucher_id[1] AS voucher_id, type, recorded_at, event_id, customer, expires_at,
-      if(type = 'voucher.created', JSONExtractString(payload, 'kind'), '') AS kind, 0 AS redeemed
+    SELECT project_id, campaign_id, codes.voucher_id[1] AS voucher_id, type, (recorded_at, event_id) AS position, customer,
+      expires_at, JSONExtractString(payload, 'kind') AS kind, JSONExtractString(payload, 'batch_id') AS batch, 0 AS redeemed
     FROM {database}.events
-    WHERE type IN ('voucher.created', 'voucher.published', 'voucher.assigned', 'voucher.disabled', 'voucher.enabled')
+    WHERE type IN ('voucher.created', 'voucher.published', 'voucher.assigned', 'voucher.disabled', 'voucher.enabled',
+      'voucher.expiry_changed')
     UNION ALL
-    SELECT project_id, campaign_id, voucher_id, '', toDateTime64(0, 6, 'UTC'), '', '', NULL, '', 1
+    SELECT project_id, campaign_id, voucher_id, '', (toDateTime64(0, 6, 'UTC'), ''), '', expires, '', '', 1
     FROM used
   ),
   vouchers AS
@@ -50,9 +63,10 @@ WITH
       project_id, campaign_id, voucher_id,
       max(type = 'voucher.created') AS own,
       max(t.kind) AS kind,
-      max(t.expires_at) AS expires,
+      max(t.batch) AS batch,
+      argMax(tuple(t.expires_at), position).1 AS expires,
       max(type IN ('voucher.published', 'voucher.assigned') OR customer != '') AS given,
-      argMaxIf(type = 'voucher.disabled', (recorded_at, event_id), type IN ('voucher.disabled', 'voucher.enabled')) AS off,
+      argMaxIf(type = 'voucher.disabled', position, type IN ('voucher.disabled', 'voucher.enabled')) AS off,
       max(t.redeemed) AS redeemed
     FROM told AS t
     GROUP BY project_id, campaign_id, voucher_id
@@ -60,14 +74,14 @@ WITH
   batches AS
   (
     SELECT
-      project_id, campaign_id, subject_id,
+      project_id, campaign_id, subject_id AS batch,
       max(if(type = 'voucher_batch.completed', JSONExtractUInt(payload, 'size'), JSONExtractUInt(payload, 'done'))) AS made,
       argMax(multiIf(JSONExtractString(payload, 'kind') != '', JSONExtractString(payload, 'kind'), changed_by > 0, 'gift_card', 'unique'),
         recorded_at) AS batch_kind,
       max(e.expires_at) AS expires
     FROM {database}.events AS e
     WHERE type IN ('voucher_batch.completed', 'voucher_batch.cancelled')
-    GROUP BY project_id, campaign_id, subject_id
+    GROUP BY project_id, campaign_id, batch
   ),
   by_voucher AS
   (
@@ -81,12 +95,19 @@ WITH
       countIf(redeemed = 0 AND off = 1) AS off_count,
       -- Those in nobody's way: neither redeemed nor off.
       countIf(redeemed = 0 AND off = 0 AND expires <= now64(3)) AS gone,
-      -- Of batches, by what they say of their expiry.
+      -- Of batches: from one that has expired, and from one that is not known.
       countIf(own = 0) AS drawn,
-      countIf(own = 0 AND expires <= now64(3)) AS drawn_gone,
-      countIf(own = 0 AND expires IS NULL) AS drawn_silent,
-      countIf(own = 0 AND expires IS NULL AND redeemed = 0 AND off = 0) AS drawn_silent_left
-    FROM vouchers
+      countIf(own = 0 AND source = 'gone') AS drawn_gone,
+      countIf(own = 0 AND source = 'silent') AS drawn_silent,
+      countIf(own = 0 AND source = 'silent' AND redeemed = 0 AND off = 0) AS drawn_silent_left
+    FROM
+    (
+      -- A redeemed code without events of its own has the expiry of its batch.
+      SELECT v.*, multiIf(v.batch = '' AND v.expires IS NULL, 'silent',
+        ifNull(if(v.batch = '', v.expires, b.expires) <= now64(3), 0), 'gone', 'good') AS source
+      FROM vouchers AS v
+      LEFT JOIN batches AS b ON b.project_id = v.project_id AND b.batch = v.batch
+    )
     GROUP BY project_id, campaign_id
   ),
   by_batch AS

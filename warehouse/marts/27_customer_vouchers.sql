@@ -25,7 +25,7 @@ WITH
     FROM {database}.events
     ARRAY JOIN arrayZip(codes.code, codes.voucher_id, codes.campaign_id, codes.discount_amount) AS told_code
     WHERE customer != '' AND told_code.2 != '' AND type IN ('voucher.created', 'voucher.published', 'voucher.assigned', 'voucher.disabled',
-      'voucher.enabled', 'gift_card.credited', 'redemption.succeeded', 'redemption.rolled_back')
+      'voucher.enabled', 'voucher.expiry_changed', 'gift_card.credited', 'redemption.succeeded', 'redemption.rolled_back')
   ),
   held AS
   (
@@ -35,12 +35,12 @@ WITH
       any(told.campaign_id) AS campaign,
       max(told.kind) AS kind,
       minIf(occurred_at, type IN ('voucher.created', 'voucher.published', 'voucher.assigned')) AS got,
-      max(told.expires_at) AS expires,
+      argMaxIf(tuple(told.expires_at), position, NOT startsWith(type, 'redemption.') AND type != 'gift_card.credited').1 AS expires,
       argMaxIf(type = 'voucher.disabled', position, type IN ('voucher.disabled', 'voucher.enabled')) AS off,
       sum(multiIf(type = 'redemption.succeeded', 1, type = 'redemption.rolled_back' AND outcome != 'part', -1, 0)) AS standing,
       -- What the card held when it was last told, and what moved since.
-      maxIf(position, balance > 0 OR type = 'gift_card.credited') AS anchor,
-      argMaxIf(balance, position, balance > 0 OR type = 'gift_card.credited') AS anchor_balance,
+      maxIf(position, type = 'gift_card.credited' OR (balance > 0 AND type IN ('voucher.created', 'voucher.published', 'voucher.assigned'))) AS anchor,
+      argMaxIf(balance, position, type = 'gift_card.credited' OR (balance > 0 AND type IN ('voucher.created', 'voucher.published', 'voucher.assigned'))) AS anchor_balance,
       groupArrayIf((position, if(type = 'redemption.succeeded', -discount, discount)), startsWith(type, 'redemption.')) AS moves
     FROM told
     GROUP BY project_id, customer, voucher_id
