@@ -54,8 +54,10 @@ function tell(projectId: string): Event[] {
     const discounted = pick(2) === 0;
     if (discounted) {
       events.push(redeemed(attempt));
-      if (pick(6) === 0) events.push(rolledBack({ ...attempt, codes: [["", attempt.codes[0][1], 7]] }, at(60), false));
-      if (pick(6) === 0) events.push(rolledBack({ ...attempt, codes: [["", attempt.codes[0][1], 9]] }, at(90), true));
+      if (pick(6) === 0)
+        events.push(rolledBack({ ...attempt, codes: [[attempt.codes[0][0], attempt.codes[0][1], 7]] }, at(60), false));
+      if (pick(6) === 0)
+        events.push(rolledBack({ ...attempt, codes: [[attempt.codes[0][0], attempt.codes[0][1], 9]] }, at(90), true));
     }
     if (pick(5) > 0) {
       const off = discounted ? attempt.codes[0][2] : 0;
