@@ -1,6 +1,7 @@
 /** Configuration: the environment, parsed once in a main file and passed down. */
 import { resolve } from "node:path";
 import { z } from "zod";
+import { type AlertOptions, defaultAlerts } from "./alerts/watch.ts";
 import { defaultGuessLimits, type GuessLimits } from "./attempts/limits.ts";
 
 const guesses = z.coerce.number().int().min(1).max(1_000_000_000);
@@ -22,6 +23,8 @@ const environment = z.object({
   TESSERA_ANALYSTS_PORT: z.coerce.number().int().min(0).max(65535).default(0),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
   TESSERA_DASHBOARDS: z.enum(["build", "off"]).default("build"),
+  TESSERA_ALERT_LAG_SECONDS: z.coerce.number().int().min(1).max(86_400).default(defaultAlerts.lagSeconds),
+  TESSERA_ALERT_WEBHOOK: z.url({ protocol: /^https?$/ }).optional(),
   TESSERA_GUESSES_PER_CUSTOMER: guesses.default(defaultGuessLimits.perCustomer),
   TESSERA_GUESSES_PER_IP: guesses.default(defaultGuessLimits.perIp),
   TESSERA_GUESSES_PER_KEY: guesses.default(defaultGuessLimits.perKey),
@@ -52,6 +55,7 @@ export interface Config {
   /** "off" serves a page that says so and never installs or builds. */
   readonly dashboards: "build" | "off";
   readonly guessing: GuessLimits;
+  readonly alerts: AlertOptions;
 }
 
 export class ConfigError extends Error {}
@@ -75,6 +79,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     analystsPort: e.TESSERA_ANALYSTS_PORT,
     logLevel: e.LOG_LEVEL,
     dashboards: e.TESSERA_DASHBOARDS,
+    alerts: { lagSeconds: e.TESSERA_ALERT_LAG_SECONDS, webhook: e.TESSERA_ALERT_WEBHOOK },
     guessing: {
       perCustomer: e.TESSERA_GUESSES_PER_CUSTOMER,
       perIp: e.TESSERA_GUESSES_PER_IP,

@@ -57,7 +57,7 @@ function runPart(role: Exclude<Role, "all">, config: Config): Promise<never> {
     talk: false,
     start: (lifecycle) => {
       if (role === "api") return startApi(config, urls, log, lifecycle);
-      return role === "ingest" ? startIngest(urls, log, lifecycle) : startWorkers(urls, log, lifecycle);
+      return role === "ingest" ? startIngest(urls, log, lifecycle) : startWorkers(config, urls, log, lifecycle);
     },
     watch: watchLauncher,
   });

@@ -5,6 +5,7 @@ import type pg from "pg";
 import type { Logger } from "pino";
 import { pruneOutbox } from "../ingest/prune.ts";
 import { runReconciliation } from "../ingest/reconciliation/worker.ts";
+import { type AlertOptions, watchAlerts } from "./alerts/watch.ts";
 import { sweepAttempts, sweptAttemptsMax } from "./attempts/attempts.ts";
 import { watchBudgets } from "./campaigns/watch-budgets.ts";
 import { runCustomerRefresh } from "./customers/wide-worker.ts";
@@ -22,6 +23,8 @@ export interface WorkerDeps {
   readonly pool: pg.Pool;
   readonly warehouse: ClickHouseClient;
   readonly log: Logger;
+  /** Absent: the defaults. */
+  readonly alerts?: AlertOptions;
 }
 
 const purgeEveryMs = 10 * 60_000;
@@ -41,6 +44,7 @@ export async function runWorkers(deps: WorkerDeps, signal: AbortSignal): Promise
     keepRunning("attempts", (inner) => purgeAttempts(deps, inner), deps.log, signal),
     keepRunning("reservations", (inner) => endDueHolds(deps, inner), deps.log, signal),
     keepRunning("points expiry", (inner) => runPointsExpiry(deps, inner), deps.log, signal),
+    keepRunning("alerts", (inner) => watchAlerts(deps, inner), deps.log, signal),
     keepRunning("reconciliation", (inner) => runReconciliation(deps, inner), deps.log, signal),
     keepRunning("wide rows of customers", (inner) => runCustomerRefresh(deps, inner), deps.log, signal),
     keepRunning("delivered events", (inner) => purgeOutbox(deps, inner), deps.log, signal),

@@ -1,10 +1,10 @@
 /** Is it alive, is it ready, how is it doing. No key: these answer probes and scrapers. */
 import { createRoute, z } from "@hono/zod-openapi";
-import { collectDefaultMetrics, Gauge } from "prom-client";
-import { readLag } from "../../ingest/lag.ts";
+import { collectDefaultMetrics } from "prom-client";
 import type { Deps } from "../deps.ts";
 import { createRouter } from "../http/router.ts";
 import { json } from "../http/schemas.ts";
+import { watchDelivery } from "./delivery-metrics.ts";
 
 const tags = ["Operations"];
 
@@ -38,35 +38,9 @@ const metricsRoute = createRoute({
   },
 });
 
-/** @returns what reads the outbox and sets both gauges; when Postgres does not answer they are left out, a number would be a lie. */
-function watchOutbox(deps: Deps): () => Promise<void> {
-  const registers = [deps.metrics];
-  const rows = new Gauge({
-    name: "outbox_lag_rows",
-    help: "Committed events not yet delivered to ClickHouse, counted up to 100000",
-    registers,
-  });
-  const seconds = new Gauge({
-    name: "outbox_oldest_seconds",
-    help: "Age of the oldest event not yet delivered to ClickHouse",
-    registers,
-  });
-  return async () => {
-    try {
-      const lag = await readLag(deps.pool);
-      rows.set(lag.rows);
-      seconds.set(lag.seconds);
-    } catch (error) {
-      deps.log.warn({ err: error }, "the outbox lag could not be read");
-      rows.remove();
-      seconds.remove();
-    }
-  };
-}
-
 export function healthRoutes(deps: Deps) {
   collectDefaultMetrics({ register: deps.metrics });
-  const readOutbox = watchOutbox(deps);
+  const readDelivery = watchDelivery(deps);
   return createRouter()
     .openapi(healthz, (c) => c.json({ status: "ok" as const }, 200))
     .openapi(readyz, async (c) => {
@@ -75,7 +49,7 @@ export function healthRoutes(deps: Deps) {
       return c.json({ ready, parts: { ...parts } }, ready ? 200 : 503);
     })
     .openapi(metricsRoute, async (c) => {
-      await readOutbox();
+      await readDelivery();
       return c.text(await deps.metrics.metrics(), 200);
     });
 }

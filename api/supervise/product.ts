@@ -49,7 +49,7 @@ export async function startProduct(
   parts.postgres = true;
   parts.clickhouse = true;
   lifecycle.signal.throwIfAborted();
-  const applied = await migrateStores(urls);
+  const applied = await migrateStores(urls, config.clickhouseCluster);
   if (applied.length > 0) log.info({ applied }, "migrated");
   // Of stores elsewhere the directory knows nothing.
   if (config.databaseUrl === undefined && config.clickhouseUrl === undefined) recordRelease(config.dataDir, release);
@@ -105,10 +105,10 @@ async function serve(config: Config, urls: Urls, listener: Listener, log: Logger
   const relayPool = openPool(urls.databaseUrl, "relay", 3, log, lifecycle);
   const relay = createRelay({ pool: relayPool, warehouse, log });
   lifecycle.onStop("last events", () => drainRelay(relay, log));
-  const workerPool = openPool(urls.databaseUrl, "workers", 4, log, lifecycle);
+  const workerPool = openPool(urls.databaseUrl, "workers", 8, log, lifecycle);
   const working = Promise.all([
     keepRunning("relay", (signal) => relay.run(signal), log, lifecycle.signal),
-    runWorkers({ pool: workerPool, warehouse, log }, lifecycle.signal),
+    runWorkers({ pool: workerPool, warehouse, log, alerts: config.alerts }, lifecycle.signal),
   ]);
   lifecycle.onStop("relay and workers", () => working);
 

@@ -53,10 +53,10 @@ export async function startIngest(urls: Urls, log: Logger, lifecycle: Lifecycle)
   log.info("the relay runs");
 }
 
-export async function startWorkers(urls: Urls, log: Logger, lifecycle: Lifecycle): Promise<void> {
+export async function startWorkers(config: Config, urls: Urls, log: Logger, lifecycle: Lifecycle): Promise<void> {
   const warehouse = openWarehouse(urls.clickhouseUrl, lifecycle);
-  const pool = openPool(urls.databaseUrl, "workers", 4, log, lifecycle);
-  const working = runWorkers({ pool, warehouse, log }, lifecycle.signal);
+  const pool = openPool(urls.databaseUrl, "workers", 8, log, lifecycle);
+  const working = runWorkers({ pool, warehouse, log, alerts: config.alerts }, lifecycle.signal);
   lifecycle.onStop("workers", () => working);
   log.info("the workers run");
 }

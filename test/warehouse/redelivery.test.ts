@@ -19,9 +19,12 @@ const ever = { from: new Date("2000-01-01"), to: new Date("2100-01-01") };
 
 function someEvents(project: string, count: number, seed: number): Event[] {
   const any = fc.constantFrom(...eventTypes).chain((type) => anyEvent(type, fc.constant(project)));
-  return fc
-    .sample(any, { numRuns: count, seed })
-    .map((event, at) => ({ ...event, event_id: `${project}-${String(at).padStart(4, "0")}` }));
+  return fc.sample(any, { numRuns: count, seed }).map((event, at) => ({
+    ...event,
+    event_id: `${project}-${String(at).padStart(4, "0")}`,
+    // Of three months: each is a partition, which a deletion rewrites.
+    occurred_at: new Date(Date.UTC(2026, at % 3, 1 + (at % 28))).toISOString(),
+  }));
 }
 
 const idsOf = (events: readonly Event[]) => events.map((event) => event.event_id).sort();

@@ -1,0 +1,45 @@
+/** The way from Postgres to ClickHouse in a few numbers, of all projects: for metrics and alerts. */
+import type pg from "pg";
+import { type Lag, readLag } from "../../ingest/lag.ts";
+import type { AlertKind } from "./schemas.ts";
+
+export interface DeliveryState {
+  readonly lag: Lag;
+  /** Groups in which both stores differ now. */
+  readonly driftGroups: number;
+  /** Since the last comparison that came to an end; undefined before the first. */
+  readonly comparedSecondsAgo: number | undefined;
+  /** Counted up to 100,000. */
+  readonly deadLetters: number;
+  readonly alerts: readonly AlertKind[];
+}
+
+export async function readDeliveryState(pool: pg.Pool): Promise<DeliveryState> {
+  const [lag, { rows }] = await Promise.all([
+    readLag(pool),
+    pool.query<{
+      drift_groups: number;
+      compared_seconds_ago: number | null;
+      dead_letters: number;
+      alerts: AlertKind[];
+    }>(`
+      select
+        greatest(
+          (select count(*) from reconciliation_drift)::int,
+          coalesce((select drifts from reconciliation_run where outcome = 'compared' order by ended_at desc limit 1), 0)
+        ) as drift_groups,
+        (select extract(epoch from clock_timestamp() - max(ended_at))::float8
+         from reconciliation_run where outcome = 'compared') as compared_seconds_ago,
+        (select count(*)::int from (select from dead_letter limit 100000) letter) as dead_letters,
+        array(select kind::text from alert where resolved_at is null) as alerts`),
+  ]);
+  const [row] = rows;
+  if (row === undefined) throw new Error("a select without from has one row");
+  return {
+    lag,
+    driftGroups: row.drift_groups,
+    comparedSecondsAgo: row.compared_seconds_ago ?? undefined,
+    deadLetters: row.dead_letters,
+    alerts: row.alerts,
+  };
+}

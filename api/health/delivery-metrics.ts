@@ -1,0 +1,37 @@
+/** What /metrics says of the way to the warehouse. Read at each scrape, from Postgres: any process may answer it. */
+import { Gauge } from "prom-client";
+import { alertKinds } from "../data-health/schemas.ts";
+import { readDeliveryState } from "../data-health/state.ts";
+import type { Deps } from "../deps.ts";
+
+/** @returns what sets the gauges; when Postgres does not answer they are left out, a number would be a lie. */
+export function watchDelivery(deps: Pick<Deps, "pool" | "log" | "metrics">): () => Promise<void> {
+  const gauge = (name: string, help: string) => new Gauge({ name, help, registers: [deps.metrics] });
+  const lagRows = gauge("outbox_lag_rows", "Committed events not yet delivered to ClickHouse, counted up to 100000");
+  const lagSeconds = gauge("outbox_oldest_seconds", "Age of the oldest event not yet delivered to ClickHouse");
+  const deadLetters = gauge("dead_letters", "Events that could not be delivered, counted up to 100000");
+  const drift = gauge("reconcile_drift_groups", "Groups of figures in which PostgreSQL and ClickHouse differ");
+  const compared = gauge("reconcile_last_success_seconds", "Time since both stores were last compared");
+  const alerts = new Gauge({
+    name: "tessera_alert",
+    help: "1 while the alert stands, 0 otherwise",
+    labelNames: ["kind"],
+    registers: [deps.metrics],
+  });
+  return async () => {
+    try {
+      const state = await readDeliveryState(deps.pool);
+      lagRows.set(state.lag.rows);
+      lagSeconds.set(state.lag.seconds);
+      deadLetters.set(state.deadLetters);
+      drift.set(state.driftGroups);
+      if (state.comparedSecondsAgo === undefined) compared.remove();
+      else compared.set(state.comparedSecondsAgo);
+      for (const kind of alertKinds) alerts.set({ kind }, state.alerts.includes(kind) ? 1 : 0);
+    } catch (error) {
+      deps.log.warn({ err: error }, "the state of the delivery could not be read");
+      for (const each of [lagRows, lagSeconds, deadLetters, drift, compared]) each.remove();
+      alerts.reset();
+    }
+  };
+}
