@@ -14,7 +14,7 @@ import { migrateStores } from "./supervise/services.ts";
 try {
   const config = parseConfig(process.env);
   const stores = resolveStores(config);
-  const applied = await migrateStores(stores);
+  const applied = await migrateStores(stores, config.clickhouseCluster);
   say(applied.length === 0 ? "Nothing to migrate." : `Applied ${applied.join(", ")}.`);
   if (config.apiKey !== undefined && (await makeDemo(stores.databaseUrl, config.apiKey))) {
     say('Made the project "demo"; its key is the value of TESSERA_API_KEY.');

@@ -36,6 +36,10 @@ export function createWarehouse(options: WarehouseOptions): ClickHouseClient {
     clickhouse_settings: {
       async_insert: 0,
       wait_end_of_query: 1,
+      // On a cluster: an insert is answered when every shard has its rows, not when they are queued to be sent; and
+      // what is asked within a question is asked of all shards. On one server neither means anything.
+      distributed_foreground_insert: 1,
+      distributed_product_mode: "global",
       output_format_json_quote_64bit_integers: 0,
       date_time_input_format: "best_effort",
       date_time_output_format: "iso",

@@ -2,7 +2,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { z } from "zod";
-import { renderDdl, type Topology } from "./ddl.ts";
+import { renderDdl, renderStatements, type Topology } from "./ddl.ts";
 
 const appliedRow = z.object({ name: z.string() });
 
@@ -22,7 +22,9 @@ export async function migrateWarehouse(
   options: Pick<Topology, "cluster"> = {},
 ): Promise<string[]> {
   const topology: Topology = { database, ...options };
-  const run = (sql: string) => client.command({ query: renderDdl(sql, topology) });
+  const run = async (sql: string) => {
+    for (const query of renderStatements(sql.trim(), topology)) await client.command({ query });
+  };
 
   await run("CREATE DATABASE IF NOT EXISTS {database} {on_cluster}");
   await run(`

@@ -37,8 +37,10 @@ export function openWarehouse(url: string, lifecycle: Lifecycle): ClickHouseClie
 /**
  * Both stores side by side; returns the names applied. Neither is touched where one of them is newer than this version:
  * an upgrade that stops between the two would leave stores that no version knows.
+ *
+ * @param cluster that the warehouse is spread over.
  */
-export async function migrateStores(urls: Urls): Promise<string[]> {
+export async function migrateStores(urls: Urls, cluster?: string): Promise<string[]> {
   const pool = createPool({ connectionString: urls.databaseUrl, max: 1, applicationName: "tessera-migrate" });
   // Connected to a database that is always there: ours may not be yet.
   const warehouse = createWarehouse({ url: urls.clickhouseUrl, database: "default", requestTimeoutMs: 600_000 });
@@ -46,7 +48,7 @@ export async function migrateStores(urls: Urls): Promise<string[]> {
     await Promise.all([refuseForeignMigrations(pool), refuseNewerWarehouse(warehouse, databaseOf(urls.clickhouseUrl))]);
     const [postgres, clickhouse] = await Promise.allSettled([
       migratePostgres(pool),
-      migrateWarehouse(warehouse, databaseOf(urls.clickhouseUrl)),
+      migrateWarehouse(warehouse, databaseOf(urls.clickhouseUrl), { cluster }),
     ]);
     if (postgres.status === "rejected") throw postgres.reason;
     if (clickhouse.status === "rejected") throw clickhouse.reason;
