@@ -12,7 +12,7 @@ async function send(project: TestProject, method: string, path: string, body?: o
   keys += 1;
   const headers: Record<string, string> = method === "POST" ? { "idempotency-key": `holdout-${keys}` } : {};
   const response = await project.request(method, path, body, headers);
-  return { status: response.status, body: await response.json() };
+  return { status: response.status, body: JSON.parse(await response.text()) };
 }
 
 /** Of the shoppers, those whom the project holds out at so many percent, and the others. */

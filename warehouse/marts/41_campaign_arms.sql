@@ -1,0 +1,135 @@
+-- Grain: campaign × arm. What treated and held-out customers did, as sums from which every figure of a lift is made.
+--
+-- By intention to treat: a customer is in an arm by the lottery alone, whether or not the campaign reached them, and is
+-- compared with everything they did. Who was really reached is decided by what customers do, and who is held out never
+-- shows who would have been; to compare only those would compare different people. The price is that the effect is spread
+-- over all known customers.
+--
+-- The lottery is `holdoutBucket` of api/domain/holdout.ts: murmur3 of the campaign (of the project, for the global one),
+-- a zero byte and the customer, modulo 10,000.
+-- Revenue is what the lines of paid orders were left to pay, without shipping; cancelled and refunded orders are not in it.
+-- Columns with `before` are the same customers in the window before known_before.
+CREATE OR REPLACE VIEW {database}.campaign_arms {on_cluster}
+(
+  project_id String COMMENT 'The tenant',
+  campaign_id String COMMENT 'Id of the campaign',
+  arm String COMMENT 'treated or held_out',
+  currency String COMMENT 'ISO 4217; all amounts of the row are in its minor units',
+  basis String COMMENT 'campaign: its own holdout; project: the global holdout, of all campaigns',
+  holdout_percent Int64 COMMENT 'Share of the customers that is held out',
+  measured_from DateTime64(3, 'UTC') COMMENT 'Start of the window',
+  measured_until DateTime64(3, 'UTC') COMMENT 'Its end, exclusive',
+  customers_count UInt64 COMMENT 'Customers known before the arms could differ',
+  converted_count UInt64 COMMENT 'Of these, with a paid order in the window',
+  orders_count UInt64 COMMENT 'Paid orders in the window',
+  orders_without_cost_count UInt64 COMMENT 'Of these, orders with a line of which the cost is unknown',
+  revenue_amount Int64 COMMENT 'Revenue of the orders',
+  margin_amount Nullable(Int64) COMMENT 'Their revenue − cost; null where a cost is unknown',
+  discount_amount Int64 COMMENT 'Discount that still stands, of this campaign in the window; of all campaigns when the basis is project; gift cards are no discount',
+  converted_before_count UInt64 COMMENT 'Customers with a paid order before',
+  converted_both_count UInt64 COMMENT 'Customers with a paid order before and in the window',
+  orders_squares Float64 COMMENT 'Σ orders² of the customers',
+  orders_before_count UInt64 COMMENT 'Paid orders before',
+  orders_before_squares Float64 COMMENT 'Σ orders before²',
+  orders_products Float64 COMMENT 'Σ orders × orders before',
+  revenue_squares Float64 COMMENT 'Σ revenue²',
+  revenue_before_amount Int64 COMMENT 'Revenue before',
+  revenue_before_squares Float64 COMMENT 'Σ revenue before²',
+  revenue_products Float64 COMMENT 'Σ revenue × revenue before',
+  margin_squares Float64 COMMENT 'Σ margin², orders without a known cost left out',
+  margin_products Float64 COMMENT 'Σ margin × revenue before',
+  discount_squares Float64 COMMENT 'Σ discount²',
+  discount_orders_products Float64 COMMENT 'Σ discount × orders',
+  discount_orders_before_products Float64 COMMENT 'Σ discount × orders before'
+)
+AS
+WITH
+  known AS
+  (
+    SELECT project_id, customer, min(occurred_at) AS first_at
+    FROM {database}.events
+    WHERE customer != ''
+    GROUP BY project_id, customer
+    HAVING maxIf(recorded_at, type != 'customer.erased') > maxIf(recorded_at, type = 'customer.erased')
+  ),
+  bought AS
+  (
+    SELECT project_id, customer, groupArray((assumeNotNull(paid_at), last.1, last.2 - last.10, last.9)) AS orders
+    FROM {database}.latest_orders
+    WHERE status = 'paid'
+    GROUP BY project_id, customer
+  ),
+  given AS
+  (
+    SELECT project_id, customer, groupArray((occurred_at, campaign_id, main_campaign_id, currency, net_discount_amount)) AS discounts
+    FROM {database}.redemptions
+    WHERE customer != '' AND gift_card = 0 AND net_discount_amount != 0
+    GROUP BY project_id, customer
+  ),
+  windows AS
+  (
+    SELECT
+      project_id, campaign_id, currency, basis, holdout_percent, global_holdout_percent, assumeNotNull(measured_from) AS since,
+      assumeNotNull(measured_until) AS until, assumeNotNull(known_before) AS differ_from,
+      assumeNotNull(history_from) AS past_from
+    FROM {database}.campaign_holdouts
+    WHERE basis != '' AND measured_from IS NOT NULL AND measured_until > measured_from
+  ),
+  customers AS
+  (
+    SELECT
+      k.project_id AS project_id, w.campaign_id AS campaign_id, w.currency AS currency, w.basis AS basis,
+      w.holdout_percent AS holdout_percent, w.since AS since, w.until AS until,
+      murmurHash3_32(concat(k.project_id, '\0', k.customer)) % 10000 < w.global_holdout_percent * 100 AS in_global,
+      murmurHash3_32(concat(w.campaign_id, '\0', k.customer)) % 10000 < w.holdout_percent * 100 AS in_own,
+      multiIf(w.basis = 'project', if(in_global, 'held_out', 'treated'), in_global, '', in_own, 'held_out', 'treated') AS arm,
+      arrayFilter(o -> o.1 >= w.since AND o.1 < w.until AND o.2 = w.currency, b.orders) AS orders_in,
+      arrayFilter(o -> o.1 >= w.past_from AND o.1 < w.differ_from AND o.2 = w.currency, b.orders) AS orders_before,
+      toInt64(length(orders_in)) AS y,
+      toInt64(length(orders_before)) AS x,
+      arraySum(o -> o.3, orders_in) AS revenue,
+      arraySum(o -> o.3, orders_before) AS revenue_before,
+      arraySum(o -> ifNull(o.4, 0), orders_in) AS margin,
+      arrayCount(o -> o.4 IS NULL, orders_in) AS without_cost,
+      arraySum(d -> if(d.1 >= w.since AND d.1 < w.until AND d.4 = w.currency
+        AND (w.basis = 'project' OR d.2 = w.campaign_id OR d.3 = w.campaign_id), d.5, 0), g.discounts) AS discount
+    FROM known AS k
+    LEFT JOIN bought AS b ON b.project_id = k.project_id AND b.customer = k.customer
+    LEFT JOIN given AS g ON g.project_id = k.project_id AND g.customer = k.customer
+    INNER JOIN windows AS w ON w.project_id = k.project_id
+    WHERE k.first_at < w.differ_from
+  )
+SELECT
+  project_id,
+  campaign_id,
+  arm,
+  any(customers.currency) AS currency,
+  any(customers.basis) AS basis,
+  any(customers.holdout_percent) AS holdout_percent,
+  any(since) AS measured_from,
+  any(until) AS measured_until,
+  count() AS customers_count,
+  countIf(y > 0) AS converted_count,
+  sum(y) AS orders_count,
+  sum(without_cost) AS orders_without_cost_count,
+  sum(revenue) AS revenue_amount,
+  if(orders_without_cost_count = 0, sum(margin), NULL) AS margin_amount,
+  sum(discount) AS discount_amount,
+  countIf(x > 0) AS converted_before_count,
+  countIf(x > 0 AND y > 0) AS converted_both_count,
+  sum(toFloat64(y) * y) AS orders_squares,
+  sum(x) AS orders_before_count,
+  sum(toFloat64(x) * x) AS orders_before_squares,
+  sum(toFloat64(y) * x) AS orders_products,
+  sum(toFloat64(revenue) * revenue) AS revenue_squares,
+  sum(revenue_before) AS revenue_before_amount,
+  sum(toFloat64(revenue_before) * revenue_before) AS revenue_before_squares,
+  sum(toFloat64(revenue) * revenue_before) AS revenue_products,
+  sum(toFloat64(margin) * margin) AS margin_squares,
+  sum(toFloat64(margin) * revenue_before) AS margin_products,
+  sum(toFloat64(discount) * discount) AS discount_squares,
+  sum(toFloat64(discount) * y) AS discount_orders_products,
+  sum(toFloat64(discount) * x) AS discount_orders_before_products
+FROM customers
+WHERE arm != ''
+GROUP BY project_id, campaign_id, arm;
