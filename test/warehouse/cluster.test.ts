@@ -200,9 +200,10 @@ async function rows(warehouse: ClickHouseClient, query: string): Promise<unknown
   return (await warehouse.query({ query, format: "JSONEachRow" })).json();
 }
 
-/** Without what tells the time of the question. */
 async function martRows(warehouse: ClickHouseClient, mart: string): Promise<string[]> {
-  const found = await rows(warehouse, `SELECT * FROM ${mart} WHERE project_id = 'prj_shop'`);
+  const found = await rows(warehouse, `SELECT * FROM ${mart} WHERE project_id = 'prj_shop'`).catch((error) => {
+    throw new Error(`${mart}: ${error.message}`);
+  });
   return found.map((row) => JSON.stringify(row)).sort();
 }
 
