@@ -17,7 +17,7 @@ const directory = import.meta.dirname;
 const port = Number(process.env.DASHBOARDS_PORT ?? 3000);
 /** Everything else below /dashboards/ is Evidence's. */
 const ofInstance =
-  /^\/(console|v1|docs)(\/|$)|^\/dashboards\/(data\/|api\/(freshness|customers)(\?|$)|api\/customers\/(?!.*evidencemeta\.json))/;
+  /^\/(console|v1|docs)(\/|$)|^\/dashboards\/(data\/|api\/(freshness|scope|models|data-health|customers|campaigns)(\?|$)|api\/(customers|campaigns)\/(?!.*evidencemeta\.json))/;
 
 interface Target {
   readonly host: string;

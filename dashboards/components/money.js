@@ -5,15 +5,24 @@ export function money(amount, currency) {
   return format.format(amount / 10 ** format.resolvedOptions().maximumFractionDigits);
 }
 
-/** Short enough for a key figure: `€12.3K` above ten thousand. `major` is in units of the currency. */
-export function compactMoney(major, currency) {
-  const large = Math.abs(major) >= 10_000;
-  return new Intl.NumberFormat("en", {
-    style: "currency",
-    currency,
-    currencyDisplay: "narrowSymbol",
-    ...(large ? { notation: "compact", maximumFractionDigits: 1 } : {}),
-  }).format(major);
+/** Short enough for a key figure: `€123.4K` above a hundred thousand. */
+export function compactMoney(amount, currency) {
+  if (amount === null || amount === undefined || !currency) return "–";
+  const style = { style: "currency", currency, currencyDisplay: "narrowSymbol" };
+  const format = new Intl.NumberFormat("en", style);
+  const units = amount / 10 ** format.resolvedOptions().maximumFractionDigits;
+  if (Math.abs(units) < 100_000) return format.format(units);
+  return new Intl.NumberFormat("en", { ...style, notation: "compact", maximumFractionDigits: 1 }).format(units);
+}
+
+/** The format of an axis of amounts, in units of the currency, as Evidence's charts want it. */
+export function axisFormat(currency) {
+  const symbol = currency
+    ? new Intl.NumberFormat("en", { style: "currency", currency, currencyDisplay: "narrowSymbol" })
+        .formatToParts(0)
+        .find(({ type }) => type === "currency").value
+    : "";
+  return symbol.length === 1 ? `${symbol}#,##0` : "#,##0";
 }
 
 export function count(value) {
@@ -21,9 +30,15 @@ export function count(value) {
 }
 
 export function percent(share) {
-  return share === null || share === undefined
+  return share === null || share === undefined || Number.isNaN(share)
     ? "–"
     : new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 1 }).format(share);
+}
+
+export function decimal(value, digits = 2) {
+  return value === null || value === undefined
+    ? "–"
+    : new Intl.NumberFormat("en", { maximumFractionDigits: digits }).format(value);
 }
 
 const dayFormat = new Intl.DateTimeFormat("en-GB", {
@@ -48,4 +63,23 @@ export function day(instant) {
 
 export function moment(instant) {
   return instant ? momentFormat.format(new Date(instant)) : "–";
+}
+
+/** A `Date` of a table: local midnight of the day it means. */
+export function calendarDay(date) {
+  return date ? day(Date.UTC(date.getFullYear(), date.getMonth(), date.getDate())) : "–";
+}
+
+/** `voucher_expired` as people read it. */
+export function words(key) {
+  const text = String(key ?? "").replaceAll(/[_.]/g, " ");
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** A duration from seconds: `42 s`, `3 min`, `5 h`, `2 d`. */
+export function span(seconds) {
+  if (seconds === null || seconds === undefined) return "–";
+  if (seconds < 90) return `${Math.ceil(seconds)} s`;
+  if (seconds < 5_400) return `${Math.round(seconds / 60)} min`;
+  return seconds < 172_800 ? `${Math.round(seconds / 3_600)} h` : `${Math.round(seconds / 86_400)} d`;
 }

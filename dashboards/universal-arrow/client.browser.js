@@ -1,37 +1,25 @@
 /**
- * DuckDB in the page, fed with Arrow. The engine's files are part of the build, tables are fetched the first time a
- * query names them, and nothing is ever asked from another host: reading Arrow needs no extension, Parquet would.
+ * What a page's query asks for, fetched as Arrow and read into rows. There is no database in the page: SQL runs in
+ * ClickHouse, over the marts, from the files in `sources/`. A query of a page names one of them and what it looks at:
+ *
+ *     select * from warehouse.overview_days(days := '28', currency := 'EUR')
  */
-import { AsyncDuckDB, VoidLogger } from "@duckdb/duckdb-wasm";
-import workerUrl from "@duckdb/duckdb-wasm/dist/duckdb-browser-eh.worker.js?url";
-import wasmUrl from "@duckdb/duckdb-wasm/dist/duckdb-eh.wasm?url";
-import { arrowTableToJSON } from "./rows.js";
+import { tableFromIPC } from "apache-arrow";
+import { parseQuery } from "./parse-query.js";
+import { arrowTableToJSON, typeName } from "./rows.js";
 
-export { tableFromIPC } from "apache-arrow";
-export { arrowTableToJSON };
+export { arrowTableToJSON, tableFromIPC };
 
-/** @type {Promise<import("@duckdb/duckdb-wasm").AsyncDuckDBConnection> | undefined} */
-let connection;
+/** By `schema.table`, where it is fetched. @type {Map<string, string>} */
+const addresses = new Map();
 
-/** By `schema.table`. @type {Map<string, { schema: string, name: string, url: string, loaded?: Promise<void> }>} */
-const tables = new Map();
+/** Evidence asks for columns, count and rows at once: one fetch answers all. @type {Map<string, { at: number, table: Promise<import("apache-arrow").Table> }>} */
+const fetched = new Map();
 
-async function open() {
-  const database = new AsyncDuckDB(new VoidLogger(), new Worker(workerUrl));
-  await database.instantiate(wasmUrl);
-  await database.open({ query: { castBigIntToDouble: true, castDecimalToDouble: true } });
-  const opened = await database.connect();
-  // Anything that would need an extension must fail at once, here, instead of asking an outside host for it.
-  await opened.query("SET autoinstall_known_extensions = false");
-  await opened.query("SET autoload_known_extensions = false");
-  return opened;
-}
+/** A reload, or coming back later, shows what has happened since. */
+const keepMs = 5_000;
 
-/** Starts the engine once; later calls wait for the same start. */
-export async function initDB() {
-  connection ??= open();
-  await connection;
-}
+export async function initDB() {}
 
 /**
  * Says where each table of each source can be fetched. Nothing is fetched yet.
@@ -39,58 +27,48 @@ export async function initDB() {
  * @param {{ append?: boolean, addBasePath?: (path: string) => string }} [options]
  */
 export async function setParquetURLs(urls, { append = false, addBasePath = (path) => path } = {}) {
-  await initDB();
-  const opened = await connection;
-  if (!append) tables.clear();
+  if (!append) addresses.clear();
   for (const [schema, files] of Object.entries(urls)) {
-    await opened.query(`CREATE SCHEMA IF NOT EXISTS ${quoted(schema)}`);
     for (const file of files) {
       const name = file.slice(file.lastIndexOf("/") + 1).replace(/\.[^.]*$/, "");
-      tables.set(`${schema}.${name}`, { schema, name, url: addBasePath(file) });
+      addresses.set(`${schema}.${name}`, addBasePath(file));
     }
   }
 }
 
-/** Lets queries name tables of these schemas without the schema. @param {string[]} schemas */
-export async function updateSearchPath(schemas) {
-  await initDB();
-  const opened = await connection;
-  await opened.query(`SET search_path = '${schemas.map(quoted).join(",")}'`);
-}
+export async function updateSearchPath() {}
 
 /**
  * @param {string} sql
  * @returns {Promise<Record<string, unknown>[]>}
- * @throws Error with what the API or the engine said
+ * @throws Error with what the API said, or what a page may ask
  */
 export async function query(sql) {
-  await initDB();
-  const opened = await connection;
-  await Promise.all(mentioned(sql).map(load));
-  return arrowTableToJSON(await opened.query(sql));
+  const { what, table, parameters } = parseQuery(sql);
+  const arrow = await load(table, parameters);
+  if (what === "columns") {
+    return arrow.schema.fields.map(({ name, type }) => ({ column_name: name, column_type: typeName(type) }));
+  }
+  return what === "count" ? [{ rowCount: arrow.numRows }] : arrowTableToJSON(arrow);
 }
 
-/** A word that merely looks like a table's name costs one needless fetch, so no SQL is parsed. */
-function mentioned(sql) {
-  const words = new Set(sql.match(/\w+/g));
-  return [...tables.values()].filter((table) => words.has(table.name));
+function load(name, parameters) {
+  const address = addresses.get(name);
+  if (!address) throw new Error(`There is no table ${name}: add dashboards/sources/${name.replace(".", "/")}.sql`);
+  const url = `${address}?${new URLSearchParams(parameters)}`;
+  const known = fetched.get(url);
+  if (known && performance.now() - known.at < keepMs) return known.table;
+  for (const [key, { at }] of fetched) if (performance.now() - at >= keepMs) fetched.delete(key);
+  const table = fetchTable(url, name);
+  fetched.set(url, { at: performance.now(), table });
+  table.catch(() => fetched.delete(url)); // the next query tries again
+  return table;
 }
 
-function load(table) {
-  table.loaded ??= fetchTable(table).catch((error) => {
-    table.loaded = undefined; // the next query tries again
-    throw error;
-  });
-  return table.loaded;
-}
-
-async function fetchTable({ schema, name, url }) {
+async function fetchTable(url, name) {
   const response = await fetch(url, { headers: { accept: "application/vnd.apache.arrow.stream" } });
   if (!response.ok) throw new Error(await explanation(response, name));
-  const bytes = new Uint8Array(await response.arrayBuffer());
-  const opened = await connection;
-  await opened.query(`DROP TABLE IF EXISTS ${quoted(schema)}.${quoted(name)}`);
-  await opened.insertArrowFromIPCStream(bytes, { schema, name, create: true });
+  return tableFromIPC(new Uint8Array(await response.arrayBuffer()));
 }
 
 /** The API answers with a problem document; its `detail` is written for people. */
@@ -98,8 +76,4 @@ async function explanation(response, name) {
   if (response.status === 401) return "Your session has ended. Reload the page to sign in again.";
   const problem = await response.json().catch(() => ({}));
   return problem.detail ?? `The table "${name}" could not be read (${response.status}).`;
-}
-
-function quoted(identifier) {
-  return `"${identifier.replaceAll('"', '""')}"`;
 }

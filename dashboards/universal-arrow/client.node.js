@@ -1,6 +1,6 @@
 /**
- * The server side of the client. Pages of a single-page application run no query outside the browser, so starting the
- * database is nothing and asking it something is a mistake.
+ * The server side of the client. Pages of a single-page application run no query outside the browser, so preparing is
+ * nothing and asking is a mistake.
  */
 export { tableFromIPC } from "apache-arrow";
 export { arrowTableToJSON } from "./rows.js";

@@ -17,6 +17,16 @@ function readerFor(type) {
   return (value) => (typeof value === "bigint" ? Number(value) : value);
 }
 
+/** What Evidence, which expects a database's names, calls a column of this Arrow type. */
+export function typeName(type) {
+  if (DataType.isDate(type)) return "DATE";
+  if (DataType.isTimestamp(type)) return "TIMESTAMP";
+  if (DataType.isBool(type)) return "BOOLEAN";
+  if (DataType.isInt(type)) return "BIGINT";
+  if (DataType.isFloat(type) || DataType.isDecimal(type)) return "DOUBLE";
+  return "VARCHAR";
+}
+
 /**
  * Rows as plain objects: numbers for every numeric type, `Date` for dates and instants, null for null.
  * @param {import("apache-arrow").Table} table
