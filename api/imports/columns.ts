@@ -123,6 +123,7 @@ function readFields(row: Row, columns: Columns): Record<string, unknown> {
 function readField(value: unknown, column: Column | undefined): unknown {
   // Ids that are numbers in a Parquet file are texts on the wire.
   if (column === "text") return typeof value === "number" ? String(value) : value;
+  if (column === "boolean" && (value === 1 || value === 0)) return value === 1;
   if (typeof value !== "string") return value;
   switch (column) {
     case "number":

@@ -4,10 +4,8 @@ import type { Hash } from "node:crypto";
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import { mkdir, readdir, rm, stat } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 import { invalid, Problem } from "../../http/problem.ts";
 import type { UploadLimits } from "../../http/row-stream.ts";
@@ -32,6 +30,14 @@ const forgottenMs = 6 * 3_600_000;
 const patienceMs = 60_000;
 const memoryMb = 512;
 
+/**
+ * Some kilobytes may say a text of megabytes a million times: what all rows come to is bounded by a multiple of the file,
+ * which no honest file reaches, and by an amount.
+ */
+const unpackedFactor = 200;
+const unpackedBytesMin = 256 * 1024 * 1024;
+const unpackedBytesMax = 2 * 1024 * 1024 * 1024;
+
 /** The file is gone afterwards, whatever happens. @throws Problem 400, 413, 503 */
 export async function* readParquetUpload(
   body: ReadableStream<Uint8Array> | null,
@@ -46,8 +52,16 @@ export async function* readParquetUpload(
   try {
     await mkdir(folder, { recursive: true });
     await sweep(folder);
-    await spool(body, path, upload);
-    yield* readInThread({ path, kind: upload.kind, rowsMax: upload.limits.rowsMax });
+    const bytes = await spool(body, path, upload);
+    const unpackedMax = Math.min(unpackedBytesMax, Math.max(unpackedBytesMin, bytes * unpackedFactor));
+    let unpacked = 0;
+    for await (const rows of readInThread({ path, kind: upload.kind, rowsMax: upload.limits.rowsMax })) {
+      for (const { content } of rows) unpacked += content?.length ?? 0;
+      if (unpacked > unpackedMax) {
+        throw new Problem("payload_too_large", `The rows of the file come to more than ${unpackedMax} bytes.`);
+      }
+      yield rows;
+    }
   } finally {
     uploads -= 1;
     await rm(path, { force: true });
@@ -66,11 +80,11 @@ async function spool(
   body: ReadableStream<Uint8Array> | null,
   path: string,
   { limits: { bytesMax }, digest }: ParquetUpload,
-): Promise<void> {
+): Promise<number> {
+  let size = 0;
   await pipeline(
     (body ?? []) as AsyncIterable<Uint8Array>,
     async function* (arriving: AsyncIterable<Uint8Array>) {
-      let size = 0;
       for await (const bytes of arriving) {
         size += bytes.byteLength;
         if (size > bytesMax) throw new Problem("payload_too_large", `An upload may have at most ${bytesMax} bytes.`);
@@ -80,12 +94,13 @@ async function spool(
     },
     createWriteStream(path, { mode: 0o600 }),
   );
+  return size;
 }
 
 async function* readInThread(task: Task): AsyncGenerator<readonly StagedRow[]> {
-  const worker = new Worker(new URL("./thread.ts", import.meta.url), {
+  const worker = new Worker(new URL("./thread.mjs", import.meta.url), {
     workerData: task,
-    execArgv: ["--import", pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href],
+    execArgv: [],
     resourceLimits: { maxOldGenerationSizeMb: memoryMb },
   });
   // Waited for below; between two questions nobody listens.
@@ -104,19 +119,17 @@ async function* readInThread(task: Task): AsyncGenerator<readonly StagedRow[]> {
 
 async function ask(worker: Worker): Promise<Message> {
   const signal = AbortSignal.timeout(patienceMs);
-  const answer = once(worker, "message", { signal }) as Promise<[Message]>;
-  const ended = once(worker, "exit", { signal });
-  ended.catch(() => undefined);
   worker.postMessage("next");
   try {
-    const first = await Promise.race([answer, ended.then(() => undefined)]);
-    answer.catch(() => undefined);
-    if (first !== undefined) return first[0];
+    // Also ends with the error that ended the thread.
+    const [message] = (await once(worker, "message", { signal })) as [Message];
+    return message;
   } catch (error) {
     if (signal.aborted) return { fault: "broken", detail: "reading it takes too long" };
-    return { fault: "broken", detail: error instanceof Error ? error.message.slice(0, 200) : "" };
+    const isFull = error instanceof Error && "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY";
+    if (isFull) return { fault: "broken", detail: `reading it takes more than ${memoryMb} MB of memory` };
+    throw error;
   }
-  return { fault: "broken", detail: "reading it ended early" };
 }
 
 function problemOf(message: Extract<Message, { fault: string }>, { kind, rowsMax }: Task): Problem {
