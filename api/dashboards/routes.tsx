@@ -2,6 +2,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context, MiddlewareHandler } from "hono";
 import { getCookie } from "hono/cookie";
+import { findCampaign } from "../campaigns/find.ts";
 import { createThreeSixty } from "../customers/three-sixty/read.ts";
 import { timelineLimit } from "../customers/three-sixty/schema.ts";
 import { readDataHealth } from "../data-health/read.ts";
@@ -9,6 +10,7 @@ import type { Deps } from "../deps.ts";
 import type { AppEnv } from "../http/environment.ts";
 import { notFound, Problem } from "../http/problem.ts";
 import { createRouter } from "../http/router.ts";
+import { readLift } from "../lift/read.ts";
 import { sessionCookie } from "../sessions/cookie.ts";
 import { signInAddress } from "../sessions/return-to.ts";
 import { createSessions } from "../sessions/sessions.ts";
@@ -103,6 +105,15 @@ export function dashboardRoutes(deps: Deps): OpenAPIHono<AppEnv> {
     const customer = await readThreeSixty(c.var.auth.projectId, c.req.param("identifier"), page);
     c.header("cache-control", "no-store");
     return c.json(customer);
+  });
+
+  // The same as `lift` of GET /v1/campaigns/{id}/report.
+  router.get(`${base}api/campaigns/:id/lift`, async (c) => {
+    const { projectId } = c.var.auth;
+    const id = c.req.param("id").slice(0, 100);
+    if (!(await findCampaign(deps.db, projectId, id))) throw notFound("campaign");
+    c.header("cache-control", "no-store");
+    return c.json(await readLift(warehouse, projectId, id));
   });
 
   router.get(`${base}api/models`, async (c) => {
