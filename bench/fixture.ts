@@ -12,10 +12,14 @@ import { startStores } from "../api/supervise/stores.ts";
 
 export interface Fixture {
   readonly pool: pg.Pool;
+  readonly databaseUrl: string;
+  /** Not migrated: the API answers without. */
+  readonly clickhouseUrl: string;
   readonly projectId: string;
   readonly key: string;
   /** The API process, e.g. "http://127.0.0.1:4711". */
   readonly url: string;
+  readonly apiPid: number;
   stop(): Promise<void>;
 }
 
@@ -71,7 +75,8 @@ export async function startFixture(
     await stop();
     throw error;
   }
-  return { pool, projectId: project.id, key: project.key.text, url, stop };
+  const urls = { databaseUrl: stores.postgres.url, clickhouseUrl: stores.clickhouse.url };
+  return { pool, ...urls, projectId: project.id, key: project.key.text, url, apiPid: api.pid ?? 0, stop };
 }
 
 async function waitUntilAnswering(url: string, timeoutMs: number): Promise<void> {

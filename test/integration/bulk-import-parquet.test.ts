@@ -47,18 +47,18 @@ it.each(["none", "snappy", "gzip", "zstd", "brotli", "lz4"] as const)(
 
 it("reads maps, dates, JSON in texts and what is null, and names the row and field of what does not fit", async () => {
   const project = await context.newProject();
-  const customers = `
+  const customers = (more: string) => `
     select concat('c-', toString(number)) as identifier, if(number = 1, null, 'Ann')::Nullable(String) as name,
       toDate32('1990-05-17') as birthday, map('tier', ['gold', 'vip']) as tags, '{"city":"Graz"}' as attributes,
       if(number = 2, 'nobody', 'a@b.example') as email, number = 3 as blocked,
-      if(number = 4, 9223372036854775807, 7)::Int64 as big, if(number = 5, unhex('C328'), 'ok') as phone
+      if(number = 5, unhex('C328'), 'ok') as phone${more}
     from numbers(6)`;
-  const bad = await upload(context, project, "customers", parquet, await makeParquet(context, customers));
-  expect(bad).toMatchObject({ status: 400, body: { detail: expect.stringContaining('It has "big"') } });
-  const known = customers
-    .replace("as big", "as big_")
-    .replace(/,\s*if\(number = 4[^,]*,[^,]*, 7\)::Int64 as big_/s, "");
-  const job = await imported(context, project, "customers", parquet, await makeParquet(context, known));
+  const other = await makeParquet(context, customers(", 7 as colour"));
+  expect(await upload(context, project, "customers", parquet, other)).toMatchObject({
+    status: 400,
+    body: { detail: expect.stringContaining('It has "colour"') },
+  });
+  const job = await imported(context, project, "customers", parquet, await makeParquet(context, customers("")));
   expect(job).toMatchObject({ imported: 4, failed: 2 });
   const errors = await errorsOf(project, job.id);
   expect(errors).toEqual([

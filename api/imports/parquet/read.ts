@@ -35,7 +35,7 @@ const memoryMb = 512;
  * which no honest file reaches, and by an amount.
  */
 const unpackedFactor = 200;
-const unpackedBytesMin = 256 * 1024 * 1024;
+const unpackedBytesMin = 64 * 1024 * 1024;
 const unpackedBytesMax = 2 * 1024 * 1024 * 1024;
 
 /** The file is gone afterwards, whatever happens. @throws Problem 400, 413, 503 */
