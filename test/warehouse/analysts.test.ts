@@ -1,8 +1,10 @@
 /** What analysts can and cannot ask, on an engine of their own: the filters are in its start-up files. */
+
+import { readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ClickHouseClient } from "@clickhouse/client";
+import { type ClickHouseClient, createClient } from "@clickhouse/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type EmbeddedWarehouse, startClickHouse } from "../../api/supervise/stores.ts";
 import {
@@ -19,6 +21,8 @@ import { visibleTables } from "../../warehouse/analysts/limits.ts";
 import { gateUser } from "../../warehouse/analysts/users-xml.ts";
 import { createWarehouse } from "../../warehouse/client.ts";
 import { migrateWarehouse } from "../../warehouse/migrate.ts";
+import { refreshCustomers } from "../../warehouse/refresh-customers.ts";
+import { insertShop } from "./sharded-shop.ts";
 
 let dataDir: string;
 let engine: EmbeddedWarehouse;
@@ -214,6 +218,19 @@ describe("an analyst", () => {
     expect((await ask("SELECT no_such FROM orders")).text).toMatch(/no_such/);
   });
 
+  it("may use ClickHouse's client for Node as it comes", async () => {
+    const url = `http://127.0.0.1:${gate.port}`;
+    const client = createClient({ url, username: "own_analyst", password, database: "tessera" });
+    const result = await client.query({
+      query: "SELECT customer, total_amount FROM orders WHERE customer = {customer: String}",
+      query_params: { customer: "prj_own-customer-7" },
+      format: "JSONEachRow",
+    });
+    expect(await result.json()).toEqual([{ customer: "prj_own-customer-7", total_amount: 1000 }]);
+    expect((await client.ping()).success).toBe(true);
+    await client.close();
+  });
+
   it("is stopped by the limits with an error, not by a shorter answer", async () => {
     const many = await ask("SELECT number FROM numbers(2000000)").catch((error) => ({
       status: 0,
@@ -222,6 +239,46 @@ describe("an analyst", () => {
     expect(many.text).toMatch(/TOO_MANY_ROWS|limit|terminated|fetch failed/i);
     expect((await ask(`SELECT '${"x".repeat(300_000)}'`)).status).toBe(413);
   });
+});
+
+describe("the sample questions", () => {
+  const directory = new URL("../../warehouse/samples/", import.meta.url);
+  const files = readdirSync(directory).filter((name) => name.endsWith(".sql"));
+  const as = { user: "shop_analyst", key: newPassword() };
+
+  beforeAll(async () => {
+    await insertShop(warehouse);
+    await refreshCustomers(warehouse);
+    add(as.user, "prj_shop", as.key);
+  });
+
+  it("are at least ten, each with its question in words", () => {
+    expect(files.length).toBeGreaterThanOrEqual(10);
+    for (const file of files) expect(readFileSync(new URL(file, directory), "utf8")).toMatch(/^-- [A-Z][^\n]+\?/);
+  });
+
+  it.each(files)("%s is answered to an analyst, from the rows of their project", async (file) => {
+    const sql = readFileSync(new URL(file, directory), "utf8");
+    const { status, text } = await ask(`${sql.trim()}\nFORMAT JSONEachRow`, as);
+    expect([file, status, status === 200 ? "" : text]).toEqual([file, 200, ""]);
+    const rows = text
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => JSON.parse(line));
+    expect(rows).not.toEqual([]);
+    for (const [column, total] of Object.entries(totals[file] ?? {})) {
+      const sum = rows.reduce((all, row) => all + Number(row[column]), 0);
+      expect([column, sum]).toEqual([column, total]);
+    }
+  });
+
+  /** Sums over all rows of an answer, counted from the shop's story. */
+  const totals: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+    "06_baskets_of_redeemers.sql": { units_with_promotion: 66 + 30 },
+    "12_hours_of_the_week.sql": { redemptions: 36 },
+    "13_stacked_codes.sql": { orders: 30 },
+    "11_funnel.sql": { published: 36, rejected: 8 },
+  };
 });
 
 describe("an account", () => {

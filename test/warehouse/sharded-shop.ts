@@ -38,7 +38,13 @@ function eventsOf(project: string) {
     `2026-03-${String(day).padStart(2, "0")}T${String(hour).padStart(2, "0")}:00:00Z`;
   const events = [
     campaign("M", "2026-02-01T00:00:00Z", { type: "main", parent_id: null, budget_amount: 50_000 }),
-    campaign("A", "2026-02-02T00:00:00Z", { budget_amount: 10_000, status: "active" }),
+    campaign("A", "2026-02-02T00:00:00Z", {
+      budget_amount: 10_000,
+      status: "active",
+      starts_at: "2026-02-25T00:00:00Z",
+      ends_at: "2026-04-30T00:00:00Z",
+      holdout_percent: 30,
+    }),
     campaign("B", "2026-02-02T00:00:00Z", { status: "active" }),
   ];
   for (let person = 0; person < 36; person += 1) {
