@@ -9,8 +9,15 @@ interface Attempt {
   readonly orderId: string;
   /** [sku, category, quantity, unit amount, what a unit costs the shop] */
   readonly lines: readonly (readonly [string, string, number, number, number?])[];
-  /** [code, sub-campaign, discount, reason keys, reward types]; code "" with a campaign is an automatic one */
-  readonly codes: readonly (readonly [string, string, number, (readonly string[])?, (readonly string[])?])[];
+  /** [code, sub-campaign, discount, reason keys, reward types, expiry]; code "" with a campaign is an automatic one */
+  readonly codes: readonly (readonly [
+    string,
+    string,
+    number,
+    (readonly string[])?,
+    (readonly string[] | undefined)?,
+    (string | undefined)?,
+  ])[];
   /** Discount by line; all on the first unless told. */
   readonly lineDiscounts?: readonly number[];
 }
@@ -26,12 +33,13 @@ export function shop(project: string, mainCampaign: string) {
     customer: given.customer,
     order: order(given.orderId, given.lines, given.codes, given.lineDiscounts),
     codes: given.codes.map(
-      ([code, campaign, discount, reasons = [], rewards]): CodePart => ({
+      ([code, campaign, discount, reasons = [], rewards, expires_at]): CodePart => ({
         code,
         voucher_id: campaign === "" || code === "" ? null : `vou_${code}`,
         campaign_id: campaign === "" ? null : campaign,
         main_campaign_id: campaign === "" ? null : mainCampaign,
         discount_amount: discount,
+        ...(expires_at === undefined ? {} : { expires_at }),
         reasons: reasons.map((key) => ({ key })),
         ...(rewards === undefined ? {} : { rewards: rewards.map((type) => ({ type, discount_amount: discount })) }),
       }),
@@ -81,6 +89,7 @@ export function shop(project: string, mainCampaign: string) {
       lines: Attempt["lines"],
       discount = 0,
     ) => event(type, at, { customer, order: order(orderId, lines, [["", "", discount]]) }),
+    orderOf: (orderId: string, lines: Attempt["lines"], discount = 0) => order(orderId, lines, [["", "", discount]]),
     redeemed: (given: Attempt) =>
       event("redemption.succeeded", given.at, { redemption_id: given.id, ...attempt(given), risk: calm }),
     /** Without `whole`: an event from before there were rollbacks in parts. */

@@ -99,7 +99,7 @@ WITH
     FROM cards AS c
     INNER JOIN batches AS b ON b.project_id = c.project_id AND b.batch = c.batch
     ARRAY JOIN [('', toInt64(-1), b.expires), (c.voucher_id, toInt64(1), tuple(c.expires))] AS part
-    WHERE c.told AND NOT c.created_alone AND b.expires != tuple(c.expires)
+    WHERE c.told AND NOT c.created_alone AND b.expires.1 IS DISTINCT FROM c.expires
     UNION ALL
     SELECT project_id, campaign_id, codes.voucher_id[1], occurred_at, 'credited', customer, '', 0, changed_by, NULL
     FROM {database}.events

@@ -3,8 +3,8 @@
 -- A redeemed code may still be good (a generic code, a gift card with a rest): what counts is that it was used.
 --
 -- Codes of a batch count when the batch is done or cancelled. One of them is known by itself only from its first event
--- on; how many are past their expiry is counted by batch. Where a campaign has batches of different expiry and a
--- redeemed code does not say which it has, it is taken to be spread over the batches like the codes.
+-- on; how many are past their expiry is counted by batch. A redeemed code of which no expiry was told is taken for one
+-- of the campaign's batches without expiry, as far as these reach.
 -- Events from before expiry was announced say nothing of it: such codes never expire here.
 CREATE OR REPLACE VIEW {database}.code_inventory {on_cluster}
 (
@@ -117,7 +117,8 @@ WITH
       sum(made) AS batched,
       sumIf(made, batch_kind = 'generic') AS batched_generic,
       sumIf(made, batch_kind = 'gift_card') AS batched_cards,
-      sumIf(made, expires <= now64(3)) AS batched_gone
+      sumIf(made, expires <= now64(3)) AS batched_gone,
+      sumIf(made, expires IS NULL) AS batched_for_ever
     FROM batches
     GROUP BY project_id, campaign_id
   ),
@@ -134,8 +135,8 @@ WITH
       greatest(b.batched, v.drawn) AS batched,
       v.singles + batched AS made,
       b.batched_gone > 0 AND b.batched_gone >= batched AS all_gone,
-      if(b.batched_gone = 0, 0, least(greatest(0, toInt64(b.batched_gone) - toInt64(v.drawn_gone)),
-        toInt64(round(v.drawn_silent * (b.batched_gone - v.drawn_gone) / greatest(1, toInt64(batched) - toInt64(v.drawn) + toInt64(v.drawn_silent)))))) AS silent_gone
+      least(greatest(0, toInt64(b.batched_gone) - toInt64(v.drawn_gone)), greatest(0, toInt64(v.drawn_silent) - toInt64(b.batched_for_ever)))
+        AS silent_gone
     FROM {database}.latest_campaigns AS c
     LEFT JOIN by_voucher AS v ON v.project_id = c.project_id AND v.campaign_id = c.campaign_id
     LEFT JOIN by_batch AS b ON b.project_id = c.project_id AND b.campaign_id = c.campaign_id

@@ -13,32 +13,34 @@ CREATE OR REPLACE VIEW {database}.liabilities {on_cluster}
   breakage_share Nullable(Float64) COMMENT 'expired_amount / issued_amount; null when nothing was issued'
 )
 AS
-WITH
-  accounts AS
-  (
-    SELECT project_id, 'gift_card' AS kind, currency, sum(cards_count) AS accounts
-    FROM {database}.gift_card_moves
-    GROUP BY project_id, currency
-    UNION ALL
-    SELECT project_id, 'points' AS kind, '' AS currency, uniqExact(customer) AS accounts
-    FROM {database}.events
-    WHERE type = 'points.changed'
-    GROUP BY project_id
-  )
 SELECT
-  f.project_id AS project_id,
-  f.kind AS kind,
-  f.currency AS currency,
-  f.issued AS issued_amount,
-  f.spent AS spent_amount,
-  f.expired AS expired_amount,
-  f.issued - f.spent - f.expired AS open_amount,
-  a.accounts AS accounts_count,
-  if(f.issued > 0, f.expired / f.issued, NULL) AS breakage_share
+  project_id,
+  kind,
+  currency,
+  issued AS issued_amount,
+  spent AS spent_amount,
+  expired AS expired_amount,
+  issued - spent - expired AS open_amount,
+  accounts AS accounts_count,
+  if(issued > 0, expired / issued, NULL) AS breakage_share
 FROM
 (
-  SELECT project_id, kind, currency, sum(issued_amount) AS issued, sum(spent_amount) AS spent, sum(expired_amount) AS expired
-  FROM {database}.liabilities_daily
-  GROUP BY project_id, kind, currency
-) AS f
-LEFT JOIN accounts AS a ON a.project_id = f.project_id AND a.kind = f.kind AND a.currency = f.currency;
+  SELECT
+    project_id, 'gift_card' AS kind, currency,
+    sumIf(change_amount, moves.kind IN ('issued', 'credited')) AS issued,
+    -sumIf(change_amount, moves.kind IN ('spent', 'returned')) AS spent,
+    sumIf(change_amount, expires_at <= now64(3)) AS expired,
+    toUInt64(sum(cards_count)) AS accounts
+  FROM {database}.gift_card_moves AS moves
+  GROUP BY project_id, currency
+  UNION ALL
+  SELECT
+    project_id, 'points' AS kind, '' AS currency,
+    sumIf(changed_by, outcome IN ('earned', 'revoked', 'adjusted')) AS issued,
+    -sumIf(changed_by, outcome IN ('spent', 'exchanged', 'returned')) AS spent,
+    -sumIf(changed_by, outcome = 'expired') AS expired,
+    uniqExact(customer) AS accounts
+  FROM {database}.events
+  WHERE type = 'points.changed'
+  GROUP BY project_id
+);
