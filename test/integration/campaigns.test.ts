@@ -364,7 +364,10 @@ it("demands manage to change and analytics to read a report", async () => {
 
 it("reports what a campaign cost and brought, for the sub-campaign and for its main campaign, with its lag", async () => {
   const project = await context.newProject();
-  const promotion = await setUpPromotion(project, { voucher: { code: "REPORT", limits: { per_customer: 1 } } });
+  const promotion = await setUpPromotion(project, {
+    sub: { budget_amount: 2_000 },
+    voucher: { code: "REPORT", limits: { per_customer: 1 } },
+  });
   const codes = [promotion.code];
   const redeem = (orderId: string, customer: string) =>
     send(project, "POST", "/v1/redemptions", redeemBody({ codes, orderId, customer }), { "idempotency-key": orderId });
@@ -387,9 +390,16 @@ it("reports what a campaign cost and brought, for the sub-campaign and for its m
       orders_count: 2,
       customers_count: 2,
       new_customers_count: 2,
+      returning_customers_count: 0,
       rollbacks_count: 0,
+      // The shop did not tell what its goods cost it.
+      margin_amount: null,
+      margin_orders_count: 0,
+      funnel: { published_count: 0, validations_count: 0, valid_count: 0, redeemed_count: 2, rolled_back_count: 0 },
+      lift: { measured: false, reason: "no_holdout" },
       ingest_lag: { rows: 0 },
     });
+    expect(body.pace?.used_share ?? null).toBe(id === promotion.campaignId ? 0.5 : null);
     expect(Date.parse(body.as_of)).toBeGreaterThan(Date.now() - 60_000);
   }
 });
