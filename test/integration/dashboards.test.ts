@@ -51,6 +51,15 @@ async function newKey(body: object): Promise<{ id: string; key: string }> {
   return JSON.parse(text);
 }
 
+it("tells a campaign's lift, or why it is not measured, of one's own campaigns alone", async () => {
+  const { campaignId } = await setUpPromotion(mine, { sub: { holdout_percent: 10 } });
+  await createRelay({ pool: app.pool, warehouse: app.warehouse, log: app.deps.log }).drain();
+  const path = `/dashboards/api/campaigns/${campaignId}/lift`;
+  const seen = await get(path, { cookie: await cookieOf(mine.key) });
+  expect(await seen.json()).toMatchObject({ measured: false, reason: "holdout_too_small" });
+  expect((await get(path, { cookie: await cookieOf(other.key) })).status).toBe(404);
+});
+
 it("shows a person without a session the way to sign in, and back", async () => {
   const response = await get("/dashboards/campaigns/?x=1", { accept: "text/html" });
   expect(response.status).toBe(303);
