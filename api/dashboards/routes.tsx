@@ -4,7 +4,6 @@ import type { Context, MiddlewareHandler } from "hono";
 import { getCookie } from "hono/cookie";
 import { findCampaign } from "../campaigns/find.ts";
 import { createThreeSixty } from "../customers/three-sixty/read.ts";
-import { timelineLimit } from "../customers/three-sixty/schema.ts";
 import { readDataHealth } from "../data-health/read.ts";
 import type { Deps } from "../deps.ts";
 import type { AppEnv } from "../http/environment.ts";
@@ -26,6 +25,8 @@ import { readStatus } from "./status.ts";
 import { compressFor, loadTables } from "./tables.ts";
 
 const base = "/dashboards/";
+/** Of a customer's timeline; the page asks for more. */
+const timelineEntries = 20;
 /** Long enough for the many questions of one page load, short enough that a reload shows what has just happened. */
 const dataCache = "private, max-age=2";
 /** Browsers fetch it without cookies; it holds names of icons. */
@@ -101,7 +102,7 @@ export function dashboardRoutes(deps: Deps): OpenAPIHono<AppEnv> {
 
   // The same shape as GET /v1/customers/{identifier}/360.
   router.get(`${base}api/customers/:identifier`, async (c) => {
-    const page = { cursor: c.req.query("cursor")?.slice(0, 1_000), limit: timelineLimit };
+    const page = { cursor: c.req.query("cursor")?.slice(0, 1_000), limit: timelineEntries };
     const customer = await readThreeSixty(c.var.auth.projectId, c.req.param("identifier"), page);
     c.header("cache-control", "no-store");
     return c.json(customer);

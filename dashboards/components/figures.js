@@ -53,7 +53,11 @@ export function course(days, columns) {
   if (chosen.length <= 92) return chosen;
   const weeks = new Map();
   for (const row of chosen) {
-    const monday = new Date(row.day.getFullYear(), row.day.getMonth(), row.day.getDate() - ((row.day.getDay() + 6) % 7));
+    const monday = new Date(
+      row.day.getFullYear(),
+      row.day.getMonth(),
+      row.day.getDate() - ((row.day.getDay() + 6) % 7),
+    );
     const week = weeks.get(monday.getTime()) ?? { day: monday };
     for (const column of columns) week[column] = (week[column] ?? 0) + (row[column] ?? 0);
     weeks.set(monday.getTime(), week);

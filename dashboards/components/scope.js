@@ -2,9 +2,10 @@
  * What the page looks at: days, currency and what a link has narrowed it to. It lives in the page's address, so that
  * what one sees can be sent to another; days and currency also stay when one moves on to another page.
  */
+
+import { derived, writable } from "svelte/store";
 import { replaceState } from "$app/navigation";
 import { base } from "$app/paths";
-import { derived, writable } from "svelte/store";
 
 const names = ["days", "from", "to", "currency", "campaign", "segment", "reason"];
 const staying = ["days", "from", "to", "currency"];
@@ -21,10 +22,12 @@ let seen;
 export function arriveAt(url) {
   if (url.href === seen) return;
   seen = url.href;
-  const given = Object.fromEntries(names.flatMap((name) => {
-    const value = url.searchParams.get(name);
-    return value ? [[name, value]] : [];
-  }));
+  const given = Object.fromEntries(
+    names.flatMap((name) => {
+      const value = url.searchParams.get(name);
+      return value ? [[name, value]] : [];
+    }),
+  );
   const asksForDays = given.days || given.from || given.to;
   const stayed = recall();
   const kept = asksForDays ? { currency: stayed.currency } : stayed;
@@ -44,14 +47,13 @@ export function setFilters(changes) {
 
 export const filters = derived(place, ($place) => ({
   ...$place.filters,
-  days: $place.filters.days ?? ($place.filters.from || $place.filters.to ? "" : wholeLife.test($place.path) ? "all" : "28"),
+  days:
+    $place.filters.days ?? ($place.filters.from || $place.filters.to ? "" : wholeLife.test($place.path) ? "all" : "28"),
 }));
 
 /** As the parameters of a query: `days := '28', currency := 'EUR'`. Never empty. */
 export const scope = derived(filters, ($filters) =>
-  names
-    .map((name) => `${name} := '${($filters[name] ?? "").replaceAll("'", "''")}'`)
-    .join(", "),
+  names.map((name) => `${name} := '${($filters[name] ?? "").replaceAll("'", "''")}'`).join(", "),
 );
 
 /** What the API makes of it: the days from and to, the currency, and which others there are. */

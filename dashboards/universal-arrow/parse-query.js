@@ -1,6 +1,6 @@
-const call = /^select\s+\*\s+from\s+(\w+\.\w+)\s*(?:\(([^]*)\))?$/i;
+const call = /^select\s+\*\s+from\s+(\w+\.\w+)\s*(?:\(([\s\S]*)\))?$/i;
 const parameter = /\s*(\w+)\s*:=\s*'((?:[^']|'')*)'\s*(?:,|$)/gy;
-const wrapped = /^select\s+(?:"[^"]*"\.)?\*\s+from\s+\(([^]*)\)\s+as\s+"inputQuery-[^"]*"$/i;
+const wrapped = /^select\s+(?:"[^"]*"\.)?\*\s+from\s+\(([\s\S]*)\)\s+as\s+"inputQuery-[^"]*"$/i;
 
 /**
  * Takes apart what Evidence sends: the query of a page, inside the selection that Evidence puts around it, and that
@@ -14,7 +14,7 @@ export function parseQuery(sql) {
   let text = sql.replace(/^\s*--.*$/gm, "").trim();
   /** @type {"rows" | "columns" | "count"} */
   let what = "rows";
-  const counted = /^select\s+count\(\*\)\s+as\s+rowCount\s+from\s+\(([^]*)\)$/i.exec(text);
+  const counted = /^select\s+count\(\*\)\s+as\s+rowCount\s+from\s+\(([\s\S]*)\)$/i.exec(text);
   if (counted) {
     what = "count";
     text = counted[1].trim();
@@ -39,6 +39,7 @@ function parseParameters(text) {
     values[match[1]] = match[2].replaceAll("''", "'");
     end = match.index + match[0].length;
   }
-  if (text.slice(end).trim() !== "") throw new Error(`These are no parameters: ${text.slice(end).trim().slice(0, 200)}`);
+  if (text.slice(end).trim() !== "")
+    throw new Error(`These are no parameters: ${text.slice(end).trim().slice(0, 200)}`);
   return values;
 }
