@@ -8,6 +8,7 @@ import { dashboardRoutes } from "./dashboards/routes.tsx";
 import { dataHealthRoutes } from "./data-health/routes.ts";
 import type { Deps } from "./deps.ts";
 import { docsRoutes } from "./docs/routes.ts";
+import { erasureRoutes } from "./erasures/routes.ts";
 import { eventRoutes } from "./events/routes.ts";
 import { exportRoutes } from "./exports/routes.ts";
 import { healthRoutes } from "./health/routes.ts";
@@ -56,6 +57,7 @@ const features = [
   poolRoutes,
   customerRoutes,
   threeSixtyRoutes,
+  erasureRoutes,
   pointsRoutes,
   segmentRoutes,
   referralRoutes,

@@ -26,6 +26,7 @@ export type IdPrefix =
   | "imp"
   | "job"
   | "adt"
+  | "era"
   | "evt";
 
 export function newId(prefix: IdPrefix): string {

@@ -12,6 +12,9 @@ export const reconciliationLock = 7_407_331_023;
 /** Held by the process that recomputes wide rows of customers, during a pass. */
 export const customerRefreshLock = 7_407_331_025;
 
+/** Held by the process that works on erasures. */
+export const erasureLock = 7_407_331_027;
+
 /**
  * Exclusive: a backup, which copies ClickHouse first and Postgres after it. Shared: whoever changes both stores at events
  * that were delivered long ago (erasure, retried dead letters): done between the two copies it would be in one of them

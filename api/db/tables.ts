@@ -520,6 +520,23 @@ export interface DB {
     request_id: string | null;
     at: Instant;
   };
+  erasure: {
+    project_id: string;
+    id: string;
+    reason: "requested" | "retention";
+    status: "running" | "done";
+    identifier_hash: Buffer;
+    person: ColumnType<unknown, string, string | null>;
+    pseudonyms: WithDefault<string[]>;
+    customer_ids: WithDefault<string[]>;
+    renamed_at: NullableInstant;
+    counts: ColumnType<Record<string, number>, string | undefined, string>;
+    error: string | null;
+    passes: WithDefault<number>;
+    due_at: WithDefault<Date>;
+    created_at: WithDefault<Date>;
+    done_at: NullableInstant;
+  };
   idempotency_key: {
     project_id: string;
     key: string;

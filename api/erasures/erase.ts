@@ -1,0 +1,96 @@
+/**
+ * One pass of an erasure: everything that is stored under the identifier is taken out of both stores. Every step may be
+ * repeated, and after a crash all of them are.
+ *
+ * What was decided before the customer was renamed may be committed a moment later, with the identifier in what it
+ * announces. So the erasure is done by a second pass that begins when nothing of before can be under way any more. All
+ * that comes under the identifier until then is taken for the same person's; a purchase after it makes a new customer.
+ */
+import type { ClickHouseClient } from "@clickhouse/client";
+import type pg from "pg";
+import { backupLock, warehouseRewriteLock } from "../../ingest/locks.ts";
+import { withSession } from "../../ingest/session.ts";
+import type { Person } from "./person.ts";
+import type { ErasureRow } from "./queries.ts";
+import { renameCustomer } from "./rename.ts";
+import { rewriteOutbox } from "./rewrite-outbox.ts";
+import { type Erased, rewritePlaces } from "./rewrite-places.ts";
+import { rewriteWarehouse } from "./rewrite-warehouse.ts";
+
+/** Longer than any request or chunk of a job may take from reading a customer to committing what they did. */
+export const graceSeconds = 60;
+
+export interface ErasureStores {
+  readonly pool: pg.Pool;
+  readonly warehouse: ClickHouseClient;
+}
+
+/** The relay holds its lock for seconds; a backup for minutes. */
+const lockWaitMs = 60_000;
+const openBatchTries = 600;
+
+/** @returns whether this was the last pass: what is hidden in the warehouse has still to be removed. */
+export async function erasePass(
+  { pool, warehouse }: ErasureStores,
+  erasure: ErasureRow,
+  grace = graceSeconds,
+): Promise<boolean> {
+  if (erasure.person === null) throw new Error(`erasure ${erasure.id} is done`);
+  const person = erasure.person as Person;
+  return withSession(pool, async (client) => {
+    const last = await isSettled(client, erasure, grace);
+    const erased = await renameCustomer(client, erasure, person);
+    const counts = await rewritePlaces(client, erased);
+    counts.outbox = await rewriteOutbox(client, erased, false);
+    await whileNothingIsCarried(client, async () => {
+      counts.outbox = (counts.outbox ?? 0) + (await rewriteOutbox(client, erased, true));
+      counts.events_raw = await rewriteWarehouse(warehouse, erased);
+    });
+    await addCounts(client, erasure, erased, counts);
+    // Somebody of that name came while it was under way: what they did is on its way too.
+    const newcomer = erased.customerIds.length > erasure.customer_ids.length;
+    return last && !newcomer;
+  });
+}
+
+/** Whether the identifier was replaced long enough ago, by the database's clock. */
+async function isSettled(client: pg.ClientBase, erasure: ErasureRow, grace: number): Promise<boolean> {
+  const { rows } = await client.query<{ settled: boolean }>(
+    `select coalesce(renamed_at + make_interval(secs => $3) <= now(), false) as settled
+     from erasure where project_id = $1 and id = $2`,
+    [erasure.project_id, erasure.id, grace],
+  );
+  return rows[0]?.settled ?? false;
+}
+
+/** Runs `work` while no relay has rows of the outbox in hand, none is left half delivered, and no backup is taken. */
+async function whileNothingIsCarried<T>(client: pg.ClientBase, work: () => Promise<T>): Promise<T> {
+  await client.query(`set lock_timeout = ${lockWaitMs}`);
+  await client.query("select pg_advisory_lock_shared($1)", [backupLock]);
+  for (let tries = 0; ; tries += 1) {
+    await client.query("select pg_advisory_lock($1)", [warehouseRewriteLock]);
+    const { rowCount } = await client.query("select from relay_batch where delivered_at is null");
+    if (rowCount === 0) break;
+    await client.query("select pg_advisory_unlock($1)", [warehouseRewriteLock]);
+    if (tries >= openBatchTries) throw new Error("a batch has been open for a minute");
+    await client.query("select pg_sleep(0.1)");
+  }
+  try {
+    return await work();
+  } finally {
+    await client.query("select pg_advisory_unlock($1), pg_advisory_unlock_shared($2)", [
+      warehouseRewriteLock,
+      backupLock,
+    ]);
+  }
+}
+
+async function addCounts(client: pg.ClientBase, erasure: ErasureRow, erased: Erased, counts: Record<string, number>) {
+  const newcomers = erased.customerIds.length - erasure.customer_ids.length;
+  const all: Record<string, number> = { ...erasure.counts };
+  for (const [place, rows] of Object.entries({ customer: newcomers, ...counts })) all[place] = (all[place] ?? 0) + rows;
+  await client.query(
+    "update erasure set counts = $3, passes = passes + 1, error = null where project_id = $1 and id = $2",
+    [erasure.project_id, erasure.id, JSON.stringify(all)],
+  );
+}

@@ -1,0 +1,60 @@
+/** The first step, and the one that counts at once: the customer's row loses its identifier and all that it says. */
+import { randomBytes } from "node:crypto";
+import type pg from "pg";
+import { newId } from "../ids.ts";
+import type { Person } from "./person.ts";
+import type { ErasureRow } from "./queries.ts";
+import { pseudonymPrefix } from "./request.ts";
+import type { Erased } from "./rewrite-places.ts";
+import { transaction } from "./rewrite-places.ts";
+
+/**
+ * Renames the row of the identifier, if there is one, under a new pseudonym, and announces the erasure under it. What
+ * was known of the person goes into the erasure, which the later steps search with. One transaction: after a crash
+ * either nothing happened, or the erasure knows the pseudonym.
+ */
+export function renameCustomer(client: pg.ClientBase, erasure: ErasureRow, person: Person): Promise<Erased> {
+  const { project_id: projectId, id } = erasure;
+  return transaction(client, async () => {
+    const fresh = pseudonymPrefix + randomBytes(12).toString("base64url");
+    const found = await client.query<{ id: string; name: string | null; email: string | null; phone: string | null }>(
+      "select id, name, email, phone from customer where project_id = $1 and identifier = $2 for update",
+      [projectId, person.identifier],
+    );
+    const row = found.rows[0];
+    const renames = row !== undefined || erasure.pseudonyms.length === 0;
+    if (row !== undefined) {
+      await client.query(
+        `update customer set identifier = $3, name = null, email = null, phone = null, birthday = null, attributes = '{}',
+           tags = '{}', consent = '{}', metadata = '{}', updated_at = now()
+         where project_id = $1 and id = $2`,
+        [projectId, row.id, fresh],
+      );
+    }
+    const searched: Person = {
+      identifier: person.identifier,
+      email: row?.email ?? person.email,
+      phone: row?.phone ?? person.phone,
+      name: row?.name ?? person.name,
+    };
+    if (renames) {
+      await client.query(
+        `update erasure
+         set pseudonyms = pseudonyms || $3, customer_ids = customer_ids || $4::text[], person = $5, renamed_at = now()
+         where project_id = $1 and id = $2`,
+        [projectId, id, fresh, row === undefined ? [] : [row.id], JSON.stringify(searched)],
+      );
+      await client.query(
+        `insert into outbox (event_id, project_id, type, version, occurred_at, payload)
+         values ($1, $2, 'customer.erased', 1, now(), jsonb_build_object('customer', $3::text))`,
+        [newId("evt"), projectId, fresh],
+      );
+    }
+    return {
+      projectId,
+      person: searched,
+      customerIds: [...erasure.customer_ids, ...(row === undefined ? [] : [row.id])],
+      pseudonym: renames ? fresh : (erasure.pseudonyms.at(-1) ?? fresh),
+    };
+  });
+}
