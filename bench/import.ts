@@ -58,10 +58,10 @@ async function copyRaw({ pool }: Fixture, path: string): Promise<number> {
   try {
     await client.query("set statement_timeout = 0");
     // Backslashes are COPY's own.
-    const escape = new Transform({
+    const escaped = new Transform({
       transform: (bytes: Buffer, _encoding, done) => done(null, bytes.toString("latin1").replaceAll("\\", "\\\\")),
     });
-    await pipeline(createReadStream(path), escape, client.query(copyFrom("copy bench_copy from stdin")));
+    await pipeline(createReadStream(path), escaped, client.query(copyFrom("copy bench_copy from stdin")));
   } finally {
     client.release(true);
   }

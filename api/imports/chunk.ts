@@ -9,6 +9,7 @@ export interface ImportTask {
   readonly status: "receiving" | "running" | "failed";
   readonly keyId: string;
   readonly lineDone: number;
+  readonly rowsDone: number;
 }
 
 export interface Chunk {

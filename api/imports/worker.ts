@@ -11,6 +11,7 @@ import { applyEvents } from "./events.ts";
 import { applyOrders } from "./orders.ts";
 import { applyRedemptions } from "./redemptions/apply.ts";
 import { type RowError, readStaged, type StagedRow } from "./rows.ts";
+import { refreshStatistics } from "./statistics.ts";
 
 const deletedAtOnce = 20_000;
 /** An upload that stages nothing for so long has lost its process. */
@@ -60,7 +61,8 @@ async function claim(client: pg.PoolClient): Promise<ImportTask | undefined> {
   );
   if (slot.rowCount === 0) return undefined;
   const { rows } = await client.query(
-    `select project_id as "projectId", id, kind, status, key_id as "keyId", line_done as "lineDone" from import_job
+    `select project_id as "projectId", id, kind, status, key_id as "keyId", line_done as "lineDone",
+            imported + unchanged + failed as "rowsDone" from import_job
      where staged and (status <> 'receiving' or updated_at < clock_timestamp() - make_interval(mins => $1))
      order by updated_at, id limit 1 for update skip locked`,
     [silentMinutes],
@@ -88,6 +90,7 @@ async function applyChunk(client: pg.PoolClient, task: ImportTask, sizes: ChunkS
   const done = upTo === undefined ? staged : staged.filter(({ line }) => line < upTo);
   const ended = upTo === undefined && staged.length < size;
   await insertErrors(client, task, applied.errors);
+  await refreshStatistics(client, task.kind, task.rowsDone + staged.length);
   await advance(client, task, done.at(-1)?.line ?? task.lineDone, { ...applied, ended });
   sizes.grow(task, ended);
 }
