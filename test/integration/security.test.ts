@@ -21,7 +21,7 @@ beforeAll(async () => {
   secured = operations.filter((operation) => !open.includes(operation.name));
 });
 
-const anywhere = { version: "1", id: "x", code: "x", identifier: "x", decision_id: "x" };
+const anywhere = { kind: "orders", version: "1", id: "x", code: "x", identifier: "x", decision_id: "x" };
 
 function ask(operation: Operation, as: Pick<TestProject, "request">, headers?: Record<string, string>, body?: string) {
   const content = operation.method === "GET" ? undefined : (body ?? "{}");
@@ -219,8 +219,11 @@ const batchBody = { size: 2, pattern: { charset: "mixed", length: 10 } };
 /** What every project has from its beginning. The log tells of the project and of its first key. */
 const ownEntries: Readonly<Record<string, number>> = { "/v1/keys": 1, "/v1/projects": 1, "/v1/audit-log": 2 };
 
-/** A customer of the same identifier is another customer; marts are named the same for everybody (exports.test.ts). */
-const makesItsOwn = new Set(["GET /v1/exports/{mart}", "PUT /v1/customers/{identifier}"]);
+/**
+ * A customer of the same identifier is another customer; marts (exports.test.ts) and kinds of imports are named the same
+ * for everybody.
+ */
+const makesItsOwn = new Set(["POST /v1/import/{kind}", "GET /v1/exports/{mart}", "PUT /v1/customers/{identifier}"]);
 
 /** Everything of a project that a stranger might have changed. */
 async function snapshot(projectId: string): Promise<unknown[]> {
@@ -242,6 +245,7 @@ async function snapshot(projectId: string): Promise<unknown[]> {
     "audit_log",
     "voucher_batch",
     "voucher_import",
+    "import_job",
     "voucher_job",
     "pool",
     "pool_code",
