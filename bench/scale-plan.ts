@@ -31,6 +31,8 @@ export const assumptions = {
   outboxDays: 7,
   coresOfPostgres: 32,
   walBytesPerSecondOfPostgres: 200e6,
+  /** A year of orders and redemptions; older ones are archived. */
+  bytesOfPostgres: 10e12,
   coresOfShard: 16,
   /** Of a shard's disk, two years of events. */
   bytesOfShard: 2e12,
@@ -67,6 +69,7 @@ export function plan(costs: Costs, redemptionsPerSecond: number): Plan {
   const cores = (perSecond: number, seconds: number) => (perSecond * seconds) / a.utilisation;
   const apiCores = cores(redemptionsPerSecond, sum("api"));
   const postgresCores = cores(redemptionsPerSecond, sum("postgres")) + cores(events, costs.postgresOfRelay);
+  const postgresBytesPerYear = redemptionsPerSecond * a.meanOfPeak * secondsPerYear * sum("databaseBytes");
   const walBytesPerSecond = redemptionsPerSecond * sum("walBytes");
   const relayCores = cores(events, costs.relay);
   const clickhouseCores = cores(events, costs.clickhouseInsert);
@@ -76,6 +79,7 @@ export function plan(costs: Costs, redemptionsPerSecond: number): Plan {
   const needs = {
     "PostgreSQL's cores": postgresCores / a.coresOfPostgres,
     "PostgreSQL's write-ahead log": walBytesPerSecond / a.walBytesPerSecondOfPostgres,
+    "PostgreSQL's disk": postgresBytesPerYear / a.bytesOfPostgres,
     "the relay's one core": relayCores,
   };
   const postgresInstances = Math.max(1, Math.ceil(Math.max(...Object.values(needs))));
@@ -97,7 +101,7 @@ export function plan(costs: Costs, redemptionsPerSecond: number): Plan {
     shards,
     eventsPerYear,
     clickhouseBytesPerYear,
-    postgresBytesPerYear: redemptionsPerSecond * a.meanOfPeak * secondsPerYear * sum("databaseBytes"),
+    postgresBytesPerYear,
     outboxBytes: events * a.meanOfPeak * 86_400 * a.outboxDays * costs.outboxBytes,
     rowsPerPartition: eventsPerYear / 12 / shards,
     bottleneck:

@@ -87,7 +87,7 @@ function planTable(plans: readonly Plan[]): string {
       row("relay, cores (one an instance)", (plan) => cores(plan.relayCores)),
       row("ClickHouse, cores for inserts", (plan) => cores(plan.clickhouseCores)),
       row(`ClickHouse shards (× ${assumptions.replicas} replicas)`, (plan) => count(plan.shards)),
-      row("events a year", (plan) => `${(plan.eventsPerYear / 1e9).toPrecision(3)} bn`),
+      row("events a year", (plan) => `${Number((plan.eventsPerYear / 1e9).toPrecision(3)).toLocaleString("en-US")} bn`),
       row("rows in a month's partition of a shard", (plan) => count(plan.rowsPerPartition)),
       row("ClickHouse a year, one copy", (plan) => size(plan.clickhouseBytesPerYear)),
       row("PostgreSQL a year", (plan) => size(plan.postgresBytesPerYear)),

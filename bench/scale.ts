@@ -56,6 +56,7 @@ const order = {
 const progress = (text: string) => process.stderr.write(`${text}\n`);
 const fixture = await startFixture(4);
 const client = createClient(fixture.url, fixture.key, callers);
+// Any connection's process is a child of the server's first one.
 const postmaster = parentOf(await backendPid(fixture));
 const clickhouse = processWith(["engine.mjs", new URL(fixture.clickhouseUrl).port]);
 
@@ -81,18 +82,21 @@ async function createCampaign(name: string): Promise<string> {
 async function setUp(): Promise<void> {
   const ids: string[] = [];
   for (let at = 0; at < campaigns; at += 1) ids.push(await createCampaign(`scale ${at}`));
-  await fixture.pool.query(
+  const connection = await fixture.pool.connect();
+  await connection.query("set statement_timeout = 0");
+  await connection.query(
     `insert into voucher (project_id, id, code, campaign_id, kind, status, redemptions_max, limits, created_at, updated_at)
      select $1, 'vou_S' || n, 'S' || n, ($2::text[])[1 + n % array_length($2::text[], 1)], 'unique', 'created', 1, '{}', now(), now()
      from generate_series(1, $3::int) n`,
     [fixture.projectId, ids, vouchers],
   );
-  await fixture.pool.query(
+  await connection.query(
     `insert into customer (project_id, id, identifier, created_at, updated_at)
      select $1, 'cus_scale' || n, 'c-' || n, now(), now() from generate_series(0, $2::int - 1) n`,
     [fixture.projectId, customers],
   );
-  await fixture.pool.query("analyze");
+  await connection.query("analyze");
+  connection.release(true);
 }
 
 let serial = 0;
