@@ -9,5 +9,6 @@ SELECT
   min(occurred_at) AS created_at,
   max(occurred_at) AS updated_at
 FROM {database}.events
-WHERE type IN ('campaign.created', 'campaign.updated', 'campaign.status_changed')
+-- They are nobody's: by the sort key they are next to each other.
+WHERE customer = '' AND type IN ('campaign.created', 'campaign.updated', 'campaign.status_changed')
 GROUP BY project_id, campaign_id;
