@@ -14,6 +14,8 @@ export default defineConfig({
       stores("integration"),
       stores("warehouse"),
       stores("parity"),
+      // Packages of their own: `npm run test:notebooks`.
+      stores("notebooks"),
       {
         // Whole processes, timed by deadlines: alone, after everything else.
         test: {

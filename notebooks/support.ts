@@ -16,6 +16,8 @@ export async function arrow(query: string, query_params: Record<string, unknown>
       output_format_arrow_compression_method: "none",
       output_format_arrow_string_as_string: 1,
       output_format_arrow_low_cardinality_as_dictionary: 0,
+      // Where there is no project yet, `project_id = ''` on a view is rewritten to a column the view does not have.
+      optimize_functions_to_subcolumns: 0,
     },
   });
   const chunks: Buffer[] = [];
