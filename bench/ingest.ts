@@ -14,7 +14,6 @@ import type pg from "pg";
 import { pino } from "pino";
 import { createKysely } from "../api/db/kysely.ts";
 import { readAfter } from "../ingest/batches.ts";
-import { deliver } from "../ingest/deliver.ts";
 import type { Event } from "../ingest/events/events.ts";
 import { mapRows } from "../ingest/map-rows.ts";
 import { appendEvents } from "../ingest/outbox.ts";
@@ -72,9 +71,13 @@ async function fillOutbox(pool: pg.Pool, events: readonly Event[]): Promise<Even
 }
 
 async function insertRaw(warehouse: ClickHouseClient, rows: readonly EventRow[]): Promise<void> {
-  const { signal } = new AbortController();
   for (let at = 0; at < rows.length; at += batchRows) {
-    await deliver(warehouse, rows.slice(at, at + batchRows), randomUUID(), signal);
+    await warehouse.insert({
+      table: "events_raw",
+      values: rows.slice(at, at + batchRows),
+      format: "JSONEachRow",
+      clickhouse_settings: { max_partitions_per_insert_block: "0", input_format_null_as_default: 0 },
+    });
   }
 }
 

@@ -1,7 +1,7 @@
 /** Puts rows into `events_raw`, and finds the rows that ClickHouse will never take. */
 import { type ClickHouseClient, ClickHouseError } from "@clickhouse/client";
 import { z } from "zod";
-import type { EventRow } from "./rows.ts";
+import { type EventRow, eventColumns } from "./rows.ts";
 
 export interface Refused {
   readonly row: EventRow;
@@ -59,8 +59,10 @@ async function insertRefused(
   try {
     await warehouse.insert({
       table: "events_raw",
-      values: rows,
-      format: "JSONEachRow",
+      // Rows of one shape: named once, not in each row, they are half as long to write and to read.
+      columns: [...eventColumns] as [string, ...string[]],
+      values: rows.map((row) => Object.values(row)),
+      format: "JSONCompactEachRow",
       abort_signal: signal,
       clickhouse_settings: {
         async_insert: 0,
@@ -69,7 +71,6 @@ async function insertRefused(
         // History arrives many months at a time; the default refuses a block of more than 100 partitions.
         max_partitions_per_insert_block: "0",
         date_time_input_format: "best_effort",
-        input_format_skip_unknown_fields: 0,
         input_format_null_as_default: 0,
         wait_end_of_query: 1,
       },
