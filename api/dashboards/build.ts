@@ -8,6 +8,7 @@ import { packFiles } from "./pack.ts";
 import { copyProject, packagesHash, projectDirectory, projectHash } from "./project.ts";
 import {
   dashboardsDirectory,
+  isBuildName,
   type Phase,
   phases,
   readCurrent,
@@ -170,7 +171,7 @@ function childEnvironment(): Record<string, string> {
 async function removeOthers(dataDir: string, keep: readonly (string | undefined)[]): Promise<void> {
   const directory = dashboardsDirectory(dataDir);
   for (const entry of await readdir(directory, { withFileTypes: true })) {
-    if (!entry.isDirectory() || !/^[0-9a-f]{16}$/.test(entry.name) || keep.includes(entry.name)) continue;
+    if (!entry.isDirectory() || !isBuildName(entry.name) || keep.includes(entry.name)) continue;
     await rm(join(directory, entry.name), { recursive: true, force: true });
   }
 }

@@ -17,7 +17,7 @@ const listQuery = z.object({
   offset: z.coerce.number().int().min(0).max(offsetMax).default(0),
 });
 
-export type CustomerQuery = z.output<typeof listQuery>;
+type CustomerQuery = z.output<typeof listQuery>;
 
 /** @throws Problem 400 naming the parameter. */
 export function parseCustomerQuery(query: Readonly<Record<string, string>>): CustomerQuery {

@@ -11,7 +11,7 @@ const lookMs = 250;
 
 const stateRow = z.object({ newest: z.string(), events: z.int() });
 
-export interface Kept {
+interface Kept {
   readonly body: Buffer;
   readonly encoding?: string;
 }
@@ -53,8 +53,6 @@ export function createLive(warehouse: ClickHouseClient) {
     }
   };
 }
-
-export type Answer = ReturnType<typeof createLive>;
 
 async function readState(warehouse: ClickHouseClient, projectId: string): Promise<string> {
   const result = await warehouse.query({

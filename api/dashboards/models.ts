@@ -16,7 +16,7 @@ export function createModelCards(directory = registryDirectory) {
   };
 }
 
-export type ModelCard = Awaited<ReturnType<typeof readCard>>;
+type ModelCard = Awaited<ReturnType<typeof readCard>>;
 
 async function readCards(directory: string) {
   const champions = await readChampions(directory);

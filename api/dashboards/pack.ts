@@ -14,8 +14,7 @@ export const encodings = [
 ] as const;
 
 /**
- * Compresses each file worth it once, beside it, so that serving costs nothing: the engine alone is 34 MB of
- * WebAssembly. Source maps are for whoever builds; they go.
+ * Compresses each file worth it once, beside it, so that serving costs nothing. Source maps are for whoever builds; they go.
  *
  * @throws the signal's reason when aborted.
  */

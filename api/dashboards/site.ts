@@ -1,9 +1,9 @@
 /** The build that is served now: its files by name, held as names and sizes only. */
 import { createHash } from "node:crypto";
 import { readdir, readFile, stat } from "node:fs/promises";
-import { extname, join, relative, sep } from "node:path";
+import { dirname, extname, join, relative, sep } from "node:path";
 import { encodings } from "./pack.ts";
-import { dashboardsDirectory, readCurrent, readStatus } from "./status.ts";
+import { dashboardsDirectory, isBuildName, readCurrent, readStatus } from "./status.ts";
 
 export interface SiteFile {
   readonly path: string;
@@ -54,6 +54,14 @@ export function createSites(dataDir: string): () => Promise<Site | undefined> {
 }
 
 async function openSite(directory: string, name: string): Promise<Site | undefined> {
+  const files = await listFiles(directory);
+  const shell = files.get("index.html");
+  if (!shell) return undefined;
+  for (const [key, file] of await olderFiles(directory, name)) if (!files.has(key)) files.set(key, file);
+  return { name, files, shell, contentSecurityPolicy: policyFor(await readFile(shell.path, "utf8")) };
+}
+
+async function listFiles(directory: string): Promise<Map<string, SiteFile>> {
   const entries = await readdir(directory, { withFileTypes: true, recursive: true }).catch(() => []);
   const sizes = new Map<string, number>();
   for (const entry of entries) {
@@ -67,9 +75,18 @@ async function openSite(directory: string, name: string): Promise<Site | undefin
     const key = relative(directory, path).split(sep).join("/");
     files.set(key, describe(path, key, sizes));
   }
-  const shell = files.get("index.html");
-  if (!shell) return undefined;
-  return { name, files, shell, contentSecurityPolicy: policyFor(await readFile(shell.path, "utf8")) };
+  return files;
+}
+
+/**
+ * Parts of the build before, which a page that is still open may ask for when one moves on in it. Their names hold a
+ * hash of their content, so that they are in nobody's way.
+ */
+async function olderFiles(directory: string, name: string): Promise<[string, SiteFile][]> {
+  const beside = await readdir(dirname(directory), { withFileTypes: true }).catch(() => []);
+  const older = beside.filter((entry) => entry.isDirectory() && isBuildName(entry.name) && entry.name !== name);
+  const files = await Promise.all(older.map((entry) => listFiles(join(entry.parentPath, entry.name))));
+  return files.flatMap((known) => [...known]).filter(([, file]) => file.immutable);
 }
 
 function describe(path: string, key: string, sizes: ReadonlyMap<string, number>): SiteFile {
@@ -83,15 +100,15 @@ function describe(path: string, key: string, sizes: ReadonlyMap<string, number>)
 }
 
 /**
- * Only what was built runs: the page's own small scripts by their hashes, files of this host, and the WebAssembly of
- * DuckDB. Charts set styles on elements, so those stay allowed; nothing may be asked of another host.
+ * Only what was built runs: the page's own small scripts by their hashes, and files of this host. Charts set styles on
+ * elements, so those stay allowed; nothing may be asked of another host.
  */
 function policyFor(html: string): string {
   const inline = [...html.matchAll(/<script(?:\s[^>]*)?>([\s\S]*?)<\/script>/g)].map(([, script]) => script ?? "");
   const hashes = inline.map((script) => `'sha256-${createHash("sha256").update(script).digest("base64")}'`);
   return [
     "default-src 'none'",
-    `script-src 'self' 'wasm-unsafe-eval' ${hashes.join(" ")}`,
+    `script-src 'self' ${hashes.join(" ")}`,
     "worker-src 'self' blob:",
     "style-src 'self' 'unsafe-inline'",
     "img-src 'self' data: blob:",

@@ -53,7 +53,12 @@ export function writeTimes(dataDir: string, times: Times): Promise<void> {
 /** The name of the build that is served; undefined before the first one is whole. */
 export async function readCurrent(dataDir: string): Promise<string | undefined> {
   const text = await readFile(join(dashboardsDirectory(dataDir), "current"), "utf8").catch(() => "");
-  return /^[0-9a-f]{16}$/.test(text) ? text : undefined;
+  return isBuildName(text) ? text : undefined;
+}
+
+/** A build's folder is named by the hash of what it was made from. */
+export function isBuildName(text: string): boolean {
+  return /^[0-9a-f]{16}$/.test(text);
 }
 
 export function writeCurrent(dataDir: string, name: string): Promise<void> {

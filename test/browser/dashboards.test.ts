@@ -1,179 +1,202 @@
-/** The dashboards in a real browser, over real stores, from sign-in to one customer. */
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
-import type { Page } from "playwright-core";
-import { beforeAll, expect, it } from "vitest";
-import type { TestProject } from "../support/app.ts";
-import { useChromium, type Visit } from "./support/chromium.ts";
-import { useServedApp } from "./support/served-app.ts";
-import { openShop, type Shop, standingRedemptions } from "./support/shop.ts";
+/** Every page of the dashboards in a real browser, over real stores: the figures are the API's, and links lead on. */
+import { expect, it } from "vitest";
+import { cell, expectFigure, figure, patience, picture, useDashboards } from "./support/dashboards.ts";
+import { standingRedemptions } from "./support/shop.ts";
 
-const app = useServedApp();
-const browser = useChromium();
+const dashboards = useDashboards();
 const dayMs = 86_400_000;
-const patience = 60_000;
 
-let project: TestProject;
-let empty: TestProject;
-let shop: Shop;
-
-beforeAll(async () => {
-  project = await app.newProject();
-  empty = await app.newProject();
-  shop = await openShop(project, new Date());
-  await app.drain();
-});
-
-async function signIn(key: string, path: string, options: { width?: number; colorScheme?: "light" | "dark" } = {}) {
-  const visit = await browser.visit({ baseUrl: app.baseUrl, ...options });
-  await visit.page.goto(path);
-  await visit.page.getByLabel("Secret key").fill(key);
-  await visit.page.getByRole("button", { name: "Open dashboards" }).click();
-  return visit;
+async function read<T>(path: string): Promise<T> {
+  const response = await dashboards.project.request("GET", path);
+  expect(response.status, path).toBe(200);
+  return (await response.json()) as T;
 }
 
-async function figure(page: Page, name: string): Promise<number> {
-  const element = page.locator(`[data-figure="${name}"]`).first();
-  await element.waitFor({ timeout: patience });
-  await expect.poll(() => element.getAttribute("data-value"), { timeout: patience }).toMatch(/^-?\d/);
-  return Number(await element.getAttribute("data-value"));
+/** Of the last days, today included. */
+async function recentRedemptions(days: number) {
+  const today = Math.floor(Date.now() / dayMs);
+  const all = await standingRedemptions(dashboards.project);
+  return all.filter(({ occurred_at }) => today - Math.floor(Date.parse(occurred_at) / dayMs) < days);
 }
 
-/** A table keeps a copy of itself for the clipboard, which nobody sees. */
-function cell(page: Page, text: string) {
-  return page.locator("td:visible", { hasText: text }).first();
-}
-
-/** Pictures for people, only when asked for. */
-async function picture(visit: Visit, name: string): Promise<void> {
-  const directory = process.env.TESSERA_PICTURES;
-  if (!directory) return;
-  await visit.page.waitForLoadState("networkidle");
-  await mkdir(directory, { recursive: true });
-  await visit.page.screenshot({ path: join(directory, `${name}.png`), fullPage: true, animations: "disabled" });
-}
-
-it("shows on the overview what the API says was redeemed in the last 28 days, and nothing goes wrong", async () => {
-  const visit = await signIn(project.key, "/dashboards/");
+it("shows on the overview what the API says was redeemed, for the days that are asked for", async () => {
+  const visit = await dashboards.signIn(dashboards.project, "/dashboards/");
   const { page, troubles } = visit;
   await page.getByRole("heading", { name: "Overview", exact: true }).waitFor({ timeout: patience });
-  const newest = Math.floor(Date.now() / dayMs);
-  const recent = (await standingRedemptions(project)).filter(
-    (redemption) => newest - Math.floor(Date.parse(redemption.occurred_at) / dayMs) < 28,
+  const month = await recentRedemptions(28);
+  await expectFigure(page, "redemptions", month.length);
+  await expectFigure(
+    page,
+    "discount",
+    month.reduce((sum, { discount_amount }) => sum + discount_amount, 0),
   );
-  expect(await figure(page, "redemptions")).toBe(recent.length);
-  const discount = recent.reduce((sum, redemption) => sum + redemption.discount_amount, 0) / 100;
-  expect(await figure(page, "discount")).toBeCloseTo(discount, 5);
   await cell(page, "Coffee week").waitFor({ timeout: patience });
   await expect
     .poll(() => page.locator('[data-test="as-of"]').textContent(), { timeout: patience })
     .toContain("up to date");
   await picture(visit, "overview");
+
+  await page.getByRole("button", { name: "7 days" }).click();
+  await expectFigure(page, "redemptions", (await recentRedemptions(7)).length);
+  const day = (ago: number) => new Date(Date.now() - ago * dayMs).toISOString().slice(0, 10);
+  await page.goto(`/dashboards/?from=${day(20)}&to=${day(10)}`);
+  const between = (await recentRedemptions(21)).length - (await recentRedemptions(10)).length;
+  await expectFigure(page, "redemptions", between);
+  expect(await page.getByLabel("From").inputValue()).toBe(day(20));
   expect(troubles).toEqual([]);
 });
 
 it("leads from the overview to a campaign whose figures equal its report", async () => {
-  const visit = await signIn(project.key, "/dashboards/");
+  const visit = await dashboards.signIn(dashboards.project, "/dashboards/");
   const { page, troubles } = visit;
-  await cell(page, "Coffee week").click({ timeout: patience });
-  await page.waitForURL(`**/dashboards/campaigns/${shop.coffeeId}/`);
+  await page.getByRole("link", { name: "Coffee week" }).first().click({ timeout: patience });
+  await page.waitForURL(`**/dashboards/campaigns/${dashboards.shop.coffeeId}/**`);
   await expect
     .poll(() => page.locator('[data-test="campaign-name"]').textContent(), { timeout: patience })
     .toBe("Coffee week");
-  const ofCampaign = (await standingRedemptions(project)).flatMap((redemption) =>
-    redemption.codes.filter((code) => code.campaign_id === shop.coffeeId),
+  const codes = (await standingRedemptions(dashboards.project)).flatMap((redemption) =>
+    redemption.codes.filter((code) => code.campaign_id === dashboards.shop.coffeeId),
   );
-  expect(await figure(page, "redemptions")).toBe(ofCampaign.length);
-  const discount = ofCampaign.reduce((sum, code) => sum + code.discount_amount, 0);
-  expect(await figure(page, "discount")).toBeCloseTo(discount / 100, 5);
+  await expectFigure(page, "redemptions", codes.length);
+  await expectFigure(
+    page,
+    "discount",
+    codes.reduce((sum, code) => sum + code.discount_amount, 0),
+  );
+  expect(await figure(page, "margin")).toBeGreaterThan(0);
   expect(await page.locator('[data-test="budget"]').textContent()).toContain("of €600.00");
+  const redeemed = Number(await page.locator('[data-step="redeemed"]').getAttribute("data-value"));
+  expect(redeemed).toBeGreaterThanOrEqual(codes.length);
+  await page.locator('[data-test="not-measured"]').waitFor({ timeout: patience });
+  const { lift } = await read<{ lift: { measured: boolean; detail: string } }>(
+    `/v1/campaigns/${dashboards.shop.coffeeId}/report`,
+  );
+  expect(lift.measured).toBe(false);
+  expect(await page.locator('[data-test="not-measured"]').textContent()).toContain(lift.detail);
+  await page.locator('[data-table="categories"]').getByText("coffee").waitFor({ timeout: patience });
   await picture(visit, "campaign");
   expect(troubles).toEqual([]);
 });
 
-it("lists campaigns, shows a name as text however it looks, and says which promotions a main campaign has", async () => {
-  const visit = await signIn(project.key, "/dashboards/campaigns/");
+it("lists campaigns by type, status and name, and shows a name as text however it looks", async () => {
+  const visit = await dashboards.signIn(dashboards.project, "/dashboards/campaigns/");
   const { page, troubles } = visit;
   await cell(page, "Welcome <b>back</b>").waitFor({ timeout: patience });
   await picture(visit, "campaigns");
-  await page.goto(`/dashboards/campaigns/${shop.mainId}/`);
+  await page.getByRole("searchbox").fill("coffee");
+  await expect.poll(() => page.locator('[data-table="campaigns"] tbody tr').count()).toBe(1);
+  await page.getByRole("button", { name: "Main campaigns" }).click();
+  await page.getByText("No campaign fits.").waitFor();
+  await page.getByRole("searchbox").fill("");
+  await page.getByRole("link", { name: "Autumn" }).click();
   await page.getByRole("heading", { name: "Its promotions" }).waitFor({ timeout: patience });
   await cell(page, "Coffee week").waitFor({ timeout: patience });
   expect(troubles).toEqual([]);
 });
 
-it("finds a customer and shows orders, redemptions and rejections as the API has them", async () => {
-  const visit = await signIn(project.key, "/dashboards/customers/");
+it("narrows rejections by reason and campaign with links, and says who bought later all the same", async () => {
+  const visit = await dashboards.signIn(dashboards.project, "/dashboards/rejections/?days=all");
   const { page, troubles } = visit;
-  await page.getByRole("searchbox").fill("ANNA");
-  await expect.poll(() => page.locator('[data-test="customers"] tbody tr').count(), { timeout: patience }).toBe(1);
+  const { data } = await read<{ data: { reasons: { key: string }[] }[] }>("/v1/rejections?limit=100");
+  const inEuro = data.length;
+  await expectFigure(page, "rejections", inEuro);
+  await picture(visit, "rejections");
+  const tooLittle = data.filter(({ reasons }) => reasons.some(({ key }) => key === "rule_not_met")).length;
+  expect(tooLittle).toBeGreaterThan(0);
+  await expectFigure(page, "converted", tooLittle);
+  await page.locator('[data-list="reasons"]').getByRole("link", { name: "Rule not met" }).click();
+  await expectFigure(page, "rejections", tooLittle);
+  expect(page.url()).toContain("reason=rule_not_met");
+  await page.locator('[data-table="rejections-by-campaign"]').getByRole("link", { name: "Coffee week" }).click();
+  await page.locator('[data-chip="campaign"]').getByText("Coffee week").waitFor({ timeout: patience });
+  await expectFigure(page, "rejections", tooLittle);
+  await page.locator('[data-chip="reason"]').click();
+  await page.locator('[data-chip="campaign"]').click();
+  await expectFigure(page, "rejections", inEuro);
+  expect(troubles).toEqual([]);
+});
+
+it("finds customers by name and by segment, and shows one as the API has them", async () => {
+  const visit = await dashboards.signIn(dashboards.project, "/dashboards/customers/");
+  const { page, troubles } = visit;
+  const rows = page.locator('[data-table="customers"] tbody tr');
+  await expect.poll(() => rows.count(), { timeout: patience }).toBe(5);
   await picture(visit, "customers");
+  await page.getByRole("searchbox").fill("ANNA");
+  await expect.poll(() => rows.count(), { timeout: patience }).toBe(1);
   await page.getByRole("link", { name: "anna@example.com" }).click();
   await page.locator('[data-test="customer"]').waitFor({ timeout: patience });
-  const hers = (await standingRedemptions(project)).filter((r) => r.customer?.identifier === "anna@example.com");
-  expect(await figure(page, "redemptions_count")).toBe(hers.length);
-  expect(await figure(page, "discount_amount")).toBe(hers.reduce((sum, r) => sum + r.discount_amount, 0));
-  expect(await page.locator('[data-test="timeline"] li').count()).toBeGreaterThan(hers.length);
+  interface ThreeSixty {
+    figures: Record<string, number>;
+    segments: { name: string }[];
+  }
+  const known = await read<ThreeSixty>("/v1/customers/anna%40example.com/360");
+  for (const name of ["orders_count", "orders_amount", "redemptions_count", "discount_amount", "rejections_count"]) {
+    await expectFigure(page, name, known.figures[name] ?? Number.NaN);
+  }
+  expect(await page.locator('[data-test="timeline"] li').count()).toBeGreaterThan(5);
   await picture(visit, "customer");
+  await page.locator('[data-card="segments"]').getByRole("link", { name: "Regulars" }).click();
+  await expect.poll(() => rows.count(), { timeout: patience }).toBe(2);
+  await page.locator('[data-chip="segment"]').getByText("Regulars").waitFor({ timeout: patience });
   expect(troubles).toEqual([]);
 });
 
 it("opens customers whose identifiers hold slashes, blanks and letters beyond ASCII", async () => {
-  const visit = await signIn(project.key, "/dashboards/customers/");
+  const visit = await dashboards.signIn(dashboards.project, "/dashboards/customers/");
   for (const name of ["carla/berlin", "eva ünal"]) {
     await visit.page.getByRole("link", { name }).click({ timeout: patience });
-    await visit.page
-      .locator('[data-test="customer"] h1')
-      .getByText(name, { exact: true })
-      .waitFor({ timeout: patience });
+    const heading = visit.page.locator('[data-test="customer"] h1').getByText(name, { exact: true });
+    await heading.waitFor({ timeout: patience });
     await visit.page.goBack();
   }
   expect(visit.troubles).toEqual([]);
 });
 
-it("fits a phone, in the dark", async () => {
-  const visit = await signIn(project.key, "/dashboards/", { width: 390, colorScheme: "dark" });
+it("leads from a segment to its customers", async () => {
+  const visit = await dashboards.signIn(dashboards.project, "/dashboards/segments/");
   const { page, troubles } = visit;
-  await figure(page, "redemptions");
-  expect(await page.locator("html").getAttribute("data-theme")).toBe("dark");
-  await picture(visit, "overview-phone");
-  for (const path of ["", "campaigns/", `campaigns/${shop.coffeeId}/`, "customers/", "customers/ben/"]) {
-    await page.goto(`/dashboards/${path}`);
-    await page.locator("main h1").first().waitFor({ timeout: patience });
-    await picture(visit, `phone-${path.replaceAll("/", "-")}`);
-    const overflow = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth");
-    expect(overflow, path).toBeLessThanOrEqual(0);
-  }
+  const first = page.locator("[data-segment]").first();
+  await first.waitFor({ timeout: patience });
+  await picture(visit, "segments");
+  await page.locator('[data-table="segments"]').getByRole("link", { name: "Regulars" }).waitFor({ timeout: patience });
+  const members = Number(await first.getAttribute("data-value"));
+  await first.click();
+  const shown = page.locator('[data-test="shown"]');
+  await expect.poll(() => shown.getAttribute("data-value"), { timeout: patience }).toBe(String(members));
   expect(troubles).toEqual([]);
 });
 
-it("says so where nothing has happened, without a complaint in the console", async () => {
-  const visit = await signIn(empty.key, "/dashboards/");
+it("counts codes, and what gift cards and points still owe", async () => {
+  const visit = await dashboards.signIn(dashboards.project, "/dashboards/codes/");
   const { page, troubles } = visit;
-  await page.getByText("Nothing has happened yet").waitFor({ timeout: patience });
-  await picture(visit, "overview-empty");
-  await page.goto("/dashboards/campaigns/");
-  await page.getByText("No campaigns yet").waitFor({ timeout: patience });
-  await page.goto("/dashboards/customers/");
-  await page.getByText("No customers yet").waitFor({ timeout: patience });
-  await page.goto(`/dashboards/campaigns/${shop.coffeeId}/`);
-  await page.getByText("No such campaign").waitFor({ timeout: patience });
+  await expectFigure(page, "created", 5); // two generic codes, three cards
+  const owed = (kind: string) => page.locator(`[data-liability="${kind}"]`).getAttribute("data-value");
+  await page.locator('[data-liability="gift_card"]').waitFor({ timeout: patience });
+  expect(await owed("gift_card")).toBe(String(3 * 5_000 - 1_900));
+  expect(await owed("points")).toBe("120");
+  await picture(visit, "codes");
   expect(troubles).toEqual([]);
 });
 
-it("ends the session at sign-out, and asks for the key again", async () => {
-  const { page, troubles } = await signIn(project.key, "/dashboards/customers/");
-  await page.getByRole("button", { name: "Sign out" }).click({ timeout: patience });
-  await page.getByRole("heading", { name: "Sign in" }).waitFor({ timeout: patience });
-  await page.goto("/dashboards/");
-  await page.getByRole("heading", { name: "Sign in" }).waitFor({ timeout: patience });
+it("says how healthy the data is, as the API does", async () => {
+  const visit = await dashboards.signIn(dashboards.project, "/dashboards/data-health/");
+  const { page, troubles } = visit;
+  await page.locator('[data-test="verdict"]').waitFor({ timeout: patience });
+  const known = await read<{ events: { type: string; count: number }[] }>("/v1/data-health");
+  const total = known.events.reduce((sum, { count }) => sum + count, 0);
+  expect(await page.locator('[data-figure="events"]').textContent()).toContain(total.toLocaleString("en"));
+  expect(await page.locator('[data-table="events"] tbody tr').count()).toBe(known.events.length);
+  await picture(visit, "data-health");
   expect(troubles).toEqual([]);
 });
 
-it("renders the reference page from this host alone", async () => {
-  const visit = await browser.visit({ baseUrl: app.baseUrl });
-  await visit.page.goto("/docs");
-  await visit.page.getByText("/v1/redemptions").first().waitFor({ timeout: patience });
-  await picture(visit, "docs");
-  expect(visit.troubles).toEqual([]);
+it("names the models in service, their scores and the offers they ranked", async () => {
+  const visit = await dashboards.signIn(dashboards.project, "/dashboards/models/");
+  const { page, troubles } = visit;
+  await expect.poll(() => page.locator('[data-test="version"]').count(), { timeout: patience }).toBe(2);
+  expect(await figure(page, "scored")).toBeGreaterThan(0);
+  await expectFigure(page, "shown", 1);
+  await picture(visit, "models");
+  expect(troubles).toEqual([]);
 });

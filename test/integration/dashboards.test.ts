@@ -13,7 +13,7 @@ import { type TestProject, useApp } from "../support/app.ts";
 import { redeemBody, setUpPromotion } from "../support/promotions.ts";
 
 const app = useApp();
-const overview = "/dashboards/data/warehouse/live/overview_daily.parquet";
+const overview = "/dashboards/data/warehouse/live/overview_days.parquet";
 let mine: TestProject;
 let other: TestProject;
 
@@ -90,17 +90,63 @@ it("keeps the session from scripts and from other sites", async () => {
   expect(overTls.headers.get("set-cookie")).toContain("Secure");
 });
 
-it("sends a table as Arrow with the rows of the session's project and no other", async () => {
-  const rows = async (key: string) => {
-    const response = await get(overview, { cookie: await cookieOf(key) });
-    expect(response.status, response.headers.get("content-type") ?? "").toBe(200);
-    return tableFromIPC(new Uint8Array(await response.arrayBuffer())).toArray();
-  };
-  const [row, ...more] = await rows(mine.key);
-  expect(more).toEqual([]);
-  expect(Number(row.net_redemptions_count)).toBe(1);
-  expect(Number(row.net_discount_amount)).toBe(500);
-  expect(await rows(other.key)).toEqual([]);
+async function table(key: string, name: string, query = "") {
+  const path = `/dashboards/data/warehouse/live/${name}.parquet${query}`;
+  const response = await get(path, { cookie: await cookieOf(key) });
+  expect(response.status, `${name} ${await response.clone().text()}`).toBe(200);
+  return tableFromIPC(new Uint8Array(await response.arrayBuffer()));
+}
+
+async function total(key: string, column: string, query = ""): Promise<number> {
+  const rows = (await table(key, "overview_days", query)).toArray();
+  return rows.filter(({ chosen }) => chosen === 1).reduce((sum, row) => sum + Number(row[column]), 0);
+}
+
+it("sends a table as Arrow with the figures of the session's project and no other", async () => {
+  expect(await total(mine.key, "net_redemptions_count")).toBe(1);
+  expect(await total(mine.key, "net_discount_amount")).toBe(500);
+  expect(await total(other.key, "net_redemptions_count")).toBe(0);
+  expect((await table(other.key, "campaigns_in_period")).numRows).toBe(0);
+});
+
+it("reads every table that the pages have, whatever they look at", async () => {
+  const manifest = await get("/dashboards/data/manifest.json", { cookie: await cookieOf(mine.key) });
+  const { renderedFiles } = (await manifest.json()) as { renderedFiles: { warehouse: string[] } };
+  const names = renderedFiles.warehouse.map((file) => /(\w+)\.parquet$/.exec(file)?.[1] ?? "");
+  expect(names.length).toBeGreaterThan(10);
+  for (const name of names) {
+    await table(mine.key, name, "?days=all&campaign=x&reason=y&segment=z");
+    await table(other.key, name);
+  }
+});
+
+it("looks at the days and the currency that are asked for, and says which they are", async () => {
+  const day = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+  expect(await total(mine.key, "net_redemptions_count", `?from=${day(-9)}&to=${day(-3)}`)).toBe(0);
+  expect(await total(mine.key, "net_redemptions_count", `?from=${day(-9)}&to=${day(1)}`)).toBe(1);
+  const cookie = await cookieOf(mine.key);
+  const scope = await get("/dashboards/api/scope?days=7&currency=JPY", { cookie });
+  // A currency that the project has never used is none of its own.
+  expect(await scope.json()).toMatchObject({ currency: "EUR", minor_units: 100, campaign: "" });
+  for (const query of ["?days=0", "?from=2026-13-01", "?from=2026-05-02&to=2026-05-01", "?currency=euro"]) {
+    const refused = await get(`/dashboards/api/scope${query}`, { cookie });
+    expect(refused.status, query).toBe(400);
+    expect(JSON.stringify(await refused.json()), query).toContain('"in":"query"');
+  }
+});
+
+it("shows what has just arrived, though it keeps answers", async () => {
+  const project = await app.newProject();
+  const { code } = await setUpPromotion(project, {});
+  const relay = createRelay({ pool: app.pool, warehouse: app.warehouse, log: app.deps.log });
+  for (const count of [1, 2, 3]) {
+    const body = redeemBody({ codes: [code], orderId: `order-${count}`, customer: `customer-${count}` });
+    const taken = await project.request("POST", "/v1/redemptions", body, { "idempotency-key": `key-${count}` });
+    expect(taken.status, await taken.clone().text()).toBe(201);
+    await relay.drain();
+    await expect.poll(() => total(project.key, "net_redemptions_count"), { timeout: 5_000 }).toBe(count);
+    expect(await total(project.key, "net_redemptions_count")).toBe(count);
+  }
 });
 
 it("shows a customer to the own project, and to another one that there is none", async () => {
@@ -113,15 +159,22 @@ it("shows a customer to the own project, and to another one that there is none",
   expect(body.timeline.data.map((entry) => entry.type)).toContain("redemption.succeeded");
   expect((await get(path, { cookie: await cookieOf(other.key) })).status).toBe(404);
   const list = await get("/dashboards/api/customers?search=ANNA", { cookie: await cookieOf(other.key) });
-  expect(await list.json()).toEqual({ data: [] });
+  expect(await list.json()).toEqual({ data: [], total: 0, segment_name: null });
+  const wrong = await get("/dashboards/api/customers?order=password", { cookie: await cookieOf(mine.key) });
+  expect(wrong.status).toBe(400);
 });
 
 it("knows no table that the pages do not have", async () => {
   const cookie = await cookieOf(mine.key);
-  for (const name of ["events_raw.parquet", "..%2Foverview_daily.parquet", "overview_daily.sql"]) {
+  for (const name of [
+    "events_raw.parquet",
+    "overview_daily.parquet",
+    "..%2Foverview_days.parquet",
+    "overview_days.sql",
+  ]) {
     expect((await get(`/dashboards/data/warehouse/live/${name}`, { cookie })).status, name).toBe(404);
   }
-  expect((await get("/dashboards/data/system/live/overview_daily.parquet", { cookie })).status).toBe(404);
+  expect((await get("/dashboards/data/system/live/overview_days.parquet", { cookie })).status).toBe(404);
 });
 
 it("ends the session when its key is revoked", async () => {

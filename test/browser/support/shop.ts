@@ -1,4 +1,4 @@
-/** A small shop's weeks: two promotions, a few customers, everything sent through the API. */
+/** A small shop's weeks: two promotions, gift cards, points, offers, a few customers, all sent through the API. */
 import { expect } from "vitest";
 import type { TestProject } from "../../support/app.ts";
 
@@ -10,6 +10,7 @@ export interface Shop {
   readonly coffeeId: string;
   readonly welcomeId: string;
   readonly mainId: string;
+  readonly segmentId: string;
 }
 
 async function post(project: TestProject, path: string, body: object, status: number): Promise<{ id: string }> {
@@ -37,7 +38,38 @@ export async function openShop(project: TestProject, now: Date): Promise<Shop> {
   await post(project, `/v1/campaigns/${coffee}/vouchers`, { kind: "generic", code: "COFFEE15" }, 201);
   await post(project, `/v1/campaigns/${welcome}/vouchers`, { kind: "generic", code: "WELCOME" }, 201);
   await trade(project, now);
-  return { coffeeId: coffee, welcomeId: welcome, mainId: main.id };
+  await issueCredit(project, now);
+  await offer(project);
+  const { id: segmentId } = await post(project, "/v1/segments", { name: "Regulars" }, 201);
+  await post(project, `/v1/segments/${segmentId}/members`, { customers: ["anna@example.com", "ben"] }, 200);
+  return { coffeeId: coffee, welcomeId: welcome, mainId: main.id, segmentId };
+}
+
+/** Three gift cards, one of them half spent, and points of one customer. */
+async function issueCredit(project: TestProject, now: Date): Promise<void> {
+  const main = { type: "main", template: "gift_card", name: "Gift cards", currency: "EUR" };
+  const { id: mainId } = await post(project, "/v1/campaigns", main, 201);
+  const cards = { type: "sub", parent_id: mainId, name: "Cards of the shop", currency: "EUR" };
+  const { id } = await post(project, "/v1/campaigns", cards, 201);
+  for (const campaign of [mainId, id]) await post(project, `/v1/campaigns/${campaign}/activate`, {}, 200);
+  for (const code of ["CARD-1", "CARD-2", "CARD-3"]) {
+    await post(project, `/v1/campaigns/${id}/vouchers`, { kind: "gift_card", code, balance_amount: 5_000 }, 201);
+  }
+  const items = [{ sku: "beans", quantity: 1, unit_amount: 1_900, unit_cost_amount: 1_000, categories: ["coffee"] }];
+  const order = { id: "paid-by-card", currency: "EUR", items };
+  const customer = { identifier: "ben" };
+  await post(project, "/v1/redemptions", { codes: ["CARD-1"], customer, order, at: now.toISOString() }, 201);
+  await post(project, "/v1/customers/ben/points", { points: 120, reason: "welcome" }, 201);
+}
+
+async function offer(project: TestProject): Promise<void> {
+  const items = [{ sku: "beans", quantity: 3, unit_amount: 1_900, categories: ["coffee"] }];
+  const asked = { customer: { identifier: "anna@example.com" }, order: { currency: "EUR", items } };
+  const response = await project.request("POST", "/v1/offers", asked);
+  const decision = (await response.json()) as { decision_id: string; offers: { campaign_id: string }[] };
+  expect(decision.offers.length, JSON.stringify(decision)).toBeGreaterThan(0);
+  const outcome = { campaign_id: decision.offers[0]?.campaign_id, outcome: "shown" };
+  await post(project, `/v1/offers/${decision.decision_id}/outcome`, outcome, 201);
 }
 
 async function addPromotion(project: TestProject, mainId: string, more: object): Promise<string> {
@@ -51,7 +83,9 @@ async function trade(project: TestProject, now: Date): Promise<void> {
     const at = new Date(now.getTime() - day * dayMs).toISOString();
     const customer = { identifier: customers[day % customers.length] ?? "ben" };
     const id = `order-${day}`;
-    const items = [{ sku: "beans", quantity: 1 + (day % 4), unit_amount: 1_900, categories: ["coffee"] }];
+    const items = [
+      { sku: "beans", quantity: 1 + (day % 4), unit_amount: 1_900, unit_cost_amount: 1_000, categories: ["coffee"] },
+    ];
     const order = { id, currency: "EUR", items };
     const code = day % 3 === 0 ? "WELCOME" : "COFFEE15";
     await post(project, "/v1/validations", { codes: [code], customer, order, at }, 200);

@@ -1,0 +1,142 @@
+/** The dashboards on a phone, in the dark, by keyboard, without data, without a session: and never a word to others. */
+import { expect, it } from "vitest";
+import { cell, figure, patience, picture, useDashboards, widerThanTheScreen } from "./support/dashboards.ts";
+
+const dashboards = useDashboards();
+
+function allPages(): string[] {
+  const { coffeeId, mainId } = dashboards.shop;
+  return [
+    "",
+    "campaigns/",
+    `campaigns/${coffeeId}/`,
+    `campaigns/${mainId}/`,
+    "rejections/",
+    "customers/",
+    "customers/ben/",
+    "segments/",
+    "codes/",
+    "data-health/",
+    "models/",
+  ];
+}
+
+it("fits a phone of 360 pixels on every page, in the dark", async () => {
+  const visit = await dashboards.signIn(dashboards.project, "/dashboards/", { width: 360, colorScheme: "dark" });
+  const { page, troubles } = visit;
+  await figure(page, "redemptions");
+  expect(await page.locator("html").getAttribute("data-theme")).toBe("dark");
+  for (const path of allPages()) {
+    await page.goto(`/dashboards/${path}`);
+    await page.locator("main h1").first().waitFor({ timeout: patience });
+    await page.locator('[data-test="as-of"]').getByText("As of").waitFor({ timeout: patience });
+    await page.waitForLoadState("networkidle");
+    await picture(visit, `phone-${path.replaceAll("/", "-")}`);
+    expect(await widerThanTheScreen(page), path).toBeLessThanOrEqual(0);
+  }
+  await page.getByRole("button", { name: "Menu" }).click();
+  await page.getByRole("link", { name: "Models" }).click();
+  await page.getByRole("heading", { name: "Models", exact: true }).waitFor({ timeout: patience });
+  expect(troubles).toEqual([]);
+});
+
+it("can be used with the keyboard alone: a way past the menu, a visible place, links and filters", async () => {
+  const visit = await dashboards.signIn(dashboards.project, "/dashboards/");
+  const { page, troubles } = visit;
+  await figure(page, "redemptions");
+  await page.keyboard.press("Tab");
+  const active = () => page.evaluate<string>("document.activeElement?.textContent?.trim() ?? ''");
+  expect(await active()).toBe("Skip to the content");
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Tab");
+  expect(await page.evaluate<boolean>("document.getElementById('content').contains(document.activeElement)")).toBe(
+    true,
+  );
+  const outline = await page.evaluate<string>("getComputedStyle(document.activeElement).outlineStyle");
+  expect(outline).toBe("solid");
+  for (let presses = 0; (await active()) !== "91 days"; presses += 1) {
+    expect(presses).toBeLessThan(20);
+    await page.keyboard.press("Tab");
+  }
+  await page.keyboard.press("Space");
+  await expect
+    .poll(() => page.getByRole("button", { name: "91 days" }).getAttribute("aria-pressed"), { timeout: patience })
+    .toBe("true");
+  const summary = page.getByText("Show as a table").first();
+  await summary.focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("columnheader", { name: "Redemptions" }).first().waitFor({ timeout: patience });
+  expect(troubles).toEqual([]);
+});
+
+it("stays as one chose it: light or dark, and the days from page to page", async () => {
+  const { page, troubles } = await dashboards.signIn(dashboards.project, "/dashboards/");
+  await page.getByRole("button", { name: "Dark" }).click({ timeout: patience });
+  expect(await page.locator("html").getAttribute("data-theme")).toBe("dark");
+  await page.getByRole("button", { name: "7 days" }).click();
+  await page.getByRole("link", { name: "Rejections", exact: true }).first().click();
+  await page.getByRole("heading", { name: "Rejections", exact: true }).waitFor({ timeout: patience });
+  expect(await page.getByRole("button", { name: "7 days" }).getAttribute("aria-pressed")).toBe("true");
+  await page.reload();
+  await page.getByRole("heading", { name: "Rejections", exact: true }).waitFor({ timeout: patience });
+  expect(await page.locator("html").getAttribute("data-theme")).toBe("dark");
+  expect(troubles).toEqual([]);
+});
+
+it("says so where nothing has happened, without a complaint in the console", async () => {
+  const visit = await dashboards.signIn(dashboards.empty, "/dashboards/");
+  const { page, troubles } = visit;
+  const empties: [string, string][] = [
+    ["", "Nothing has happened yet"],
+    ["campaigns/", "No campaigns yet"],
+    [`campaigns/${dashboards.shop.coffeeId}/`, "No such campaign"],
+    ["rejections/", "Nothing was rejected"],
+    ["customers/", "No customers yet"],
+    ["segments/", "No customers yet"],
+    ["codes/", "Nothing is owed"],
+    ["models/", "No offer was served"],
+  ];
+  for (const [path, text] of empties) {
+    await page.goto(`/dashboards/${path}`);
+    await page.getByText(text).first().waitFor({ timeout: patience });
+    await picture(visit, `empty-${path.replaceAll("/", "-")}`);
+  }
+  expect(troubles).toEqual([]);
+});
+
+it("says what is wrong with a filter that nobody can mean", async () => {
+  const { page } = await dashboards.signIn(dashboards.project, "/dashboards/?from=2026-05-02&to=2026-05-01");
+  await page.getByText("must not be before from").first().waitFor({ timeout: patience });
+});
+
+it("sends each its own: what another project has is not there", async () => {
+  const { page } = await dashboards.signIn(dashboards.empty, "/dashboards/customers/ben/");
+  await page.getByText("No such customer").waitFor({ timeout: patience });
+  const tables = ["overview_days", "campaigns_in_period", "rejections_by", "code_inventory", "liabilities"];
+  for (const table of tables) {
+    const sizes = await page.evaluate<number[]>(
+      `Promise.all(["", "?campaign=${dashboards.shop.coffeeId}&days=all"].map((query) =>
+        fetch("/dashboards/data/warehouse/live/${table}.parquet" + query).then((r) => r.text()).then((text) =>
+          ["Coffee week", "COFFEE15"].filter((secret) => text.includes(secret)).length)))`,
+    );
+    expect(sizes, table).toEqual([0, 0]);
+  }
+});
+
+it("ends the session at sign-out, and asks for the key again", async () => {
+  const { page, troubles } = await dashboards.signIn(dashboards.project, "/dashboards/customers/");
+  await cell(page, "ben").waitFor({ timeout: patience });
+  await page.getByRole("button", { name: "Sign out" }).click({ timeout: patience });
+  await page.getByRole("heading", { name: "Sign in" }).waitFor({ timeout: patience });
+  await page.goto("/dashboards/");
+  await page.getByRole("heading", { name: "Sign in" }).waitFor({ timeout: patience });
+  expect(troubles).toEqual([]);
+});
+
+it("renders the reference page from this host alone", async () => {
+  const visit = await dashboards.visit();
+  await visit.page.goto("/docs");
+  await visit.page.getByText("/v1/redemptions").first().waitFor({ timeout: patience });
+  await picture(visit, "docs");
+  expect(visit.troubles).toEqual([]);
+});
