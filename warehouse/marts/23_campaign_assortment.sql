@@ -24,41 +24,24 @@ CREATE OR REPLACE VIEW {database}.campaign_assortment {on_cluster}
 )
 AS
 WITH
-  taken AS
-  (
-    SELECT project_id, arrayJoin([campaign_id, main_campaign_id]) AS campaign, redemption_id, order_id, day, currency
-    FROM {database}.redemptions
-    WHERE rolled_back = 0
-    GROUP BY project_id, campaign, redemption_id, order_id, day, currency
-  ),
-  lines AS
+  bought AS
   (
     SELECT
-      t.project_id AS project_id, t.campaign AS campaign, l.currency AS money, l.dimension AS dimension, l.article AS article,
-      if(l.order_id = '', l.redemption_id, l.order_id) AS order_key,
-      argMax((l.customer, l.category, l.units, l.price), (l.at, l.redemption_id)) AS newest,
-      sum(l.discount) AS discount
-    FROM taken AS t
-    INNER JOIN
-    (
-      SELECT project_id, redemption_id, order_id, currency, key.1 AS dimension, key.2 AS article, any(r.customer) AS customer, any(r.category) AS category,
-        max(occurred_at) AS at, sum(quantity) AS units, sum(r.line_amount) AS price, sum(net_discount_amount) AS discount
-      FROM {database}.redemption_lines AS r
-      ARRAY JOIN [('sku', r.sku), ('category', r.category)] AS key
-      GROUP BY project_id, redemption_id, order_id, currency, dimension, article
-    ) AS l ON l.project_id = t.project_id AND l.redemption_id = t.redemption_id
-    GROUP BY project_id, campaign, money, dimension, article, order_key
+      project_id, campaign, currency AS money, key.1 AS dimension, key.2 AS article,
+      if(order_id = '', redemption_id, order_id) AS order_key, customer, line.2 AS category, line.3 AS units,
+      line.3 * line.4 AS price, line.5 - if(empty(lines_back), 0, lines_back[place]) AS discount, (occurred_at, redemption_id) AS position
+    FROM {database}.standing_redemptions
+    ARRAY JOIN campaign_ids AS campaign
+    ARRAY JOIN lines AS line, arrayEnumerate(lines) AS place
+    ARRAY JOIN [('sku', line.1), ('category', line.2)] AS key
   ),
-  with_it AS
+  taken AS
   (
-    SELECT project_id, campaign, money, dimension, article, any(newest.2) AS category, uniqExact(order_key) AS orders,
-      uniqExactIf(newest.1, newest.1 != '') AS customers, sum(newest.3) AS units, sum(newest.4) AS price, sum(discount) AS off
-    FROM lines
-    GROUP BY project_id, campaign, money, dimension, article
-  ),
-  campaign_days AS
-  (
-    SELECT DISTINCT project_id, campaign, currency AS money, day FROM taken
+    SELECT project_id, campaign, currency AS money, groupUniqArray(toDate(occurred_at)) AS days,
+      groupUniqArrayIf(order_id, order_id != '') AS orders
+    FROM {database}.standing_redemptions
+    ARRAY JOIN campaign_ids AS campaign
+    GROUP BY project_id, campaign, money
   ),
   sold AS
   (
@@ -69,53 +52,67 @@ WITH
     WHERE status = 'paid' AND day IS NOT NULL
     GROUP BY project_id, order_id, paid_day, money, dimension, article
   ),
-  -- All that was sold on the campaign's days, less what was sold in its own orders.
-  without_it AS
+  parts AS
   (
-    SELECT project_id, campaign, money, dimension, article, sum(units) AS units
+    SELECT project_id, campaign, money, dimension, article, any(newest.2) AS category, count() AS orders,
+      uniqExactIf(newest.1, newest.1 != '') AS customers, sum(newest.3) AS units, sum(newest.4) AS price, sum(discount) AS off,
+      toInt64(0) AS usual_units
     FROM
     (
-      SELECT d.project_id AS project_id, d.campaign AS campaign, d.money AS money, s.dimension AS dimension,
-        s.article AS article, s.units AS units
-      FROM campaign_days AS d
-      INNER JOIN 
+      -- An order's lines of an article as its newest redemption has them; the discounts of all.
+      SELECT project_id, campaign, money, dimension, article, order_key,
+        argMax((customer, category, units, price), position) AS newest, sum(discount) AS discount
+      FROM
       (
-        SELECT project_id, paid_day, money, dimension, article, sum(units) AS units
-        FROM sold
-        GROUP BY project_id, paid_day, money, dimension, article
-      ) AS s
-        ON s.project_id = d.project_id AND s.paid_day = d.day AND s.money = d.money
-      UNION ALL
-      SELECT t.project_id, t.campaign, s.money, s.dimension, s.article, -s.units
-      FROM (SELECT DISTINCT project_id, campaign, order_id FROM taken WHERE order_id != '') AS t
-      INNER JOIN sold AS s ON s.project_id = t.project_id AND s.order_id = t.order_id
-      INNER JOIN campaign_days AS d ON d.project_id = t.project_id AND d.campaign = t.campaign AND d.money = s.money AND d.day = s.paid_day
+        SELECT project_id, campaign, money, dimension, article, order_key, position, any(b.customer) AS customer,
+          any(b.category) AS category, sum(b.units) AS units, sum(b.price) AS price, sum(b.discount) AS discount
+        FROM bought AS b
+        GROUP BY project_id, campaign, money, dimension, article, order_key, position
+      )
+      GROUP BY project_id, campaign, money, dimension, article, order_key
     )
     GROUP BY project_id, campaign, money, dimension, article
+    UNION ALL
+    -- All that was sold on the campaign's days …
+    SELECT d.project_id, d.campaign, d.money, s.dimension, s.article, '', 0, 0, 0, 0, 0, s.units
+    FROM (SELECT project_id, campaign, money, arrayJoin(days) AS day FROM taken) AS d
+    INNER JOIN
+    (
+      SELECT project_id, paid_day, money, dimension, article, sum(sold.units) AS units
+      FROM sold
+      GROUP BY project_id, paid_day, money, dimension, article
+    ) AS s ON s.project_id = d.project_id AND s.paid_day = d.day AND s.money = d.money
+    UNION ALL
+    -- … less what was sold in its own orders.
+    SELECT t.project_id, t.campaign, t.money, s.dimension, s.article, '', 0, 0, 0, 0, 0, -s.units
+    FROM (SELECT project_id, campaign, money, days, arrayJoin(orders) AS order_id FROM taken) AS t
+    INNER JOIN sold AS s ON s.project_id = t.project_id AND s.order_id = t.order_id AND s.money = t.money
+    WHERE has(t.days, s.paid_day)
   )
 SELECT
-  w.project_id AS project_id,
-  w.campaign AS campaign_id,
-  w.dimension AS dimension,
-  w.article AS key,
-  w.category AS category,
-  w.money AS currency,
-  w.orders AS orders_count,
-  w.customers AS customers_count,
-  w.units AS quantity,
-  w.price AS line_amount,
-  w.off AS discount_amount,
-  w.units / sum(w.units) OVER (PARTITION BY w.project_id, w.campaign, w.money, w.dimension) AS quantity_share,
-  if(a.all_units > 0, ifNull(u.units, 0) / a.all_units, NULL) AS usual_share,
+  project_id,
+  campaign AS campaign_id,
+  dimension,
+  article AS key,
+  first_category AS category,
+  money AS currency,
+  all_orders AS orders_count,
+  all_customers AS customers_count,
+  bought_units AS quantity,
+  bought_price AS line_amount,
+  bought_off AS discount_amount,
+  bought_units / bought_whole AS quantity_share,
+  if(usual_whole > 0, usual_units / usual_whole, NULL) AS usual_share,
   if(usual_share > 0, quantity_share / usual_share, NULL) AS `index`
-FROM with_it AS w
-LEFT JOIN without_it AS u
-  ON u.project_id = w.project_id AND u.campaign = w.campaign AND u.money = w.money AND u.dimension = w.dimension
-  AND u.article = w.article
-LEFT JOIN
+FROM
 (
-  SELECT project_id, campaign, money, dimension, sum(units) AS all_units
-  FROM without_it
-  GROUP BY project_id, campaign, money, dimension
-) AS a ON a.project_id = w.project_id AND a.campaign = w.campaign AND a.money = w.money AND a.dimension = w.dimension
-WHERE w.campaign != '';
+  SELECT
+    project_id, campaign, money, dimension, article,
+    max(p.category) AS first_category, sum(p.orders) AS all_orders, sum(p.customers) AS all_customers, sum(p.units) AS bought_units,
+    sum(p.price) AS bought_price, sum(p.off) AS bought_off, sum(p.usual_units) AS usual_units,
+    sum(bought_units) OVER (PARTITION BY project_id, campaign, money, dimension) AS bought_whole,
+    sum(usual_units) OVER (PARTITION BY project_id, campaign, money, dimension) AS usual_whole
+  FROM parts AS p
+  GROUP BY project_id, campaign, money, dimension, article
+)
+WHERE all_orders > 0;

@@ -1,0 +1,48 @@
+/** The page of the warehouse tells what the warehouse itself says. */
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { readMarts } from "../../warehouse/document-marts.ts";
+import { useStores } from "../support/stores.ts";
+
+describe("docs/warehouse.md", () => {
+  const stores = useStores();
+
+  it("names every mart with its columns, types and comments, and no other", async () => {
+    const result = await stores.warehouse.query({
+      query: `SELECT table, name, type, comment FROM system.columns
+              WHERE database = currentDatabase() AND table IN (SELECT name FROM system.tables WHERE database = currentDatabase() AND engine = 'View')
+                AND table NOT IN {internal: Array(String)}
+              ORDER BY table, position`,
+      // Made by the files of warehouse/views.
+      query_params: { internal: ["events", "latest_campaigns", "latest_orders", "standing_redemptions"] },
+      format: "JSONEachRow",
+    });
+    const column = z.object({ table: z.string(), name: z.string(), type: z.string(), comment: z.string() });
+    const there = z.array(column).parse(await result.json());
+    const told = (await readMarts())
+      .flatMap((mart) => mart.columns.map((column) => ({ table: mart.name, ...column })))
+      .sort((a, b) => (a.table < b.table ? -1 : a.table > b.table ? 1 : 0));
+    expect(there).toEqual(told);
+  });
+
+  it("has a comment on every column of every table, too", async () => {
+    const result = await stores.warehouse.query({
+      query: `SELECT table, name FROM system.columns
+              WHERE database = currentDatabase() AND table IN ('events_raw', 'customers_wide', 'customers_wide_pass', 'customers_changed')
+                AND comment = '' AND name != 'outbox_seq'`,
+      format: "JSONEachRow",
+    });
+    expect(await result.json()).toEqual([]);
+  });
+
+  it("every mart answers for a project that has nothing, with nothing", async () => {
+    for (const { name } of await readMarts()) {
+      const result = await stores.warehouse.query({
+        query: "SELECT * FROM {mart: Identifier} WHERE project_id = 'prj_nothing'",
+        query_params: { mart: name },
+        format: "JSONEachRow",
+      });
+      expect([name, await result.json()]).toEqual([name, []]);
+    }
+  });
+});
