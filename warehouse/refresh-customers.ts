@@ -9,6 +9,7 @@
  */
 import type { ClickHouseClient } from "@clickhouse/client";
 import { z } from "zod";
+import { rowsTable } from "./rows-table.ts";
 
 /** Longer than an insert takes from its first row to being visible: clients give up after 30 seconds. */
 const settleSeconds = 120;
@@ -106,7 +107,7 @@ export async function forgetCustomers(
   for (let at = 0; at < customers.length; at += batchSizes.changed) {
     for (const table of ["customers_wide", "customers_changed"]) {
       await warehouse.command({
-        query: `DELETE FROM ${table} WHERE project_id = {project: String} AND customer IN {customers: Array(String)}`,
+        query: `DELETE FROM ${await rowsTable(warehouse, table)} WHERE project_id = {project: String} AND customer IN {customers: Array(String)}`,
         query_params: { project: projectId, customers: customers.slice(at, at + batchSizes.changed) },
         clickhouse_settings: { lightweight_deletes_sync: "2" },
       });
@@ -269,7 +270,7 @@ async function forgetGone(
     const customers = gone.slice(first, first + batchSizes.changed).map((row) => row.customer);
     // Their marks stay: one that comes this moment may be of somebody who is back.
     await warehouse.command({
-      query: `DELETE FROM customers_wide
+      query: `DELETE FROM ${await rowsTable(warehouse, "customers_wide")}
               WHERE project_id = {project: String} AND customer IN {customers: Array(String)}
                 AND refreshed_at < {at: DateTime64(3, 'UTC')}`,
       query_params: { project: projectId, customers, at: params.at },

@@ -5,8 +5,10 @@
  * collapse. Run it under `warehouseRewriteLock`.
  */
 import type { ClickHouseClient } from "@clickhouse/client";
+import type pg from "pg";
 import { z } from "zod";
 import { forgetCustomers } from "../../warehouse/refresh-customers.ts";
+import { rowsTable } from "../../warehouse/rows-table.ts";
 import { scrubJson } from "./person.ts";
 import type { Erased } from "./rewrite-places.ts";
 
@@ -15,13 +17,18 @@ const chunkRows = 2_000;
 const stored = z.looseObject({ type: z.string(), payload: z.string(), name: z.string() });
 
 /** @returns events moved. */
-export async function rewriteWarehouse(warehouse: ClickHouseClient, erased: Erased): Promise<number> {
+export async function rewriteWarehouse(
+  warehouse: ClickHouseClient,
+  client: pg.ClientBase,
+  erased: Erased,
+): Promise<number> {
   const { projectId, person, pseudonym } = erased;
-  const moved = await copyEvents(warehouse, erased);
+  const moved = await copyEvents(warehouse, client, erased);
   if (moved > 0) {
     await verifyCopies(warehouse, erased);
     await warehouse.command({
-      query: "DELETE FROM events_raw WHERE project_id = {project: String} AND customer = {customer: String}",
+      query: `DELETE FROM ${await rowsTable(warehouse, "events_raw")}
+        WHERE project_id = {project: String} AND customer = {customer: String}`,
       query_params: { project: projectId, customer: person.identifier },
       clickhouse_settings: { lightweight_deletes_sync: "2" },
     });
@@ -34,13 +41,17 @@ export async function rewriteWarehouse(warehouse: ClickHouseClient, erased: Eras
 export async function removeHiddenRows(warehouse: ClickHouseClient): Promise<void> {
   for (const table of ["events_raw", "customers_wide", "customers_changed"]) {
     await warehouse.command({
-      query: `ALTER TABLE ${table} APPLY DELETED MASK`,
+      query: `ALTER TABLE ${await rowsTable(warehouse, table)} APPLY DELETED MASK`,
       clickhouse_settings: { mutations_sync: "2" },
     });
   }
 }
 
-async function copyEvents(warehouse: ClickHouseClient, { projectId, person, pseudonym }: Erased): Promise<number> {
+async function copyEvents(
+  warehouse: ClickHouseClient,
+  client: pg.ClientBase,
+  { projectId, person, pseudonym }: Erased,
+): Promise<number> {
   const result = await warehouse.query({
     query: `SELECT * FROM events_raw WHERE project_id = {project: String} AND customer = {customer: String}
             LIMIT 1 BY event_id`,
@@ -54,12 +65,16 @@ async function copyEvents(warehouse: ClickHouseClient, { projectId, person, pseu
     },
   });
   let moved = 0;
-  let chunk: object[] = [];
+  let chunk: z.output<typeof stored>[] = [];
   const send = async () => {
     if (chunk.length === 0) return;
+    const payloads = await asStoredByPostgres(
+      client,
+      chunk.map((row) => row.payload),
+    );
     await warehouse.insert({
       table: "events_raw",
-      values: chunk,
+      values: chunk.map((row, at) => ({ ...row, payload: payloads[at] ?? row.payload })),
       format: "JSONEachRow",
       clickhouse_settings: {
         async_insert: 0,
@@ -87,6 +102,15 @@ async function copyEvents(warehouse: ClickHouseClient, { projectId, person, pseu
   }
   await send();
   return moved;
+}
+
+/** The outbox keeps JSON in a form of its own, and what the warehouse has must be the same to the byte. */
+async function asStoredByPostgres(client: pg.ClientBase, payloads: readonly string[]): Promise<string[]> {
+  const { rows } = await client.query<{ payload: string }>(
+    "select p.payload::jsonb::text as payload from unnest($1::text[]) with ordinality as p(payload, at) order by p.at",
+    [payloads],
+  );
+  return rows.map((row) => row.payload);
 }
 
 const sums = z.object({ events: z.int(), discount: z.string(), total: z.string(), changed: z.string() });
