@@ -44,7 +44,7 @@ export async function erasePass(
     counts.outbox = await rewriteOutbox(client, erased, false);
     await whileNothingIsCarried(client, async () => {
       counts.outbox = (counts.outbox ?? 0) + (await rewriteOutbox(client, erased, true));
-      counts.events_raw = await rewriteWarehouse(warehouse, erased);
+      counts.events_raw = await rewriteWarehouse(warehouse, client, erased);
     });
     await addCounts(client, erasure, erased, counts);
     // Somebody of that name came while it was under way: what they did is on its way too.

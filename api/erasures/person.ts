@@ -8,9 +8,8 @@
 
 export interface Person {
   readonly identifier: string;
-  readonly email: string | null;
-  readonly phone: string | null;
-  readonly name: string | null;
+  /** E-mail addresses, phone numbers, names: all that were ever known while the erasure was under way. */
+  readonly texts: readonly string[];
 }
 
 /** Shorter texts are met by chance. */
@@ -26,9 +25,8 @@ const nulled = new Set(["location", "birthday", "reason"]);
 
 /** Longest first: an e-mail address may hold the name. */
 export function needlesOf(person: Person): string[] {
-  const texts = [person.identifier, person.email, person.phone, person.name];
-  return [...new Set(texts)]
-    .filter((text): text is string => text !== null && text.length >= distinctiveLength)
+  return [...new Set([person.identifier, ...person.texts])]
+    .filter((text) => text.length >= distinctiveLength)
     .sort((a, b) => b.length - a.length);
 }
 

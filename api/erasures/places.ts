@@ -69,6 +69,13 @@ export const ownPlaces: readonly Place[] = [
     where: "t.subject_type = 'customer' and t.subject_id = any($2)",
     columns: { before: "none", after: "none" },
   },
+  {
+    table: "audit_log",
+    where: `t.subject_type = 'voucher' and exists (select from voucher v
+      where v.project_id = t.project_id and v.id = t.subject_id
+        and (v.customer_id = any($2) or v.referrer_id = any($2)))`,
+    columns: { before: "document", after: "document" },
+  },
 ];
 
 /**

@@ -16,7 +16,7 @@ import { transaction } from "./rewrite-places.ts";
 export function renameCustomer(client: pg.ClientBase, erasure: ErasureRow, person: Person): Promise<Erased> {
   const { project_id: projectId, id } = erasure;
   return transaction(client, async () => {
-    const fresh = pseudonymPrefix + randomBytes(12).toString("base64url");
+    const fresh = pseudonymPrefix + randomBytes(12).toString("hex");
     const found = await client.query<{ id: string; name: string | null; email: string | null; phone: string | null }>(
       "select id, name, email, phone from customer where project_id = $1 and identifier = $2 for update",
       [projectId, person.identifier],
@@ -31,30 +31,31 @@ export function renameCustomer(client: pg.ClientBase, erasure: ErasureRow, perso
         [projectId, row.id, fresh],
       );
     }
-    const searched: Person = {
-      identifier: person.identifier,
-      email: row?.email ?? person.email,
-      phone: row?.phone ?? person.phone,
-      name: row?.name ?? person.name,
-    };
+    const known = [row?.email, row?.phone, row?.name].filter((text): text is string => typeof text === "string");
+    const searched: Person = { ...person, texts: [...new Set([...person.texts, ...known])] };
+    // Events and documents all go under the first one, however often the work is begun again: a copy of an event must
+    // be the same in both stores. Rows of customers who came meanwhile need names of their own.
+    const pseudonym = erasure.pseudonyms[0] ?? fresh;
     if (renames) {
       await client.query(
         `update erasure
-         set pseudonyms = pseudonyms || $3, customer_ids = customer_ids || $4::text[], person = $5, renamed_at = now()
+         set pseudonyms = array_append(pseudonyms, $3), customer_ids = customer_ids || $4::text[], person = $5, renamed_at = now()
          where project_id = $1 and id = $2`,
         [projectId, id, fresh, row === undefined ? [] : [row.id], JSON.stringify(searched)],
       );
+    }
+    if (erasure.pseudonyms.length === 0) {
       await client.query(
         `insert into outbox (event_id, project_id, type, version, occurred_at, payload)
          values ($1, $2, 'customer.erased', 1, now(), jsonb_build_object('customer', $3::text))`,
-        [newId("evt"), projectId, fresh],
+        [newId("evt"), projectId, pseudonym],
       );
     }
     return {
       projectId,
       person: searched,
       customerIds: [...erasure.customer_ids, ...(row === undefined ? [] : [row.id])],
-      pseudonym: renames ? fresh : (erasure.pseudonyms.at(-1) ?? fresh),
+      pseudonym,
     };
   });
 }

@@ -43,9 +43,7 @@ export async function personOf(
   return {
     known: row !== undefined,
     identifier,
-    email: row?.email ?? null,
-    phone: row?.phone ?? null,
-    name: row?.name ?? null,
+    texts: [row?.email, row?.phone, row?.name].filter((text): text is string => typeof text === "string"),
   };
 }
 

@@ -17,7 +17,7 @@ const chunkRows = 200;
 export async function rewritePlaces(client: pg.ClientBase, erased: Erased): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (const place of [...ownPlaces, ...mentioningPlaces]) {
-    counts[place.table] = await rewritePlace(client, place, erased);
+    counts[place.table] = (counts[place.table] ?? 0) + (await rewritePlace(client, place, erased));
   }
   counts.segment_member = await leaveSegments(client, erased);
   return counts;
@@ -92,10 +92,17 @@ function sameJson(a: string, b: string): boolean {
   }
 }
 
-async function leaveSegments(client: pg.ClientBase, { projectId, customerIds }: Erased): Promise<number> {
+/** Announced, or the warehouse would count a member whom the list does not have. */
+async function leaveSegments(client: pg.ClientBase, { projectId, customerIds, pseudonym }: Erased): Promise<number> {
   const { rowCount } = await client.query(
-    "delete from segment_member where project_id = $1 and customer_id = any($2)",
-    [projectId, customerIds],
+    `with gone as (
+       delete from segment_member where project_id = $1 and customer_id = any($2) returning segment_id
+     )
+     insert into outbox (event_id, project_id, type, occurred_at, payload)
+     select 'evt_' || replace(gen_random_uuid()::text, '-', ''), $1, 'segment.left', now(),
+            jsonb_build_object('segment_id', s.id, 'name', s.name, 'customer', $3::text)
+     from gone g join segment s on s.project_id = $1 and s.id = g.segment_id`,
+    [projectId, customerIds, pseudonym],
   );
   return rowCount ?? 0;
 }

@@ -1,4 +1,4 @@
--- Grain: a customer. The wide row behind Customer 360. A customer whose last word is an erasure is not in it.
+-- Grain: a customer. The wide row behind Customer 360. A name under which an erased customer's orders are kept is not in it, whatever else comes of them.
 -- Amounts are in the currency the customer pays most orders in; other currencies are left out, never added.
 CREATE OR REPLACE VIEW {database}.customers {on_cluster}
 (
@@ -45,7 +45,6 @@ WITH
       argMaxIf(name, (recorded_at, event_id), type IN ('customer.created', 'customer.updated')) AS name,
       argMaxIf(payload, (recorded_at, event_id), type IN ('customer.created', 'customer.updated')) AS profile,
       maxIf(recorded_at, type = 'customer.erased') AS erased_at,
-      maxIf(recorded_at, type != 'customer.erased') AS heard_at,
       min(occurred_at) AS first_seen_at,
       max(occurred_at) AS last_seen_at,
       -- Of whole rollbacks only: an `outcome` of 'part' leaves the redemption standing.
@@ -133,4 +132,4 @@ SELECT
 FROM activity AS a
 LEFT JOIN bought AS b ON b.project_id = a.project_id AND b.customer = a.customer
 LEFT JOIN wallet AS w ON w.project_id = a.project_id AND w.customer = a.customer
-WHERE a.heard_at > a.erased_at;
+WHERE a.erased_at = toDateTime64(0, 6, 'UTC');
