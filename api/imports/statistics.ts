@@ -12,6 +12,10 @@ const tables: Readonly<Record<ImportTask["kind"], readonly string[]>> = {
 /** So many times the rows that a table was known to have. */
 const growth = 4;
 
+function stage(rows: number): number {
+  return Math.max(2, Math.floor(Math.log(Math.max(1, rows)) / Math.log(growth)));
+}
+
 /**
  * Plans made for an empty table read all of it for each row of a chunk: quadratic, until statistics are there. Run it
  * inside the chunk, whose rows it sees. A table that somebody else is looking at is left to them.

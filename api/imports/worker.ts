@@ -90,7 +90,7 @@ async function applyChunk(client: pg.PoolClient, task: ImportTask, sizes: ChunkS
   const done = upTo === undefined ? staged : staged.filter(({ line }) => line < upTo);
   const ended = upTo === undefined && staged.length < size;
   await insertErrors(client, task, applied.errors);
-  await refreshStatistics(client, task.kind, task.rowsDone + staged.length);
+  await refreshStatistics(client, task.kind, task.rowsDone, task.rowsDone + staged.length);
   await advance(client, task, done.at(-1)?.line ?? task.lineDone, { ...applied, ended });
   sizes.grow(task, ended);
 }
