@@ -6,6 +6,7 @@ import { createPool } from "../../api/db/kysely.ts";
 import { readHead } from "../../ingest/batches.ts";
 import type { Event } from "../../ingest/events/events.ts";
 import { readLag } from "../../ingest/lag.ts";
+import { relayLock } from "../../ingest/locks.ts";
 import { appendEvents } from "../../ingest/outbox.ts";
 import { pruneOutbox } from "../../ingest/prune.ts";
 import { createRelay } from "../../ingest/relay.ts";
@@ -231,28 +232,53 @@ describe("draining", () => {
 describe("several relays", () => {
   const stores = useStores();
 
-  it("have one that works and others that take over when it dies", async () => {
-    const applicationName = "relay-that-dies";
-    const pool = createPool({ connectionString: stores.databaseUrl, max: 2, applicationName });
+  it("have one that works and others that take over, one after the other, when it dies", async () => {
+    await stores.warehouse.command({ query: "SYSTEM STOP MERGES events_raw" });
     const stop = new AbortController();
-    const first = createRelay({ ...stores, pool, log });
-    const second = createRelay({ ...stores, log });
-    const running = [first.run(stop.signal)];
-    await expect.poll(first.ready).toBe(true);
-    running.push(second.run(stop.signal));
-    await expect.poll(second.ready).toBe(true);
+    const nameOf = (number: number) => `relay-${number}`;
+    const pools = [1, 2, 3].map((number) =>
+      createPool({ connectionString: stores.databaseUrl, max: 2, applicationName: nameOf(number) }),
+    );
+    const relays = pools.map((pool) => createRelay({ ...stores, pool, log }));
+    const running = relays.map((relay) => relay.run(stop.signal));
+    for (const relay of relays) await expect.poll(relay.ready).toBe(true);
+    const leader = async () => {
+      const { rows } = await stores.pool.query(
+        `select a.application_name as name from pg_locks l join pg_stat_activity a on a.pid = l.pid
+         where l.locktype = 'advisory' and l.granted and l.database = (select oid from pg_database where datname = current_database())
+           and (l.classid::bigint << 32) + l.objid::bigint = $1`,
+        [relayLock],
+      );
+      return rows.map((row) => row.name as string);
+    };
 
-    await appendEvents(stores.db, someEvents("prj_first", 10, 13));
-    await expect.poll(() => eventIds(stores.warehouse, "events", "prj_first"), { timeout: 5_000 }).toHaveLength(10);
-
-    await stores.pool.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1", [
-      applicationName,
-    ]);
-    await appendEvents(stores.db, someEvents("prj_second", 10, 14));
-    await expect.poll(() => eventIds(stores.warehouse, "events", "prj_second"), { timeout: 5_000 }).toHaveLength(10);
+    const leaders = new Set<string>();
+    const all: Event[] = [];
+    for (let turn = 0; turn < 4; turn++) {
+      const events = someEvents(`prj_turn_${turn}`, 200, 20 + turn);
+      all.push(...events);
+      await Promise.all([0, 1, 2, 3].map((at) => appendEvents(stores.db, events.slice(at * 50, at * 50 + 50))));
+      await expect.poll(leader, { timeout: 20_000 }).toHaveLength(1);
+      const [working] = await leader();
+      leaders.add(working ?? "");
+      // In the middle of its work, or just after.
+      await stores.pool.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1", [
+        working,
+      ]);
+      await expect
+        .poll(() => eventIds(stores.warehouse, "events", `prj_turn_${turn}`), { timeout: 20_000 })
+        .toHaveLength(200);
+    }
+    expect(leaders.size).toBeGreaterThan(1);
     stop.abort();
     await Promise.all(running);
-    await pool.end();
+    await Promise.all(pools.map((pool) => pool.end()));
+    await createRelay({ ...stores, log }).drain();
+    const raw = await query<{ rows: number; ids: number }>(
+      stores.warehouse,
+      "SELECT toInt64(count()) AS rows, toInt64(uniqExact(event_id)) AS ids FROM events_raw",
+    );
+    expect(raw).toEqual([{ rows: all.length, ids: all.length }]);
     const batches = await stores.pool.query("select count(*)::int as open from relay_batch where delivered_at is null");
     expect(batches.rows[0].open).toBe(0);
   });
