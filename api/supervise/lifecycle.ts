@@ -1,4 +1,5 @@
 /** What was started is stopped in the opposite order, once, whatever the reason. */
+import { setMaxListeners } from "node:events";
 import type { Logger } from "pino";
 
 type Stop = () => Promise<unknown> | undefined;
@@ -23,6 +24,8 @@ const stepMs = 60_000;
 /** @param start registers with the lifecycle what it starts; when it throws, the stop begins with exit code 1. */
 export function createLifecycle(log: Logger, start: (lifecycle: Lifecycle) => Promise<void>): Lifecycle {
   const abort = new AbortController();
+  // Every worker listens, and there are more of them than Node expects of one signal; none comes later.
+  setMaxListeners(100, abort.signal);
   const steps: { name: string; stop: Stop }[] = [];
   let code = 0;
   let resolveStopped: (code: number) => void = () => undefined;
