@@ -12,6 +12,7 @@ const tables: Readonly<Record<ImportTask["kind"], readonly string[]>> = {
 /** So many times the rows that a table was known to have. */
 const growth = 4;
 
+/** Changes at 64, 256, 1,024 … rows: now and then, for a table may stay small however much is imported. */
 function stage(rows: number): number {
   return Math.max(2, Math.floor(Math.log(Math.max(1, rows)) / Math.log(growth)));
 }
@@ -20,13 +21,16 @@ function stage(rows: number): number {
  * Plans made for an empty table read all of it for each row of a chunk: quadratic, until statistics are there. Run it
  * inside the chunk, whose rows it sees. A table that somebody else is looking at is left to them.
  *
- * @param applied rows of this import so far.
+ * @param before rows of this import that were applied before this chunk.
+ * @param applied those of this chunk too.
  */
 export async function refreshStatistics(
   client: pg.PoolClient,
   kind: ImportTask["kind"],
+  before: number,
   applied: number,
 ): Promise<void> {
+  if (stage(before) === stage(applied)) return;
   const { rows } = await client.query<{ name: string }>(
     `select relname as name from pg_class
      where relname = any($1::text[]) and relnamespace = 'public'::regnamespace and relkind = 'r'
