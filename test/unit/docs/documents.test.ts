@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { alertKinds } from "../../../api/data-health/schemas.ts";
 import { payloads } from "../../../ingest/events/events.ts";
 
 const root = join(import.meta.dirname, "../../..");
@@ -22,6 +23,32 @@ describe("the documents", () => {
     const settings = [...read("api/config.ts").matchAll(/^ {2}([A-Z_]+): z/gm)].map((match) => match[1]);
     expect(settings.length).toBeGreaterThan(5);
     expect(settings.filter((name) => !read("docs/operations.md").includes(`\`${name}\``))).toEqual([]);
+  });
+
+  it("name every metric of the delivery and every alert that the product raises", () => {
+    const operations = read("docs/operations.md");
+    const metrics = [...read("api/health/delivery-metrics.ts").matchAll(/(?:gauge\(|name: )"([a-z_]+)"/g)];
+    const named = [...metrics.map((match) => match[1] ?? ""), ...alertKinds];
+    expect(named.length).toBeGreaterThan(8);
+    expect(named.filter((name) => !operations.includes(`\`${name}`))).toEqual([]);
+  });
+
+  it("link only to headings that are there", () => {
+    const slug = (heading: string) =>
+      heading
+        .toLowerCase()
+        .replace(/[^a-z0-9 _-]/g, "")
+        .trim()
+        .replaceAll(" ", "-");
+    const broken = documents.flatMap((document) => {
+      const text = read(document);
+      const headings = new Set([...text.matchAll(/^#+ (.+)$/gm)].map((match) => slug(match[1] ?? "")));
+      return [...text.matchAll(/\]\(#([^)]+)\)/g)]
+        .map((match) => match[1] ?? "")
+        .filter((anchor) => !headings.has(anchor))
+        .map((anchor) => `${document}: #${anchor}`);
+    });
+    expect(broken).toEqual([]);
   });
 
   it("link only to files that are there", () => {
