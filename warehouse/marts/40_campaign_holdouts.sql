@@ -23,7 +23,7 @@ WITH
   snapshots AS
   (
     SELECT
-      project_id, campaign_id,
+      CAST(project_id, 'String') AS project, campaign_id,
       arraySort(groupArray((recorded_at, event_id, occurred_at,
         JSONExtractString(payload, 'campaign', 'status'),
         -- -1: from before snapshots named it.
@@ -33,22 +33,23 @@ WITH
         parseDateTime64BestEffortOrNull(JSONExtractString(payload, 'campaign', 'ends_at'), 3, 'UTC'),
         toString(currency)))) AS told
     FROM {database}.events
-    WHERE type IN ('campaign.created', 'campaign.updated', 'campaign.status_changed')
-    GROUP BY project_id, campaign_id
+    -- Nobody's events: by the sort key they are next to each other.
+    WHERE customer = '' AND type IN ('campaign.created', 'campaign.updated', 'campaign.status_changed')
+    GROUP BY project, campaign_id
   ),
   settings AS
   (
     SELECT
-      project_id,
+      CAST(project_id, 'String') AS project,
       arraySort(groupArray((recorded_at, event_id, occurred_at, JSONExtractInt(payload, 'project', 'holdout_percent')))) AS told
     FROM {database}.events
-    WHERE type = 'project.updated'
-    GROUP BY project_id
+    WHERE customer = '' AND type = 'project.updated'
+    GROUP BY project
   ),
   campaigns AS
   (
     SELECT
-      s.project_id AS project_id,
+      s.project AS project_id,
       s.campaign_id AS campaign_id,
       s.told[-1].8 AS currency,
       greatest(s.told[-1].5, 0) AS own_percent,
@@ -65,7 +66,7 @@ WITH
       g.told[global_other_before + 1].3 AS global_since,
       arrayFirst(t -> t.4 > 0, g.told).3 AS global_begun
     FROM snapshots AS s
-    LEFT JOIN settings AS g ON g.project_id = s.project_id
+    LEFT JOIN settings AS g ON g.project = s.project
   )
 SELECT
   project_id,

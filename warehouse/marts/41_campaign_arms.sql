@@ -44,32 +44,33 @@ CREATE OR REPLACE VIEW {database}.campaign_arms {on_cluster}
 )
 AS
 WITH
+  -- Ids of projects are String in all parts: where a join has to convert one, a filter on the project stays outside.
   known AS
   (
-    SELECT project_id, customer, min(occurred_at) AS first_at
+    SELECT CAST(project_id, 'String') AS project, customer, min(occurred_at) AS first_at
     FROM {database}.events
     WHERE customer != ''
-    GROUP BY project_id, customer
+    GROUP BY project, customer
     HAVING maxIf(recorded_at, type != 'customer.erased') > maxIf(recorded_at, type = 'customer.erased')
   ),
   bought AS
   (
-    SELECT project_id, customer, groupArray((assumeNotNull(paid_at), last.1, last.2 - last.10, last.9)) AS orders
+    SELECT CAST(project_id, 'String') AS project, customer, groupArray((assumeNotNull(paid_at), last.1, last.2 - last.10, last.9)) AS orders
     FROM {database}.latest_orders
     WHERE status = 'paid'
-    GROUP BY project_id, customer
+    GROUP BY project, customer
   ),
   given AS
   (
-    SELECT project_id, customer, groupArray((occurred_at, campaign_id, main_campaign_id, currency, net_discount_amount)) AS discounts
+    SELECT CAST(project_id, 'String') AS project, customer, groupArray((occurred_at, campaign_id, main_campaign_id, currency, net_discount_amount)) AS discounts
     FROM {database}.redemptions
     WHERE customer != '' AND gift_card = 0 AND net_discount_amount != 0
-    GROUP BY project_id, customer
+    GROUP BY project, customer
   ),
   windows AS
   (
     SELECT
-      project_id, campaign_id, currency, basis, holdout_percent, global_holdout_percent, assumeNotNull(measured_from) AS since,
+      project_id AS project, campaign_id, currency, basis, holdout_percent, global_holdout_percent, assumeNotNull(measured_from) AS since,
       assumeNotNull(measured_until) AS until, assumeNotNull(known_before) AS differ_from,
       assumeNotNull(history_from) AS past_from
     FROM {database}.campaign_holdouts
@@ -78,9 +79,9 @@ WITH
   customers AS
   (
     SELECT
-      k.project_id AS project_id, w.campaign_id AS campaign_id, w.currency AS currency, w.basis AS basis,
+      k.project AS project_id, w.campaign_id AS campaign_id, w.currency AS currency, w.basis AS basis,
       w.holdout_percent AS holdout_percent, w.since AS since, w.until AS until,
-      murmurHash3_32(concat(k.project_id, '\0', k.customer)) % 10000 < w.global_holdout_percent * 100 AS in_global,
+      murmurHash3_32(concat(k.project, '\0', k.customer)) % 10000 < w.global_holdout_percent * 100 AS in_global,
       murmurHash3_32(concat(w.campaign_id, '\0', k.customer)) % 10000 < w.holdout_percent * 100 AS in_own,
       multiIf(w.basis = 'project', if(in_global, 'held_out', 'treated'), in_global, '', in_own, 'held_out', 'treated') AS arm,
       arrayFilter(o -> o.1 >= w.since AND o.1 < w.until AND o.2 = w.currency, b.orders) AS orders_in,
@@ -94,9 +95,9 @@ WITH
       arraySum(d -> if(d.1 >= w.since AND d.1 < w.until AND d.4 = w.currency
         AND (w.basis = 'project' OR d.2 = w.campaign_id OR d.3 = w.campaign_id), d.5, 0), g.discounts) AS discount
     FROM known AS k
-    LEFT JOIN bought AS b ON b.project_id = k.project_id AND b.customer = k.customer
-    LEFT JOIN given AS g ON g.project_id = k.project_id AND g.customer = k.customer
-    INNER JOIN windows AS w ON w.project_id = k.project_id
+    LEFT JOIN bought AS b ON b.project = k.project AND b.customer = k.customer
+    LEFT JOIN given AS g ON g.project = k.project AND g.customer = k.customer
+    INNER JOIN windows AS w ON w.project = k.project
     WHERE k.first_at < w.differ_from
   )
 SELECT
