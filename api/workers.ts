@@ -9,6 +9,7 @@ import { type AlertOptions, watchAlerts } from "./alerts/watch.ts";
 import { sweepAttempts, sweptAttemptsMax } from "./attempts/attempts.ts";
 import { watchBudgets } from "./campaigns/watch-budgets.ts";
 import { runCustomerRefresh } from "./customers/wide-worker.ts";
+import { runRetention } from "./erasures/retention.ts";
 import { runErasures } from "./erasures/worker.ts";
 import { sweepIdempotencyKeys, sweptRowsMax } from "./http/idempotency.ts";
 import { runImports } from "./imports/worker.ts";
@@ -48,6 +49,7 @@ export async function runWorkers(deps: WorkerDeps, signal: AbortSignal): Promise
     keepRunning("alerts", (inner) => watchAlerts(deps, inner), deps.log, signal),
     keepRunning("reconciliation", (inner) => runReconciliation(deps, inner), deps.log, signal),
     keepRunning("wide rows of customers", (inner) => runCustomerRefresh(deps, inner), deps.log, signal),
+    keepRunning("retention", (inner) => runRetention(deps, inner), deps.log, signal),
     keepRunning("erasures", (inner) => runErasures(deps, inner), deps.log, signal),
     keepRunning("delivered events", (inner) => purgeOutbox(deps, inner), deps.log, signal),
   ]);

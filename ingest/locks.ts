@@ -12,7 +12,7 @@ export const reconciliationLock = 7_407_331_023;
 /** Held by the process that recomputes wide rows of customers, during a pass. */
 export const customerRefreshLock = 7_407_331_025;
 
-/** Held by the process that works on erasures. */
+/** Held by the process that works on erasures, or looks for customers to erase. */
 export const erasureLock = 7_407_331_027;
 
 /**

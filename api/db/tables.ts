@@ -9,7 +9,13 @@ type JsonObject = Record<string, unknown>;
 type WithDefault<T> = Generated<T>;
 
 export interface DB {
-  project: { id: string; name: string; holdout_percent: WithDefault<number>; created_at: WithDefault<Date> };
+  project: {
+    id: string;
+    name: string;
+    holdout_percent: WithDefault<number>;
+    customers_inactive_days: number | null;
+    created_at: WithDefault<Date>;
+  };
   campaign_budget_reached: {
     project_id: string;
     campaign_id: string;

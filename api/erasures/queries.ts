@@ -44,3 +44,10 @@ export async function isMentioned(db: Kysely<DB>, projectId: string, identifier:
   `.execute(db);
   return rows[0]?.found ?? false;
 }
+
+export async function isPseudonym(db: Kysely<DB>, projectId: string, identifier: string): Promise<boolean> {
+  const { rows } = await sql<{ found: boolean }>`
+    select exists (select from erasure e where e.project_id = ${projectId} and ${identifier} = any(e.pseudonyms)) as found
+  `.execute(db);
+  return rows[0]?.found ?? false;
+}

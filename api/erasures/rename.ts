@@ -4,7 +4,6 @@ import type pg from "pg";
 import { newId } from "../ids.ts";
 import type { Person } from "./person.ts";
 import type { ErasureRow } from "./queries.ts";
-import { pseudonymPrefix } from "./request.ts";
 import type { Erased } from "./rewrite-places.ts";
 import { transaction } from "./rewrite-places.ts";
 
@@ -16,7 +15,7 @@ import { transaction } from "./rewrite-places.ts";
 export function renameCustomer(client: pg.ClientBase, erasure: ErasureRow, person: Person): Promise<Erased> {
   const { project_id: projectId, id } = erasure;
   return transaction(client, async () => {
-    const fresh = pseudonymPrefix + randomBytes(12).toString("hex");
+    const fresh = `erased_${randomBytes(12).toString("hex")}`;
     const found = await client.query<{ id: string; name: string | null; email: string | null; phone: string | null }>(
       "select id, name, email, phone from customer where project_id = $1 and identifier = $2 for update",
       [projectId, person.identifier],

@@ -5,11 +5,8 @@ import { findCustomer } from "../customers/find.ts";
 import type { DB } from "../db/tables.ts";
 import { newId } from "../ids.ts";
 import type { Person } from "./person.ts";
-import { type ErasureRow, isMentioned, openErasure } from "./queries.ts";
+import { type ErasureRow, isMentioned, isPseudonym, openErasure } from "./queries.ts";
 import { hashOf } from "./secret.ts";
-
-/** What a pseudonym begins with; no identifier of a shop may. */
-export const pseudonymPrefix = "erased_";
 
 /** What is searched for. Undefined: neither store knows them, or they are a pseudonym already. */
 export async function findPerson(
@@ -18,7 +15,7 @@ export async function findPerson(
   projectId: string,
   identifier: string,
 ): Promise<Person | undefined> {
-  if (identifier.startsWith(pseudonymPrefix)) return undefined;
+  if (await isPseudonym(db, projectId, identifier)) return undefined;
   const { known, ...person } = await personOf(db, projectId, identifier);
   return known || (await isKnown(db, warehouse, projectId, identifier)) ? person : undefined;
 }

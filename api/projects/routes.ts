@@ -36,12 +36,18 @@ const create = createRoute({
   responses: { 201: json(createdProjectWire, "The project with its first key"), ...problems(409, 422) },
 });
 
-const settingsWire = projectWire.extend({ holdout_percent: z.int() }).openapi("ProjectSettings");
+const settingsWire = projectWire
+  .extend({ holdout_percent: z.int(), customers_inactive_days: z.int().nullable() })
+  .openapi("ProjectSettings");
 const settingsBody = z
   .strictObject({
     holdout_percent: z.int().min(0).max(50).optional().openapi({
       description:
         "The global holdout: from so many percent of the customers, always the same ones, every campaign is withheld as from its own holdout.",
+    }),
+    customers_inactive_days: z.int().min(30).max(36_500).nullable().optional().openapi({
+      description:
+        "Customers who did nothing for so many days, and hold neither points nor a gift card, are erased. Null keeps them.",
     }),
   })
   .openapi("ProjectSettingsPatch", { example: { holdout_percent: 5 } });

@@ -1,4 +1,4 @@
-/** What a project says of itself: today, its global holdout. */
+/** What a project says of itself: its global holdout, and how long it keeps customers. */
 import type { Kysely, Transaction } from "kysely";
 import { appendEvents } from "../../ingest/outbox.ts";
 import type { DB } from "../db/tables.ts";
@@ -8,13 +8,14 @@ export interface ProjectSettings {
   readonly id: string;
   readonly name: string;
   readonly holdout_percent: number;
+  readonly customers_inactive_days: number | null;
   readonly created_at: Date;
 }
 
 export function readSettings(db: Kysely<DB>, projectId: string): Promise<ProjectSettings> {
   return db
     .selectFrom("project")
-    .select(["id", "name", "holdout_percent", "created_at"])
+    .select(["id", "name", "holdout_percent", "customers_inactive_days", "created_at"])
     .where("id", "=", projectId)
     .executeTakeFirstOrThrow();
 }
@@ -23,10 +24,16 @@ export function readSettings(db: Kysely<DB>, projectId: string): Promise<Project
 export async function changeSettings(
   tx: Transaction<DB>,
   projectId: string,
-  change: { readonly holdout_percent?: number | undefined },
+  change: {
+    readonly holdout_percent?: number | undefined;
+    readonly customers_inactive_days?: number | null | undefined;
+  },
   at: Date,
 ): Promise<ProjectSettings> {
-  const { holdout_percent } = change;
+  const { holdout_percent, customers_inactive_days } = change;
+  if (customers_inactive_days !== undefined) {
+    await tx.updateTable("project").set({ customers_inactive_days }).where("id", "=", projectId).execute();
+  }
   const changed =
     holdout_percent !== undefined &&
     (await tx
