@@ -87,10 +87,10 @@ describe("the list of exports", () => {
     expect(orders.rows_read_estimate).toBeGreaterThanOrEqual(rows);
   });
 
-  it("downloads each of them, in every format", async () => {
+  it("downloads each of them, all columns, as Parquet and in another format", async () => {
     const { body } = await send(project, "GET", "/v1/exports");
-    for (const { name } of body.data) {
-      for (const format of ["arrow", "parquet", "csv", "ndjson"]) {
+    for (const [at, { name }] of body.data.entries()) {
+      for (const format of ["parquet", ["arrow", "csv", "ndjson"][at % 3]]) {
         const response = await project.request("GET", `/v1/exports/${name}?format=${format}&limit=2`);
         expect([name, format, response.status]).toEqual([name, format, 200]);
         await response.arrayBuffer();

@@ -231,6 +231,23 @@ describe("an analyst", () => {
     await client.close();
   });
 
+  it("has three queries at once, and gets a place back when one ends or its client leaves", async () => {
+    const leaving = new AbortController();
+    const slow = "SELECT count() FROM (SELECT cityHash64(number) AS h FROM numbers(1000000000) WHERE h % 7 = 1)";
+    const held = [0, 1, 2].map(() =>
+      fetch(`http://127.0.0.1:${gate.port}/`, {
+        method: "POST",
+        headers: { "X-ClickHouse-User": "own_analyst", "X-ClickHouse-Key": password },
+        body: slow,
+        signal: leaving.signal,
+      }).catch(() => undefined),
+    );
+    await expect.poll(async () => (await ask("SELECT 1")).status, { timeout: 30_000 }).toBe(503);
+    leaving.abort();
+    await Promise.all(held);
+    await expect.poll(async () => (await ask("SELECT 1")).status, { timeout: 30_000 }).toBe(200);
+  });
+
   it("is stopped by the limits with an error, not by a shorter answer", async () => {
     const many = await ask("SELECT number FROM numbers(2000000)").catch((error) => ({
       status: 0,
@@ -254,7 +271,11 @@ describe("the sample questions", () => {
 
   it("are at least ten, each with its question in words", () => {
     expect(files.length).toBeGreaterThanOrEqual(10);
-    for (const file of files) expect(readFileSync(new URL(file, directory), "utf8")).toMatch(/^-- [A-Z][^\n]+\?/);
+    const guide = readFileSync(new URL("../../docs/analysts.md", import.meta.url), "utf8");
+    for (const file of files) {
+      expect(readFileSync(new URL(file, directory), "utf8")).toMatch(/^-- [A-Z][^\n]+\?/);
+      expect(guide).toContain(`](../warehouse/samples/${file})`);
+    }
   });
 
   it.each(files)("%s is answered to an analyst, from the rows of their project", async (file) => {

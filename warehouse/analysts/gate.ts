@@ -218,6 +218,8 @@ function forward(
   outgoing: ServerResponse,
 ): Promise<number> {
   return new Promise((resolve, reject) => {
+    // Who has left meanwhile will not leave again, and their place would never be free.
+    if (outgoing.destroyed) return resolve(499);
     const asked = openRequest(new URL(`/?${parameters}`, options.engineUrl), {
       method: "POST",
       headers: {
