@@ -3,22 +3,28 @@
 /**
  * @param {Iterable<Record<string, any>>} days rows with `chosen`: 1 in the period, 0 in the one before
  * @param {string[]} columns
- * @returns {Record<string, { now: number, before: number | null, course: number[] }>} by column
+ * @returns {Record<string, { now: number | null, before: number | null, course: number[] }>} by column; null: not known yet
  */
 export function compare(days, columns) {
   const rows = Array.from(days ?? []);
+  const known = days?.ready !== false;
   const chosen = rows.filter((row) => row.chosen === 1);
   const earlier = rows.filter((row) => row.chosen !== 1);
   return Object.fromEntries(
     columns.map((column) => [
       column,
       {
-        now: sum(chosen, column),
+        now: known ? sum(chosen, column) : null,
         before: earlier.length === 0 ? null : sum(earlier, column),
         course: chosen.map((row) => row[column] ?? 0),
       },
     ]),
   );
+}
+
+/** A figure out of rows that may not have arrived yet. */
+export function once(rows, value) {
+  return { now: rows.ready ? value : null };
 }
 
 /** One figure as a share of another, in both periods. */
@@ -33,7 +39,7 @@ export function share(part, whole) {
 
 export function plus(one, other) {
   return {
-    now: one.now + other.now,
+    now: one.now === null || other.now === null ? null : one.now + other.now,
     before: one.before === null || other.before === null ? null : one.before + other.before,
     course: one.course.map((value, place) => value + other.course[place]),
   };

@@ -1,19 +1,7 @@
 /** A real browser, and pages that remember everything that should not have happened in them. */
-import { existsSync } from "node:fs";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll } from "vitest";
-
-const candidates = [process.env.CHROMIUM, process.env.CHROMIUM_PATH, "/usr/bin/chromium", "/usr/bin/google-chrome"];
-
-const args = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
+import { launchChromium } from "./launch.ts";
 
 export interface Visit {
   readonly page: Page;
@@ -31,9 +19,7 @@ export interface VisitOptions {
 export function useChromium(): { visit(options: VisitOptions): Promise<Visit> } {
   let browser: Browser | undefined;
   beforeAll(async () => {
-    const executablePath = candidates.find((path) => path !== undefined && existsSync(path));
-    if (!executablePath) throw new Error("no Chromium here: set CHROMIUM to a browser's path");
-    browser = await chromium.launch({ executablePath, headless: true, args });
+    browser = await launchChromium();
   });
   afterAll(async () => browser?.close());
   return {
