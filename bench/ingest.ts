@@ -15,6 +15,7 @@ import { pino } from "pino";
 import { createKysely } from "../api/db/kysely.ts";
 import { readAfter } from "../ingest/batches.ts";
 import type { Event } from "../ingest/events/events.ts";
+import { readLag } from "../ingest/lag.ts";
 import { mapRows } from "../ingest/map-rows.ts";
 import { appendEvents } from "../ingest/outbox.ts";
 import { createRelay } from "../ingest/relay.ts";
@@ -146,6 +147,8 @@ async function visibility(fixture: Fixture, warehouse: ClickHouseClient): Promis
       LOG_LEVEL: "warn",
     },
   });
+  // A process takes seconds to start; from then on it is measured.
+  while ((await readLag(fixture.pool)).rows > 0) await pause(100);
   const answered = new Map<string, number>();
   const waited: number[] = [];
   let redeeming = true;
