@@ -16,6 +16,9 @@ export interface Listener {
 
 export class PortError extends Error {}
 
+/** An upload of half a GiB over a slow line, or into busy stores, takes longer than the five minutes of Node. */
+const requestTimeoutMs = 60 * 60_000;
+
 /**
  * @param parts shown by /readyz until there is an application.
  * @throws PortError that says what to do.
@@ -23,6 +26,7 @@ export class PortError extends Error {}
 export async function listen(host: string, port: number, parts: Readonly<Record<string, boolean>>): Promise<Listener> {
   let current: Fetch = (request) => answerProblemDocument(request, parts);
   const server = createAdaptorServer({ fetch: (request, env) => current(request, env) }) as Server;
+  server.requestTimeout = requestTimeoutMs;
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => reject(explain(error, host, port)));
     server.listen(port, host, resolve);

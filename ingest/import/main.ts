@@ -44,7 +44,7 @@ async function findTarget(config: Config, args: Arguments): Promise<{ url: strin
   if (args.project === undefined) {
     if (key === undefined || key === "") {
       const or = args.url === undefined ? ", or name a project of the service running here with --project" : "";
-      throw new UsageError(`The key is read from ${args.keyEnv}, which is empty${or}.`);
+      throw new UsageError(`There is no key: set ${args.keyEnv}${or}.`);
     }
     return { url: args.url ?? resolveStores(config).apiUrl ?? `http://${config.host}:${config.port}`, key };
   }
