@@ -6,7 +6,7 @@ import { Problem } from "../http/problem.ts";
 import type { Column, Mart } from "./marts.ts";
 
 export const exportFormats = ["arrow", "parquet", "csv", "ndjson"] as const;
-export type ExportFormat = (typeof exportFormats)[number];
+type ExportFormat = (typeof exportFormats)[number];
 
 export interface ExportRequest {
   readonly format: ExportFormat;

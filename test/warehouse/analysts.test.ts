@@ -186,6 +186,15 @@ describe("an analyst", () => {
     expect((await ask("SELECT 'a file(1) and mergeTreeIndex(x) in a text', 'it''s \\\\'")).status).toBe(200);
   });
 
+  it("meets no function that nobody has looked at", async () => {
+    const { text } = await ask(
+      "SELECT lower(hex(sipHash128(arrayStringConcat(arraySort(groupArray(name)), ',')))) FROM system.functions WHERE is_aggregate = 0",
+    );
+    // It changes with the engine. Look through the new names for what reads files, networks or other rows, add those to
+    // guard.ts, and only then write the new digest here: docs/decisions/0013.
+    expect(text).toBe("02f0ba7f43abda2d4b40e224f7946bf3");
+  });
+
   it("cannot become another project by a header or a parameter", async () => {
     const sql = "SELECT groupUniqArray(project_id) FROM events_raw";
     expect((await ask(sql, { headers: { "X-Tessera-Project": "prj_other" } })).text).toBe("['prj_own']");
