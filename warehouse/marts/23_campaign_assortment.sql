@@ -24,70 +24,76 @@ CREATE OR REPLACE VIEW {database}.campaign_assortment {on_cluster}
 )
 AS
 WITH
-  bought AS
-  (
-    SELECT
-      project_id, campaign, currency AS money, key.1 AS dimension, key.2 AS article,
-      if(order_id = '', redemption_id, order_id) AS order_key, customer, line.2 AS category, line.3 AS units,
-      line.3 * line.4 AS price, line.5 - if(empty(lines_back), 0, lines_back[place]) AS discount, (occurred_at, redemption_id) AS position
-    FROM {database}.standing_redemptions
-    ARRAY JOIN campaign_ids AS campaign
-    ARRAY JOIN lines AS line, arrayEnumerate(lines) AS place
-    ARRAY JOIN [('sku', line.1), ('category', line.2)] AS key
-  ),
   taken AS
   (
-    SELECT project_id, campaign, currency AS money, groupUniqArray(toDate(occurred_at)) AS days,
-      groupUniqArrayIf(order_id, order_id != '') AS orders
+    SELECT project_id, campaign, currency AS money, groupUniqArray(toDate(occurred_at)) AS days
     FROM {database}.standing_redemptions
     ARRAY JOIN campaign_ids AS campaign
     GROUP BY project_id, campaign, money
   ),
-  sold AS
+  -- An order's lines as its newest redemption has them, and the discounts of all its redemptions.
+  orders AS
   (
-    SELECT project_id, order_id, assumeNotNull(day) AS paid_day, currency AS money, key.1 AS dimension, key.2 AS article,
-      sum(quantity) AS units
-    FROM {database}.order_lines
-    ARRAY JOIN [('sku', sku), ('category', category)] AS key
-    WHERE status = 'paid' AND day IS NOT NULL
-    GROUP BY project_id, order_id, paid_day, money, dimension, article
+    SELECT
+      project_id, campaign, currency AS money, if(order_id = '', redemption_id, order_id) AS order_key,
+      argMax((customer, lines), (occurred_at, redemption_id)) AS newest,
+      arrayFlatten(groupArray(arrayMap((line, place) -> (line.1, line.2, line.5 - if(empty(lines_back), 0, lines_back[place])),
+        lines, arrayEnumerate(lines)))) AS discounts
+    FROM {database}.standing_redemptions
+    ARRAY JOIN campaign_ids AS campaign
+    GROUP BY project_id, campaign, money, order_key
   ),
   parts AS
   (
-    SELECT project_id, campaign, money, dimension, article, any(newest.2) AS category, count() AS orders,
-      uniqExactIf(newest.1, newest.1 != '') AS customers, sum(newest.3) AS units, sum(newest.4) AS price, sum(discount) AS off,
-      toInt64(0) AS usual_units
-    FROM
-    (
-      -- An order's lines of an article as its newest redemption has them; the discounts of all.
-      SELECT project_id, campaign, money, dimension, article, order_key,
-        argMax((customer, category, units, price), position) AS newest, sum(discount) AS discount
-      FROM
-      (
-        SELECT project_id, campaign, money, dimension, article, order_key, position, any(b.customer) AS customer,
-          any(b.category) AS category, sum(b.units) AS units, sum(b.price) AS price, sum(b.discount) AS discount
-        FROM bought AS b
-        GROUP BY project_id, campaign, money, dimension, article, order_key, position
-      )
-      GROUP BY project_id, campaign, money, dimension, article, order_key
-    )
+    SELECT project_id, campaign, money, key.1 AS dimension, key.2 AS article, any(line.2) AS category,
+      uniqExactIf(order_key, line.6 = 1) AS orders_with, uniqExactIf(newest.1, line.6 = 1 AND newest.1 != '') AS customers,
+      sum(line.3) AS units, sum(line.4) AS price, sum(line.5) AS off, toInt64(0) AS usual_units
+    FROM orders
+    ARRAY JOIN arrayConcat(
+      arrayMap(l -> (l.1, l.2, l.3, l.3 * l.4, toInt64(0), 1), newest.2),
+      arrayMap(d -> (d.1, d.2, toInt64(0), toInt64(0), d.3, 0), discounts)) AS line
+    ARRAY JOIN [('sku', line.1), ('category', line.2)] AS key
     GROUP BY project_id, campaign, money, dimension, article
     UNION ALL
-    -- All that was sold on the campaign's days …
-    SELECT d.project_id, d.campaign, d.money, s.dimension, s.article, '', 0, 0, 0, 0, 0, s.units
-    FROM (SELECT project_id, campaign, money, arrayJoin(days) AS day FROM taken) AS d
-    INNER JOIN
+    SELECT project_id, campaign, money, key.1, key.2, '', 0, 0, 0, 0, 0, sum(sold_units)
+    FROM
     (
-      SELECT project_id, paid_day, money, dimension, article, sum(sold.units) AS units
-      FROM sold
-      GROUP BY project_id, paid_day, money, dimension, article
-    ) AS s ON s.project_id = d.project_id AND s.paid_day = d.day AND s.money = d.money
-    UNION ALL
-    -- … less what was sold in its own orders.
-    SELECT t.project_id, t.campaign, t.money, s.dimension, s.article, '', 0, 0, 0, 0, 0, -s.units
-    FROM (SELECT project_id, campaign, money, days, arrayJoin(orders) AS order_id FROM taken) AS t
-    INNER JOIN sold AS s ON s.project_id = t.project_id AND s.order_id = t.order_id AND s.money = t.money
-    WHERE has(t.days, s.paid_day)
+      -- All that was sold on the campaign's days …
+      SELECT d.project_id AS project_id, d.campaign AS campaign, d.money AS money, s.sku AS sku, s.category AS category,
+        sum(s.sold_units) AS sold_units
+      FROM
+      (
+        SELECT project_id, assumeNotNull(day) AS paid_day, currency, sku, category, sum(quantity) AS sold_units
+        FROM {database}.order_lines
+        WHERE status = 'paid' AND day IS NOT NULL
+        GROUP BY project_id, paid_day, currency, sku, category
+      ) AS s
+      INNER JOIN (SELECT project_id, campaign, money, arrayJoin(days) AS paid_day FROM taken) AS d
+        ON d.project_id = s.project_id AND d.paid_day = s.paid_day AND d.money = s.currency
+      GROUP BY project_id, campaign, money, sku, category
+      UNION ALL
+      -- … less what was sold in its own orders.
+      SELECT o.project_id, t.campaign, t.money, o.sku, o.category, -sum(o.quantity)
+      FROM
+      (
+        SELECT l.project_id AS project_id, l.day AS day, l.currency AS currency, l.sku AS sku, l.category AS category, l.quantity AS quantity,
+          arrayJoin(r.campaigns) AS campaign
+        FROM {database}.order_lines AS l
+        INNER JOIN
+        (
+          SELECT project_id, order_id, groupUniqArrayArray(campaign_ids) AS campaigns
+          FROM {database}.standing_redemptions
+          WHERE order_id != ''
+          GROUP BY project_id, order_id
+        ) AS r ON r.project_id = l.project_id AND r.order_id = l.order_id
+        WHERE l.status = 'paid' AND l.day IS NOT NULL
+      ) AS o
+      INNER JOIN taken AS t ON t.project_id = o.project_id AND t.campaign = o.campaign AND t.money = o.currency
+      WHERE has(t.days, assumeNotNull(o.day))
+      GROUP BY o.project_id, t.campaign, t.money, o.sku, o.category
+    )
+    ARRAY JOIN [('sku', sku), ('category', category)] AS key
+    GROUP BY project_id, campaign, money, key.1, key.2
   )
 SELECT
   project_id,
@@ -108,8 +114,8 @@ FROM
 (
   SELECT
     project_id, campaign, money, dimension, article,
-    max(p.category) AS first_category, sum(p.orders) AS all_orders, sum(p.customers) AS all_customers, sum(p.units) AS bought_units,
-    sum(p.price) AS bought_price, sum(p.off) AS bought_off, sum(p.usual_units) AS usual_units,
+    max(p.category) AS first_category, sum(p.orders_with) AS all_orders, sum(p.customers) AS all_customers,
+    sum(p.units) AS bought_units, sum(p.price) AS bought_price, sum(p.off) AS bought_off, sum(p.usual_units) AS usual_units,
     sum(bought_units) OVER (PARTITION BY project_id, campaign, money, dimension) AS bought_whole,
     sum(usual_units) OVER (PARTITION BY project_id, campaign, money, dimension) AS usual_whole
   FROM parts AS p
