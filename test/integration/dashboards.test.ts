@@ -114,10 +114,7 @@ it("reads every table that the pages have, whatever they look at", async () => {
   const { renderedFiles } = (await manifest.json()) as { renderedFiles: { warehouse: string[] } };
   const names = renderedFiles.warehouse.map((file) => /(\w+)\.parquet$/.exec(file)?.[1] ?? "");
   expect(names.length).toBeGreaterThan(10);
-  for (const name of names) {
-    await table(mine.key, name, "?days=all&campaign=x&reason=y&segment=z");
-    await table(other.key, name);
-  }
+  for (const name of names) await table(mine.key, name, "?days=all&campaign=x&reason=y&segment=z");
 });
 
 it("looks at the days and the currency that are asked for, and says which they are", async () => {
