@@ -5,9 +5,9 @@
 import type { EventType } from "./events.ts";
 
 /** From the payload of one version to that of the next; pure, and from the payload alone. */
-export type Upcaster = (payload: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
+type Upcaster = (payload: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
 
-export interface History {
+interface History {
   /** The version that `payloads` describes and that producers write. */
   readonly current: number;
   /** By the version that it reads: 1 for the step from 1 to 2. */
