@@ -14,7 +14,7 @@ export interface KnownOrder {
 }
 
 /** A status that an order gets. */
-export interface Step {
+interface Step {
   readonly report: OrderReport;
   readonly at: Date;
 }

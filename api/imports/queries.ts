@@ -17,7 +17,12 @@ export async function insertImport(
 }
 
 /** Also says that the upload is alive; rows of one that was given up go nowhere. */
-export async function stageRows(db: Kysely<DB>, projectId: string, id: string, rows: readonly StagedRow[]) {
+export async function stageRows(
+  db: Kysely<DB>,
+  projectId: string,
+  id: string,
+  rows: readonly StagedRow[],
+): Promise<void> {
   await sql`
     with alive as (
       update import_job set rows_read = rows_read + ${rows.length}::int, updated_at = clock_timestamp()

@@ -47,9 +47,16 @@ export async function receiveImport(c: Context<AppEnv>, kind: Kind) {
       format === "parquet"
         ? readParquetUpload(c.req.raw.body, { kind, limits, digest, dataDir, id })
         : readTextUpload(c.req.raw.body, format, kind, digest);
+    // One block is written while the next one is read.
+    let writing: Promise<void> = Promise.resolve();
     for await (const block of blocks) {
-      if (block.length > 0) await stageRows(db, projectId, id, block);
+      await writing;
+      if (block.length === 0) continue;
+      writing = stageRows(db, projectId, id, block);
+      // Whoever waits for it hears of it.
+      writing.catch(() => undefined);
     }
+    await writing;
     c.set("json", { sha256: digest.digest("hex") });
     return await withIdempotency(c, async (tx) => {
       const job = await setReceived(tx, projectId, id);

@@ -2,7 +2,7 @@
 import { extname } from "node:path";
 import { parseArgs } from "node:util";
 
-export const kinds = ["customers", "orders", "events", "redemptions"] as const;
+const kinds = ["customers", "orders", "events", "redemptions"] as const;
 type Kind = (typeof kinds)[number];
 
 export const mediaTypes = {

@@ -25,7 +25,7 @@ export interface Result {
 }
 
 /** Below what the API takes: 512 MiB and 5,000,000 rows. */
-export const apiLimits: PartLimits = { bytesMax: 500 * 1024 * 1024, linesMax: 4_900_000 };
+const apiLimits: PartLimits = { bytesMax: 500 * 1024 * 1024, linesMax: 4_900_000 };
 const pollMs = 500;
 /** A job that failed is not what the same file gets for ever. */
 const generationsMax = 20;

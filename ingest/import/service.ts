@@ -17,7 +17,7 @@ export interface Job {
   readonly error: string | null;
 }
 
-export interface Upload {
+interface Upload {
   readonly kind: string;
   readonly mediaType: string;
   readonly idempotencyKey: string;
