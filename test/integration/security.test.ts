@@ -134,6 +134,8 @@ describe("another project's things", () => {
     const unknown = redeemBody({ codes: ["UNKNOWN"], orderId: "o3" });
     const rejected = await send(owner, "POST", "/v1/redemptions", unknown, { "idempotency-key": "j" });
     const [key] = (await send(owner, "GET", "/v1/keys")).body.data;
+    await send(owner, "PUT", "/v1/customers/customer-9", {});
+    const erasure = await send(owner, "DELETE", "/v1/customers/customer-9");
     const ids: Record<string, string> = {
       "/v1/redemptions": redemption.body.id,
       "/v1/reservations": held.body.id,
@@ -145,6 +147,7 @@ describe("another project's things", () => {
       "/v1/imports": imports.body.id,
       "/v1/pools": pool.body.id,
       "/v1/customers": "customer-1",
+      "/v1/erasures": erasure.body.id,
       "/v1/orders": "o1",
       "/v1/keys": key.id,
       "/v1/segments": segment.body.id,
