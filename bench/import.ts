@@ -78,6 +78,15 @@ async function memoryOf(pid: number): Promise<{ now: number; peak: number }> {
 async function importOrders(fixture: Fixture, path: string) {
   const stop = new AbortController();
   const worker = runImports({ pool: fixture.pool, log: pino({ level: "warn" }) }, stop.signal);
+  try {
+    return await upload(fixture, path, stop.signal);
+  } finally {
+    stop.abort();
+    await worker;
+  }
+}
+
+async function upload(fixture: Fixture, path: string, signal: AbortSignal) {
   const began = performance.now();
   let uploaded = 0;
   const samples: { at: number; worker: number; api: number }[] = [];
@@ -87,7 +96,7 @@ async function importOrders(fixture: Fixture, path: string) {
   };
   let next = 0.1;
   const result = await run(
-    createService(fixture.url, fixture.key, stop.signal),
+    createService(fixture.url, fixture.key, signal),
     {
       kind: "orders",
       file: path,
@@ -107,11 +116,9 @@ async function importOrders(fixture: Fixture, path: string) {
         void sample(done);
       },
     },
-    stop.signal,
+    signal,
   );
   const seconds = (performance.now() - began) / 1_000;
-  stop.abort();
-  await worker;
   if (result.imported !== rows) throw new Error(`${result.imported} of ${rows} rows were imported: ${result.error}`);
   return { seconds, uploaded, samples };
 }

@@ -50,7 +50,7 @@ export function createService(base: string, key: string, signal: AbortSignal): S
       for (let attempt = 1; ; attempt += 1) {
         const answer = await tryUpload(origin, key, upload, signal);
         if (answer.status === 202) return JSON.parse(answer.text) as Job;
-        const isWorthIt = answer.status === 0 || answer.status === 429 || answer.status >= 500;
+        const isWorthIt = [0, 408, 429].includes(answer.status) || answer.status >= 500;
         if (!isWorthIt || attempt === attemptsMax) throw new Refused(describe(answer, attempt));
         await wait(250 * 2 ** attempt, undefined, { signal });
       }
