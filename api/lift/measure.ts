@@ -24,7 +24,7 @@ export interface ArmSums {
 }
 
 export const metrics = ["conversion", "orders", "revenue", "margin"] as const;
-export type Metric = (typeof metrics)[number];
+type Metric = (typeof metrics)[number];
 
 export interface Comparison {
   /** Of the held-out arm's mean; undefined where that may be nothing. */
@@ -32,7 +32,7 @@ export interface Comparison {
   readonly difference: Estimate;
 }
 
-export interface Measured extends Comparison {
+interface Measured extends Comparison {
   readonly metric: Metric;
   /** Means per customer. */
   readonly treated: number;
@@ -41,7 +41,7 @@ export interface Measured extends Comparison {
   readonly cuped: (Comparison & { readonly varianceReduction: number }) | undefined;
 }
 
-export type Unmeasured = { readonly metric: Metric; readonly reason: "too_few_orders" | "costs_unknown" };
+type Unmeasured = { readonly metric: Metric; readonly reason: "too_few_orders" | "costs_unknown" };
 
 export interface Lift {
   readonly metrics: readonly Measured[];
@@ -60,7 +60,7 @@ export interface Lift {
  */
 export const customersMin = 100;
 export const convertedMin = 30;
-export const convertedForMoneyMin = 100;
+const convertedForMoneyMin = 100;
 
 export type Shortage = "holdout_too_small" | "no_orders_yet" | "too_few_orders";
 

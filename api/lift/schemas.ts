@@ -65,7 +65,7 @@ const measured = z.object({
   }),
 });
 
-export const reasons = ["no_holdout", "not_started", "holdout_too_small", "no_orders_yet", "too_few_orders"] as const;
+const reasons = ["no_holdout", "not_started", "holdout_too_small", "no_orders_yet", "too_few_orders"] as const;
 
 const notMeasured = z.object({
   measured: z.literal(false),

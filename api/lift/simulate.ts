@@ -64,7 +64,7 @@ export function seeded(seed: number): () => number {
   };
 }
 
-export interface Spent {
+interface Spent {
   readonly orders: number;
   readonly revenue: number;
   readonly margin: number;

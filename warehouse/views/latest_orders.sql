@@ -11,8 +11,7 @@ SELECT
     toString(store_id),
     -- The margin of the lines, without shipping; null when the cost of any is unknown.
     if(has(items.unit_cost_amount, NULL), NULL, arraySum((quantity, unit, off, cost) -> quantity * (unit - ifNull(cost, 0)) - off,
-      items.quantity, items.unit_amount, items.discount_amount, items.unit_cost_amount)),
-    arraySum(items.discount_amount)), (recorded_at, event_id)) AS last,
+      items.quantity, items.unit_amount, items.discount_amount, items.unit_cost_amount))), (recorded_at, event_id)) AS last,
   min(occurred_at) AS first_at,
   minOrNullIf(occurred_at, type = 'order.paid') AS paid_at,
   minOrNullIf(occurred_at, type IN ('order.cancelled', 'order.refunded')) AS cancelled_at,
