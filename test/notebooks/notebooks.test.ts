@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { beforeAll, describe, expect, it } from "vitest";
 import { isHeldOut } from "../../api/domain/holdout.ts";
 import { readLift } from "../../api/lift/read.ts";
-import { seeded } from "../../api/lift/simulate.ts";
+import { seeded, truthOf } from "../../api/lift/simulate.ts";
 import type { Event } from "../../ingest/events/events.ts";
 import { toRow } from "../../ingest/rows.ts";
 import type { Executed } from "../../notebooks/execute.ts";
@@ -162,6 +162,14 @@ describe("on a shop whose figures are known", () => {
     // Orders come evenly over 30 days.
     expect(half).toBeGreaterThanOrEqual(13);
     expect(half).toBeLessThanOrEqual(18);
+  });
+
+  it("the holdout analysis shows the truth of its simulated shop beside what was measured", () => {
+    const { text } = outputOf("04");
+    const shop = { customers: 20_000, holdoutShare: 0.1, effect: 0.2 };
+    const truth = `+${(truthOf(shop).relative.revenue * 100).toFixed(1)} %`;
+    expect(lineOf(text, /^simulated, 20 % more orders +revenue /)).toContain(truth);
+    expect(lineOf(text, /^simulated, no effect +orders /)).toContain("+0.0 %");
   });
 
   it("the holdout analysis measures the campaign that has one as its report does, and no other", async () => {
