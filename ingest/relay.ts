@@ -38,7 +38,7 @@ const backOffMs = { first: 100, most: 5_000 };
 const readyMs = 10_000;
 const batchBytes = 8 * 1024 * 1024;
 /** How long batches may follow each other before who wants to rewrite stored events gets a turn. */
-const chainMs = 2_000;
+const chainMs = 10_000;
 
 export interface RelayOptions {
   readonly pool: pg.Pool;

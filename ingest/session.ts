@@ -28,6 +28,20 @@ export async function tryLockShared(client: pg.ClientBase, key: number): Promise
   return rows[0]?.locked ?? false;
 }
 
+/** Whether a session waits for the lock in the exclusive mode: as long as it does, nobody gets it in the shared one. */
+export async function isAwaited(client: pg.ClientBase, key: number): Promise<boolean> {
+  const { rows } = await client.query<{ awaited: boolean }>(
+    `select exists (
+       select from pg_locks
+       where locktype = 'advisory' and not granted and mode = 'ExclusiveLock' and objsubid = 1
+         and database = (select oid from pg_database where datname = current_database())
+         and (classid::bigint << 32) + objid::bigint = $1
+     ) as awaited`,
+    [key],
+  );
+  return rows[0]?.awaited ?? false;
+}
+
 export async function unlockShared(client: pg.ClientBase, key: number): Promise<void> {
   await client.query("select pg_advisory_unlock_shared($1)", [key]);
 }

@@ -101,6 +101,8 @@ export interface Comparison {
   /** How long the relay may take to deliver what the snapshot sees. */
   readonly waitMs?: number;
   readonly scope?: Scope;
+  /** Called before each check; what it throws ends the comparison. */
+  readonly beforeEach?: () => Promise<void>;
 }
 
 /**
@@ -121,12 +123,12 @@ export async function reconcile(stores: Comparison & { readonly pool: pg.Pool })
 /** The same on a connection of the caller's, which is left without a transaction. */
 export async function reconcileOn(
   client: pg.ClientBase,
-  { warehouse, waitMs = deliveredMs, scope = {} }: Comparison,
+  { warehouse, waitMs = deliveredMs, scope = {}, beforeEach = async () => undefined }: Comparison,
 ): Promise<Reconciliation> {
   const chosen = checks.filter((check) => scope.checks?.has(nameOf(check)) ?? true);
-  const snapshot = await readPostgres(client, chosen, scope);
+  const snapshot = await readPostgres(client, chosen, scope, beforeEach);
   if (snapshot.newest !== undefined) await untilDelivered(client, snapshot.newest, waitMs);
-  return compareAll(warehouse, chosen, snapshot, scope);
+  return compareAll(warehouse, chosen, snapshot, scope, beforeEach);
 }
 
 async function compareAll(
@@ -134,10 +136,12 @@ async function compareAll(
   chosen: readonly Check[],
   snapshot: Snapshot,
   scope: Scope,
+  beforeEach: () => Promise<void>,
 ): Promise<Reconciliation> {
   const drifts: Drift[] = [];
   const results: CheckResult[] = [];
   for (const [at, check] of chosen.entries()) {
+    await beforeEach();
     const expected = snapshot.answers[at] ?? [];
     const actual = await readWarehouse(warehouse, check, snapshot, scope);
     const { groups, found } = compare(check, expected, actual);
@@ -171,7 +175,12 @@ function nameOf(check: Check): string {
   return `${check.name} by ${check.by}`;
 }
 
-async function readPostgres(client: pg.ClientBase, chosen: readonly Check[], scope: Scope): Promise<Snapshot> {
+async function readPostgres(
+  client: pg.ClientBase,
+  chosen: readonly Check[],
+  scope: Scope,
+  beforeEach: () => Promise<void>,
+): Promise<Snapshot> {
   await client.query("begin isolation level repeatable read read only");
   try {
     await client.query("set local statement_timeout = '5min'; set local idle_in_transaction_session_timeout = '5min'");
@@ -194,6 +203,7 @@ async function readPostgres(client: pg.ClientBase, chosen: readonly Check[], sco
     const from = BigInt(scope.since ?? 0) > BigInt(held.xid) ? { xid: scope.since ?? "0", seq: 0 } : held;
     const answers: Group[][] = [];
     for (const check of chosen) {
+      await beforeEach();
       const text = check.postgres.replace(/\{within:([\w.]+)\}/g, (_, column: string) =>
         withinPostgres(column, scope.days),
       );

@@ -9,7 +9,7 @@ import {
   reconcileOn,
 } from "../../warehouse/reconcile.ts";
 import { warehouseRewriteLock } from "../locks.ts";
-import { tryLockShared, unlockShared } from "../session.ts";
+import { isAwaited, tryLockShared, unlockShared } from "../session.ts";
 
 /** @throws NotComparable when the relay is too far behind, or stored events are being rewritten for too long. */
 export async function compareStores(client: pg.ClientBase, comparison: Comparison): Promise<Reconciliation> {
@@ -19,7 +19,11 @@ export async function compareStores(client: pg.ClientBase, comparison: Compariso
     await pause(100);
   }
   try {
-    return await reconcileOn(client, comparison);
+    // Relays wait behind an erasure that waits for us: a comparison of everything must not hold up both for minutes.
+    const beforeEach = async () => {
+      if (await isAwaited(client, warehouseRewriteLock)) throw new NotComparable("gave way to an erasure");
+    };
+    return await reconcileOn(client, { ...comparison, beforeEach });
   } finally {
     // When the session is broken, the lock went with it.
     await unlockShared(client, warehouseRewriteLock).catch(() => undefined);

@@ -5,8 +5,8 @@ import { warehouseRewriteLock } from "../../ingest/locks.ts";
 import { reconcileOnce, runReconciliation } from "../../ingest/reconciliation/worker.ts";
 import { redeliver } from "../../ingest/redeliver/redeliver.ts";
 import { createRelay } from "../../ingest/relay.ts";
-import { withSession } from "../../ingest/session.ts";
-import { reconcile } from "../../warehouse/reconcile.ts";
+import { isAwaited, withSession } from "../../ingest/session.ts";
+import { NotComparable, reconcile } from "../../warehouse/reconcile.ts";
 import { toDays } from "../../warehouse/reconcile-days.ts";
 import { send } from "../support/answers.ts";
 import { type TestProject, useApp } from "../support/app.ts";
@@ -113,6 +113,26 @@ describe("continuous reconciliation", () => {
       { outcome: "not_comparable", detail: expect.stringContaining("rewritten") },
       { outcome: "compared" },
     ]);
+  });
+
+  it("gives way in the middle to who waits to rewrite stored events", async () => {
+    await withSession(app.pool, async (comparing) => {
+      await comparing.query("select pg_advisory_lock_shared($1)", [warehouseRewriteLock]);
+      expect(await isAwaited(comparing, warehouseRewriteLock)).toBe(false);
+      const rewriter = await app.pool.connect();
+      const rewriting = rewriter.query("select pg_advisory_lock($1)", [warehouseRewriteLock]);
+      await expect.poll(() => isAwaited(comparing, warehouseRewriteLock)).toBe(true);
+      await comparing.query("select pg_advisory_unlock_shared($1)", [warehouseRewriteLock]);
+      await rewriting;
+      rewriter.release(true);
+    });
+    let checked = 0;
+    const beforeEach = async () => {
+      checked += 1;
+      if (checked === 5) throw new NotComparable("gave way");
+    };
+    await expect(reconcile({ ...app, beforeEach })).rejects.toThrow("gave way");
+    expect(checked).toBe(5);
   });
 
   it("looks at everything again when the outbox no longer reaches back to the last comparison", async () => {
