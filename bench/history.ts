@@ -7,7 +7,7 @@
  */
 import type { ClickHouseClient } from "@clickhouse/client";
 
-export interface HistoryOptions {
+interface HistoryOptions {
   /** Each has its share of the events: the first a half, the second a quarter, …; the last the rest. */
   readonly projectIds: readonly string[];
   /** Of all projects together, within some percent. */

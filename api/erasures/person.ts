@@ -24,7 +24,7 @@ const emptied = new Set(["attributes", "tags", "metadata", "properties"]);
 const nulled = new Set(["location", "birthday", "reason"]);
 
 /** Longest first: an e-mail address may hold the name. */
-export function needlesOf(person: Person): string[] {
+function needlesOf(person: Person): string[] {
   return [...new Set([person.identifier, ...person.texts])]
     .filter((text) => text.length >= distinctiveLength)
     .sort((a, b) => b.length - a.length);
@@ -41,12 +41,12 @@ export function scrubText(text: string, person: Person, pseudonym: string): stri
 
 /** Not inside of a longer word: "customer-1" is somebody else than "customer-10". */
 function wholeWord(needle: string): RegExp {
-  const escaped = needle.replace(/[.*+?^${}()|[\]\\/-]/g, "\\$&");
+  const escaped = needle.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&");
   return new RegExp(`(?<![\\p{L}\\p{N}_])${escaped}(?![\\p{L}\\p{N}_])`, "giu");
 }
 
 /** Of JSON: the same shape without the person. */
-export function scrub(value: unknown, person: Person, pseudonym: string, field = ""): unknown {
+function scrub(value: unknown, person: Person, pseudonym: string, field = ""): unknown {
   if (typeof value === "string") {
     if (naming.has(field)) return value === person.identifier ? pseudonym : value;
     return scrubText(value, person, pseudonym);

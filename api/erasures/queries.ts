@@ -13,7 +13,7 @@ export function findErasure(db: Kysely<DB>, projectId: string, id: string): Prom
     .executeTakeFirst();
 }
 
-export interface NewErasure {
+interface NewErasure {
   readonly id: string;
   readonly projectId: string;
   readonly reason: ErasureRow["reason"];

@@ -12,7 +12,7 @@ import { z } from "zod";
 import { favouritesMax, recentMax } from "./schema.ts";
 
 /** What a person who reads a history wants to see; offers that were ranked and baskets that were tried are left out. */
-export const timelineTypes = [
+const timelineTypes = [
   "customer.created",
   "order.created",
   "order.paid",

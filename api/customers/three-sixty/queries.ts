@@ -2,7 +2,7 @@ import { type Kysely, sql } from "kysely";
 import type { DB } from "../../db/tables.ts";
 import { segmentsMax } from "./schema.ts";
 
-export interface Segment {
+interface Segment {
   readonly id: string;
   readonly name: string;
   readonly entered_at: Date;

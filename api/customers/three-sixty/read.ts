@@ -12,12 +12,12 @@ import { listSegments, nameCampaigns } from "./queries.ts";
 import { createRfm } from "./rfm.ts";
 import { type ThreeSixtyWire, type TimelineEntry, walletMax } from "./schema.ts";
 
-export interface TimelinePage {
+interface TimelinePage {
   readonly cursor?: string | undefined;
   readonly limit: number;
 }
 
-export type ReadThreeSixty = (projectId: string, identifier: string, page: TimelinePage) => Promise<ThreeSixtyWire>;
+type ReadThreeSixty = (projectId: string, identifier: string, page: TimelinePage) => Promise<ThreeSixtyWire>;
 
 const timelineCursor = z.tuple([z.int(), z.string().max(200)]);
 

@@ -16,7 +16,7 @@ const row = z.object({
 });
 type Bounds = z.output<typeof row>;
 
-export interface Standing {
+interface Standing {
   readonly ordersCount: number;
   readonly ordersAmount: number;
   readonly currency: string;
@@ -42,7 +42,7 @@ export function createRfm(warehouse: ClickHouseClient) {
   };
 }
 
-export function scoresOf({ ordersCount, ordersAmount, lastOrderAt }: Standing, bounds: Bounds) {
+function scoresOf({ ordersCount, ordersAmount, lastOrderAt }: Standing, bounds: Bounds) {
   const recency = 1 + below(bounds.recency, lastOrderAt);
   const frequency = 1 + below(bounds.frequency, ordersCount);
   const monetary = 1 + below(bounds.monetary, ordersAmount);
