@@ -71,6 +71,35 @@ export function course(days, columns) {
   return [...weeks.values()];
 }
 
+/**
+ * One row for each day of the scope, of nothing where there is none, so that a chart of few days is no chart of years.
+ * Rows of the same day add up.
+ * @param {Record<string, any>[]} rows
+ * @param {string[]} columns that add up
+ * @param {{ since: string, until: string } | undefined} scope
+ */
+export function everyDay(rows, columns, scope) {
+  if (!scope?.since) return [];
+  const days = new Map();
+  for (let day = localDay(scope.since); day <= localDay(scope.until); day = dayAfter(day)) {
+    days.set(day.getTime(), { day, chosen: 1, ...Object.fromEntries(columns.map((column) => [column, 0])) });
+  }
+  for (const row of rows) {
+    const day = days.get(row.day.getTime());
+    if (day) for (const column of columns) day[column] += row[column] ?? 0;
+  }
+  return [...days.values()];
+}
+
+export function localDay(text) {
+  const [year, month, date] = text.split("-").map(Number);
+  return new Date(year, month - 1, date);
+}
+
+function dayAfter(day) {
+  return new Date(day.getFullYear(), day.getMonth(), day.getDate() + 1);
+}
+
 /** Rows with amounts in units of the currency, as charts draw them. */
 export function inUnits(rows, columns, minorUnits) {
   return rows.map((row) => ({
