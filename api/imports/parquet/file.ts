@@ -5,9 +5,9 @@ import { type Compressors, type FileMetaData, parquetMetadata, parquetSchema, ty
 import { assembleNested } from "hyparquet/src/assemble.js";
 import { DEFAULT_PARSERS } from "hyparquet/src/convert.js";
 import { getMaxRepetitionLevel, getTreePath } from "hyparquet/src/schema.js";
-import type { ColumnDecoder, DecodedArray } from "hyparquet/src/types.js";
+
 import { compressors as moreCompressors } from "hyparquet-compressors";
-import { LeafReader } from "./leaf.ts";
+import { type ColumnDecoder, type DecodedArray, LeafReader } from "./leaf.ts";
 import { parsers } from "./values.ts";
 
 const footerBytesMax = 16 * 1024 * 1024;

@@ -6,7 +6,11 @@ import type { FileHandle } from "node:fs/promises";
 import type { ColumnMetaData } from "hyparquet";
 import { parquetHeader, readPage } from "hyparquet/src/column.js";
 import { convert } from "hyparquet/src/convert.js";
-import type { ColumnDecoder, DecodedArray, PageHeader } from "hyparquet/src/types.js";
+
+/** The library's own, by what takes them: their module has nothing to run. */
+export type ColumnDecoder = Parameters<typeof readPage>[2];
+export type DecodedArray = NonNullable<Parameters<typeof readPage>[3]>;
+type PageHeader = ReturnType<typeof parquetHeader>;
 
 const pageBytesMax = 128 * 1024 * 1024;
 const pageValuesMax = 2_000_000;
