@@ -19,7 +19,15 @@ import { type Listener, listen } from "./listener.ts";
 import { markOf } from "./processes.ts";
 import { recordRelease, refuseNewerData, thisRelease } from "./release.ts";
 import type { RunningServer } from "./server.ts";
-import { createReadiness, drainRelay, migrateStores, openPool, openWarehouse, type Urls } from "./services.ts";
+import {
+  createReadiness,
+  drainRelay,
+  migrateStores,
+  openPool,
+  openWarehouse,
+  type Urls,
+  workerRequestMs,
+} from "./services.ts";
 import { startClickHouse, startPostgres } from "./stores.ts";
 import { refuseUnfinished } from "./unfinished.ts";
 
@@ -102,13 +110,14 @@ async function openStores(
 
 async function serve(config: Config, urls: Urls, listener: Listener, log: Logger, lifecycle: Lifecycle) {
   const warehouse = openWarehouse(urls.clickhouseUrl, lifecycle);
+  const workerWarehouse = openWarehouse(urls.clickhouseUrl, lifecycle, workerRequestMs);
   const relayPool = openPool(urls.databaseUrl, "relay", 3, log, lifecycle);
   const relay = createRelay({ pool: relayPool, warehouse, log });
   lifecycle.onStop("last events", () => drainRelay(relay, log));
   const workerPool = openPool(urls.databaseUrl, "workers", 8, log, lifecycle);
   const working = Promise.all([
     keepRunning("relay", (signal) => relay.run(signal), log, lifecycle.signal),
-    runWorkers({ pool: workerPool, warehouse, log, alerts: config.alerts }, lifecycle.signal),
+    runWorkers({ pool: workerPool, warehouse: workerWarehouse, log, alerts: config.alerts }, lifecycle.signal),
   ]);
   lifecycle.onStop("relay and workers", () => working);
 

@@ -10,7 +10,7 @@ import { createKysely } from "../db/kysely.ts";
 import { keepRunning, runWorkers } from "../workers.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { listen } from "./listener.ts";
-import { createReadiness, drainRelay, openPool, openWarehouse, type Urls } from "./services.ts";
+import { createReadiness, drainRelay, openPool, openWarehouse, type Urls, workerRequestMs } from "./services.ts";
 
 const drainMs = 10_000;
 
@@ -54,7 +54,7 @@ export async function startIngest(urls: Urls, log: Logger, lifecycle: Lifecycle)
 }
 
 export async function startWorkers(config: Config, urls: Urls, log: Logger, lifecycle: Lifecycle): Promise<void> {
-  const warehouse = openWarehouse(urls.clickhouseUrl, lifecycle);
+  const warehouse = openWarehouse(urls.clickhouseUrl, lifecycle, workerRequestMs);
   const pool = openPool(urls.databaseUrl, "workers", 8, log, lifecycle);
   const working = runWorkers({ pool, warehouse, log, alerts: config.alerts }, lifecycle.signal);
   lifecycle.onStop("workers", () => working);

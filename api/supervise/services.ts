@@ -28,8 +28,15 @@ export function openPool(url: string, use: string, max: number, log: Logger, lif
   return pool;
 }
 
-export function openWarehouse(url: string, lifecycle: Lifecycle): ClickHouseClient {
-  const warehouse = createWarehouse({ url, database: databaseOf(url) });
+/** What workers ask of the whole history takes longer than anybody who waits for an answer would. */
+export const workerRequestMs = 300_000;
+
+export function openWarehouse(url: string, lifecycle: Lifecycle, requestTimeoutMs?: number): ClickHouseClient {
+  const warehouse = createWarehouse({
+    url,
+    database: databaseOf(url),
+    ...(requestTimeoutMs === undefined ? {} : { requestTimeoutMs }),
+  });
   lifecycle.onStop("warehouse client", () => warehouse.close());
   return warehouse;
 }
