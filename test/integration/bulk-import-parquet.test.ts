@@ -113,7 +113,7 @@ it("answers 400, and never 500, to files that are broken anywhere, and leaves no
     state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
     return state % below;
   };
-  for (let n = 0; n < 24; n += 1) {
+  for (let n = 0; n < 12; n += 1) {
     const copy = Buffer.from(file);
     const from = n % 2 === 0 ? 4 : copy.length - 8 - copy.readUInt32LE(copy.length - 8);
     for (let flips = 0; flips < 6; flips += 1) copy[from + random(copy.length - 8 - from)] = random(256);
@@ -130,10 +130,10 @@ it("answers 400, and never 500, to files that are broken anywhere, and leaves no
 
 it("is not blown up by a file that says it holds more than it can", async () => {
   const project = await context.newProject();
-  const same = "select 'ann' as identifier, repeat('a', 20000) as name from numbers(300000)";
+  const same = "select 'ann' as identifier, repeat('a', 20000) as name from numbers(10000)";
   const bomb = await makeParquet(context, same, { compression: "zstd" });
-  // Six gigabytes of text in some kilobytes.
-  expect(bomb.length).toBeLessThan(8_000_000);
+  // 200 MB of text in some kilobytes.
+  expect(bomb.length).toBeLessThan(300_000);
   const before = process.memoryUsage().rss;
   const { status, body } = await upload(context, project, "customers", parquet, bomb);
   expect([status, body.code]).toEqual([413, "payload_too_large"]);
