@@ -53,7 +53,8 @@ WITH
   ),
   undiscounted AS
   (
-    SELECT project_id, customer, if(customer = '', order_id, '') AS guest_order, assumeNotNull(paid) AS paid_at, total
+    SELECT project_id, customer, if(customer = '', order_id, '') AS guest_order,
+      arraySort(groupArray((assumeNotNull(paid), total))) AS payments
     FROM
     (
       SELECT
@@ -68,16 +69,17 @@ WITH
       GROUP BY project_id, customer, order_id
       HAVING is_paid AND standing = 0 AND paid IS NOT NULL
     )
+    GROUP BY project_id, customer, guest_order
   ),
-  -- The first payment at or after each rejection.
+  -- The first payment at or after each rejection. Not an ASOF join, past which no filter on the project gets.
   followed AS
   (
-    SELECT r.*, if(u.paid_at < r.occurred_at + INTERVAL 7 DAY AND u.paid_at >= r.occurred_at, u.paid_at, NULL) AS converted_at,
-      u.total AS converted_total
+    SELECT r.*, arrayFirst(p -> p.1 >= r.occurred_at, u.payments) AS payment,
+      if(payment.1 >= r.occurred_at AND payment.1 < r.occurred_at + INTERVAL 7 DAY, payment.1, NULL) AS converted_at,
+      payment.2 AS converted_total
     FROM rejected AS r
-    ASOF LEFT JOIN undiscounted AS u
+    LEFT JOIN undiscounted AS u
       ON u.project_id = r.project_id AND u.customer = r.customer AND u.guest_order = r.guest_order
-      AND r.occurred_at <= u.paid_at
   ),
   refused AS
   (

@@ -25,7 +25,7 @@ SELECT
   order_id,
   line,
   customer,
-  status,
+  order_status AS status,
   paid AS paid_at,
   toDate(paid) AS day,
   item.1 AS sku,
@@ -40,17 +40,25 @@ SELECT
   line_amount - item.5 AS paid_amount
 FROM
 (
+  -- The lines stream by, beside one short row an order: all lines at once would not fit.
   SELECT
-    project_id,
-    customer,
-    order_id,
-    replaceOne(argMax(toString(type), (recorded_at, event_id)), 'order.', '') AS status,
-    minOrNullIf(occurred_at, type = 'order.paid') AS paid,
-    argMax(toString(currency), (recorded_at, event_id)) AS money,
-    argMax(arrayZip(items.sku, items.product_id, items.quantity, items.unit_amount, items.discount_amount, items.category,
-      items.categories), (recorded_at, event_id)) AS lines
-  FROM {database}.events
-  WHERE type IN ('order.created', 'order.paid', 'order.cancelled', 'order.refunded')
-  GROUP BY project_id, customer, order_id
+    e.project_id AS project_id, e.customer AS customer, e.order_id AS order_id, toString(e.currency) AS money,
+    o.order_status AS order_status, o.paid AS paid,
+    arrayZip(e.items.sku, e.items.product_id, e.items.quantity, e.items.unit_amount, e.items.discount_amount,
+      e.items.category, e.items.categories) AS lines
+  FROM {database}.events AS e
+  INNER JOIN
+  (
+    SELECT
+      project_id,
+      customer,
+      argMax(event_id, (recorded_at, event_id)) AS last_event,
+      replaceOne(argMax(toString(type), (recorded_at, event_id)), 'order.', '') AS order_status,
+      minOrNullIf(occurred_at, type = 'order.paid') AS paid
+    FROM {database}.events
+    WHERE type IN ('order.created', 'order.paid', 'order.cancelled', 'order.refunded')
+    GROUP BY project_id, customer, order_id
+  ) AS o ON o.project_id = e.project_id AND o.customer = e.customer AND o.last_event = e.event_id
+  WHERE e.type IN ('order.created', 'order.paid', 'order.cancelled', 'order.refunded')
 )
 ARRAY JOIN lines AS item, arrayEnumerate(lines) AS line;

@@ -31,12 +31,14 @@ WITH
   (
     SELECT
       project_id,
-      arrayJoin([campaign_id, main_campaign_id]) AS campaign,
+      campaign,
       count() AS redemptions,
       countIf(rolled_back = 1) AS rollbacks,
       sum(net_discount_amount) AS discount,
       max(occurred_at) AS last_at
     FROM {database}.redemptions
+    -- Not the function arrayJoin: a filter on the project would not get past it.
+    ARRAY JOIN [campaign_id, main_campaign_id] AS campaign
     GROUP BY project_id, campaign
   )
 SELECT

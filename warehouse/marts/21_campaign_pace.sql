@@ -56,8 +56,10 @@ WITH
     SELECT project_id, campaign, arraySort(groupArray((day, amount))) AS days
     FROM
     (
-      SELECT project_id, arrayJoin([campaign_id, main_campaign_id]) AS campaign, day, sum(net_discount_amount) AS amount
+      SELECT project_id, campaign, day, sum(net_discount_amount) AS amount
       FROM {database}.redemptions
+      -- Not the function arrayJoin: a filter on the project would not get past it.
+      ARRAY JOIN [campaign_id, main_campaign_id] AS campaign
       GROUP BY project_id, campaign, day
     )
     GROUP BY project_id, campaign

@@ -68,7 +68,7 @@ WITH
         WHERE status = 'paid' AND day IS NOT NULL
         GROUP BY project_id, paid_day, currency, sku, category
       ) AS s
-      INNER JOIN (SELECT project_id, campaign, money, arrayJoin(days) AS paid_day FROM taken) AS d
+      INNER JOIN (SELECT project_id, campaign, money, paid_day FROM taken ARRAY JOIN days AS paid_day) AS d
         ON d.project_id = s.project_id AND d.paid_day = s.paid_day AND d.money = s.currency
       GROUP BY project_id, campaign, money, sku, category
       UNION ALL
@@ -77,14 +77,14 @@ WITH
       FROM
       (
         SELECT l.project_id AS project_id, l.day AS day, l.currency AS currency, l.sku AS sku, l.category AS category, l.quantity AS quantity,
-          arrayJoin(r.campaigns) AS campaign
+          r.campaign AS campaign
         FROM {database}.order_lines AS l
         INNER JOIN
         (
-          SELECT project_id, order_id, groupUniqArrayArray(campaign_ids) AS campaigns
+          SELECT DISTINCT project_id, order_id, campaign
           FROM {database}.standing_redemptions
+          ARRAY JOIN campaign_ids AS campaign
           WHERE order_id != ''
-          GROUP BY project_id, order_id
         ) AS r ON r.project_id = l.project_id AND r.order_id = l.order_id
         WHERE l.status = 'paid' AND l.day IS NOT NULL
       ) AS o

@@ -32,27 +32,30 @@ CREATE OR REPLACE VIEW {database}.campaigns_daily {on_cluster}
 )
 AS
 WITH
+  -- ARRAY JOIN, not the function: a filter on the project would not get past that.
   tried AS
   (
     SELECT
-      project_id, arrayJoin(arrayDistinct(arrayConcat(codes.campaign_id, codes.main_campaign_id))) AS campaign,
-      toDate(occurred_at) AS day, type, outcome
+      project_id, campaign, toDate(occurred_at) AS day, type, outcome
     FROM {database}.events
+    ARRAY JOIN arrayDistinct(arrayConcat(codes.campaign_id, codes.main_campaign_id)) AS campaign
     WHERE type IN ('validation.performed', 'redemption.rejected')
   ),
   given_back AS
   (
-    SELECT project_id, arrayJoin([code.1, code.2]) AS campaign, toDate(occurred_at) AS day, code.3 AS amount
+    SELECT project_id, campaign, toDate(occurred_at) AS day, code.3 AS amount
     FROM {database}.events
     ARRAY JOIN arrayZip(codes.campaign_id, codes.main_campaign_id, codes.discount_amount) AS code
+    ARRAY JOIN [code.1, code.2] AS campaign
     WHERE type = 'redemption.rolled_back'
   ),
   taken AS
   (
     SELECT
-      project_id, arrayJoin([campaign_id, main_campaign_id]) AS campaign, day, occurred_at, order_id, customer,
+      project_id, campaign, day, occurred_at, order_id, customer,
       rolled_back, rolled_back_at, discount_amount, net_discount_amount, order_total_amount, margin_amount
     FROM {database}.redemptions
+    ARRAY JOIN [campaign_id, main_campaign_id] AS campaign
   ),
   first_bought AS
   (
@@ -63,10 +66,15 @@ WITH
   ),
   published AS
   (
-    SELECT e.project_id AS project_id, arrayJoin([e.campaign_id, c.last.parent_id]) AS campaign, toDate(e.occurred_at) AS day
-    FROM {database}.events AS e
-    LEFT JOIN {database}.latest_campaigns AS c ON c.project_id = e.project_id AND c.campaign_id = e.campaign_id
-    WHERE e.type = 'voucher.published'
+    SELECT project_id, campaign, day
+    FROM
+    (
+      SELECT e.project_id AS project_id, [e.campaign_id, c.last.parent_id] AS both, toDate(e.occurred_at) AS day
+      FROM {database}.events AS e
+      LEFT JOIN {database}.latest_campaigns AS c ON c.project_id = e.project_id AND c.campaign_id = e.campaign_id
+      WHERE e.type = 'voucher.published'
+    )
+    ARRAY JOIN both AS campaign
   ),
   parts AS
   (
