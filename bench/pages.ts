@@ -39,7 +39,7 @@ async function load(page: Page, address: string): Promise<number> {
 }
 
 async function signIn(browser: Browser, base: string, key: string): Promise<BrowserContext> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, bypassCSP: true });
   await context.request.post(`${base}/console/sign-in`, { form: { key }, maxRedirects: 0 });
   return context;
 }

@@ -5,7 +5,7 @@ import { z } from "zod";
 
 const bytesMax = 64 * 1024 * 1024;
 /** Wide tables are refreshed by a worker without an event of their own, and some figures count days until today. */
-const keepMs = 30_000;
+const keepMs = 60_000;
 /** Questions of one page arrive together; they share one look at the newest event. */
 const lookMs = 250;
 
@@ -18,7 +18,7 @@ interface Kept {
 
 /**
  * Two who ask the same at once share one answer, and so do all who ask again before the project's next event. An answer
- * is older than the newest event it shows never, and older than half a minute never.
+ * is older than the newest event it shows never, and older than a minute never.
  */
 export function createLive(warehouse: ClickHouseClient) {
   const sizeCalculation = (kept: Kept) => kept.body.length + 500;
