@@ -17,8 +17,8 @@ interface Kept {
 }
 
 /**
- * Two who ask the same at once share one answer, and so do all who ask again before the project's next event. An answer
- * is older than the newest event it shows never, and older than a minute never.
+ * Two who ask the same at once share one answer, and so do all who ask again before the project's next event: an answer
+ * is never older than the newest event in the warehouse, nor than a minute.
  */
 export function createLive(warehouse: ClickHouseClient) {
   const sizeCalculation = (kept: Kept) => kept.body.length + 500;
