@@ -90,7 +90,17 @@ it("makes exactly 120,000 different codes although many of the pattern's meet, a
   expect(await progress(shop, id)).toMatchObject({ status: "done", done: size, size, error: null });
   expect(await counted(shop, id)).toEqual({ count: size, codes: size });
   expect([...seen].sort((a, b) => a - b).at(-1)).toBe(size);
-  expect(await completions(shop)).toEqual([{ payload: { batch_id: id, campaign_id: shop.campaignId, size } }]);
+  expect(await completions(shop)).toEqual([
+    {
+      payload: {
+        batch_id: id,
+        campaign_id: shop.campaignId,
+        size,
+        kind: "unique",
+        expires_at: "2190-01-01T00:00:00.000Z",
+      },
+    },
+  ]);
   const sample = await context.db
     .selectFrom("voucher")
     .select("code")
@@ -171,7 +181,18 @@ it("stops where a batch is cancelled midway, and makes exactly the rest when it 
     "select payload from outbox where project_id = $1 and type = 'voucher_batch.cancelled'",
     [shop.project.projectId],
   );
-  expect(rows).toEqual([{ payload: { batch_id: id, campaign_id: shop.campaignId, size, done: cancelled.done } }]);
+  expect(rows).toEqual([
+    {
+      payload: {
+        batch_id: id,
+        campaign_id: shop.campaignId,
+        size,
+        done: cancelled.done,
+        kind: "unique",
+        expires_at: null,
+      },
+    },
+  ]);
 });
 
 it("does not go on with a batch of an archived campaign", async () => {
