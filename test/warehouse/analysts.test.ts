@@ -143,6 +143,16 @@ describe("an analyst", () => {
       `SELECT (SELECT file('${file}'))`,
       `EXPLAIN SELECT file('${file}')`,
       `DESCRIBE (SELECT file('${file}'))`,
+      // A quote in a name, or in what the formatter leaves as it is, is not the beginning of a text.
+      `SELECT 1 AS \`a'b\`, file('${file}') AS \`c'd\``,
+      `SELECT 1 AS "a'b", file('${file}') AS "c'd"`,
+      `SELECT 1 AS \`a\\\`'b\`, file('${file}') AS \`c'd\``,
+      "SELECT * FROM (SELECT 1 AS `a'b`) AS x, mergeTreeIndex('tessera', 'events_raw') AS `c'd`",
+      `SELECT {a: String /*'*/}, file('${file}') AS \`c'd\``,
+      `SELECT b FROM values('a UInt8, b String ALIAS file(\\'${file}\\')', 1)`,
+      `SELECT b FROM values(concat('a UInt8, b String AL', 'IAS file(\\'${file}\\')'), 1)`,
+      `SELECT any(b) FROM null('a UInt8, b UInt8 ALIAS throwIf(1, file(\\'${file}\\'))')`,
+      `SELECT * FROM format(JSONEachRow, 'a UInt8, b String DEFAULT file(\\'${file}\\')', '{"a":1}')`,
       `SELECT * FROM file('${file}', 'LineAsString')`,
       `SELECT * FROM \`fil\\x65\`('${file}', 'LineAsString')`,
       "SELECT * FROM mergeTreeIndex(tessera, events_raw)",
@@ -184,6 +194,22 @@ describe("an analyst", () => {
       expect(text).not.toContain(new URL(engine.url).password);
     }
     expect((await ask("SELECT 'a file(1) and mergeTreeIndex(x) in a text', 'it''s \\\\'")).status).toBe(200);
+  });
+
+  it("has no parameter that becomes the name of a function or a table", async () => {
+    const file = join(dataDir, "clickhouse", "password");
+    for (const sql of [
+      `SELECT arrayMap({f: Identifier}, ['${file}'])`,
+      `SELECT arrayMap({f:\nIdentifier}, ['${file}'])`,
+    ]) {
+      const { status, text } = await ask(sql, { query: "?param_f=file&param_a=1" });
+      expect([sql, status, text]).toEqual([sql, 403, expect.stringMatching(/not an Identifier/)]);
+    }
+    const { text } = await ask(
+      "SELECT {day: DateTime64(3, 'UTC')} AS `it's`, {list: Array(String)} AS \"`\", 'a\\'`\"b{', map('a', 1)",
+      { query: "?param_day=2026-11-01&param_list=['x','y']" },
+    );
+    expect(text).toBe("2026-11-01 00:00:00.000\t['x','y']\ta\\'`\"b{\t{'a':1}");
   });
 
   it("meets no function that nobody has looked at", async () => {
