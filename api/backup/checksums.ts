@@ -27,7 +27,8 @@ export async function copyHashed(from: string, to: string): Promise<Hashed | und
   try {
     const target = await open(to, "wx", 0o600);
     try {
-      const hashed = await readThrough(source, (chunk) => target.write(chunk));
+      // Not write: where the disk is nearly full that writes a part, and says so in its answer only.
+      const hashed = await readThrough(source, (chunk) => target.writeFile(chunk));
       await target.sync();
       return hashed;
     } finally {

@@ -1,6 +1,8 @@
+import { execFile } from "node:child_process";
 import { appendFile, mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   BackupDamaged,
@@ -63,6 +65,28 @@ describe("a backup's checksums", () => {
 
   it("are not those of a file that is gone", async () => {
     expect(await copyHashed(join(folder, "nothing"), join(folder, "copy"))).toBeUndefined();
+  });
+
+  it("are not given for a file of which only a part could be written", async () => {
+    const source = join(folder, "source");
+    await writeFile(source, "x".repeat(1_500_000));
+    const module = new URL("../../../api/backup/checksums.ts", import.meta.url).href;
+    const copying = `import { copyHashed } from "${module}";
+      const copied = await copyHashed("${source}", "${join(folder, "copy")}").catch((error) => error.code);
+      process.stdout.write(typeof copied === "string" ? copied : "copied");`;
+    // As on a full disk, the last write that fits takes a part of what it is given.
+    const limited = [
+      "-c",
+      'ulimit -f 2000; exec "$@"',
+      "sh",
+      process.execPath,
+      "--import",
+      "tsx",
+      "--input-type=module",
+    ];
+    const { stdout } = await promisify(execFile)("sh", [...limited, "-e", copying]);
+    expect(stdout).toBe("EFBIG");
+    expect((await stat(join(folder, "copy"))).size).toBeLessThan(1_500_000);
   });
 
   async function copyIntoFresh(text: string) {
