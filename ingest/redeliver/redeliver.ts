@@ -36,8 +36,6 @@ export async function redeliver(
   range: Range,
   onProgress: (sent: number) => void = () => undefined,
 ): Promise<Redelivered> {
-  const pruned = await client.query<{ recorded_until: Date }>("select recorded_until from outbox_pruned");
-  const [gone] = pruned.rows;
   const { upto } = await readDelivered(client);
   let after: Position = { xid: "0", seq: -1 };
   let sent = 0;
@@ -55,6 +53,9 @@ export async function redeliver(
     after = last;
     onProgress(sent);
   }
+  // Asked last: the outbox may have been emptied further while we read it.
+  const pruned = await client.query<{ recorded_until: Date }>("select recorded_until from outbox_pruned");
+  const [gone] = pruned.rows;
   return {
     sent,
     failed,

@@ -168,6 +168,22 @@ describe("a range of time sent again", () => {
     expect(await again({ from: new Date("2026-01-06"), to: new Date("2026-01-07") })).toMatchObject({ sent: 0 });
   });
 
+  it("says so too when the outbox is emptied while it is read", async () => {
+    await stores.pool.query("delete from outbox_pruned");
+    await stores.pool.query("update outbox set recorded_at = '2026-01-08T12:00:00Z' where project_id = 'prj_waits'");
+    const day = { from: new Date("2026-01-08"), to: new Date("2026-01-09") };
+    const emptying = new Proxy(stores.warehouse, {
+      get: (warehouse, name) => async (options: never) => {
+        await stores.pool.query(
+          "insert into outbox_pruned (upto_xid, upto_seq, recorded_until) values ('3', 1, '2026-01-08T18:00:00Z')",
+        );
+        return Reflect.get(warehouse, name).call(warehouse, options);
+      },
+    });
+    const done = await withSession(stores.pool, (client) => redeliver(client, emptying, day));
+    expect(done).toMatchObject({ sent: 5, incompleteBefore: new Date("2026-01-08T18:00:00Z") });
+  });
+
   it("waits while stored events are rewritten, as the relay does", async () => {
     const rewriter = await stores.pool.connect();
     await rewriter.query("select pg_advisory_lock($1)", [warehouseRewriteLock]);
