@@ -19,7 +19,7 @@ export interface AlertOptions {
 export const defaultAlerts: AlertOptions = { lagSeconds: 60, webhook: undefined };
 
 /** So long after the last comparison, or after our start, something keeps the stores from being compared. */
-const overdueSeconds = 30 * 60;
+export const overdueSeconds = 30 * 60;
 const lookEveryMs = 15_000;
 /** What is wrong for a moment only, after a start or during a burst, is no alert. */
 const looksNeeded = 2;

@@ -4,7 +4,7 @@ import type { Drift, Reconciliation } from "../../warehouse/reconcile.ts";
 import { countDays, type Days, includesDay } from "../../warehouse/reconcile-days.ts";
 
 /** More are counted by their run, not kept: whoever has so many needs no list. */
-const driftsKeptMax = 1_000;
+export const driftsKeptMax = 1_000;
 
 export interface LastRun {
   readonly horizon: string;
@@ -35,10 +35,10 @@ export async function findTouchedDays(client: pg.ClientBase, since: string): Pro
   return row === undefined || row.lost ? undefined : (row.days ?? []);
 }
 
+/** A row a group: `driftsKeptMax` at most. */
 export async function findStandingDrift(client: pg.ClientBase): Promise<{ check_name: string; day: string }[]> {
   const { rows } = await client.query<{ check_name: string; day: string }>(
-    "select distinct check_name, day from reconciliation_drift limit $1",
-    [driftsKeptMax],
+    "select check_name, day from reconciliation_drift",
   );
   return rows;
 }
@@ -73,8 +73,11 @@ export async function storeRun(
         gone.map((row) => row.day),
       ],
     );
+    const known = new Set(standing.rows.map((row) => identity(row.check_name, row.project_id, row.key, row.day)));
+    const isKnown = (drift: Drift) => known.has(identity(drift.check, drift.projectId, drift.key, drift.day));
     const room = Math.max(0, driftsKeptMax - (standing.rows.length - gone.length));
-    await upsertDrifts(client, confirmed.slice(0, room));
+    const fresh = confirmed.filter((drift) => !isKnown(drift)).slice(0, room);
+    await upsertDrifts(client, [...confirmed.filter(isKnown), ...fresh]);
     await client.query(
       `insert into reconciliation_run (kind, started_at, ended_at, outcome, horizon, days, groups, drifts)
        values ($1, $2, now(), 'compared', $3, $4, $5, $6)`,

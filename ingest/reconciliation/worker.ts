@@ -4,7 +4,8 @@
  * Everything is compared once a day and after a start. In between, each minute, the days that something was announced
  * of since the last comparison, today and yesterday, and where drift stands: that finds what was lost on its way at
  * once, at the price of those days' rows. After each comparison the worker rests nine times as long as it took, so that
- * it never takes more than a tenth of the stores' time.
+ * it takes a tenth of the stores' time, but no longer than a quarter of an hour: else a long comparison would look as if
+ * there were none any more.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import type { ClickHouseClient } from "@clickhouse/client";
@@ -15,10 +16,20 @@ import { toDays } from "../../warehouse/reconcile-days.ts";
 import { reconciliationLock } from "../locks.ts";
 import { tryLock, withSession } from "../session.ts";
 import { compareStores } from "./compare.ts";
-import { findLastRun, findStandingDrift, findTouchedDays, forgetOldRuns, storeFailure, storeRun } from "./store.ts";
+import {
+  driftsKeptMax,
+  findLastRun,
+  findStandingDrift,
+  findTouchedDays,
+  forgetOldRuns,
+  storeFailure,
+  storeRun,
+} from "./store.ts";
 
 const everyMs = 60_000;
 const restFactor = 9;
+/** With the comparison itself well below the time after which the next one is overdue. */
+const restMostMs = 15 * 60_000;
 const standbyMs = 15_000;
 const fullEveryMs = 24 * 60 * 60_000;
 /** A start within it of the last full comparison is not reason enough for another. */
@@ -34,6 +45,8 @@ export interface ReconciliationDeps {
 /** Runs, or stands by for the process that does, until the signal. */
 export async function runReconciliation(deps: ReconciliationDeps, signal: AbortSignal): Promise<void> {
   await withSession(deps.pool, async (client) => {
+    // An import leaves millions of events to look through for their days; a pool's sessions give that seconds.
+    await client.query("set statement_timeout = '5min'");
     while (!signal.aborted && !(await tryLock(client, reconciliationLock))) await rest(standbyMs, signal);
     let fullDueMs = fullAfterStartMs;
     while (!signal.aborted) {
@@ -42,9 +55,13 @@ export async function runReconciliation(deps: ReconciliationDeps, signal: AbortS
       const compared = await reconcileOnce(deps, client, kind);
       if (compared && kind === "full") fullDueMs = fullEveryMs;
       await forgetOldRuns(client);
-      await rest(Math.max(everyMs, restFactor * (Date.now() - began)), signal);
+      await rest(restAfter(Date.now() - began), signal);
     }
   });
+}
+
+export function restAfter(tookMs: number): number {
+  return Math.min(restMostMs, Math.max(everyMs, restFactor * tookMs));
 }
 
 async function rest(ms: number, signal: AbortSignal): Promise<void> {
@@ -102,6 +119,8 @@ async function windowScope(client: pg.ClientBase, now: Date): Promise<Scope | un
   const touched = last && (await findTouchedDays(client, last.horizon));
   if (touched === undefined) return undefined;
   const standing = await findStandingDrift(client);
+  // Nobody knows where the rest stands that there was no room for.
+  if (standing.length >= driftsKeptMax) return undefined;
   const day = (back: number) => new Date(now.getTime() - back * dayMs).toISOString().slice(0, 10);
   const driftDays = standing.map((drift) => drift.day).filter((text) => text !== "");
   // Drift of the outbox's rows lies behind what came since: then all that the outbox holds of those days is compared.

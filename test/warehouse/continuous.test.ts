@@ -1,8 +1,10 @@
 /** The comparison that goes on by itself: what it looks at, what it remembers, and when it says that something is wrong. */
 import { pino } from "pino";
 import { beforeAll, describe, expect, it } from "vitest";
+import { overdueSeconds } from "../../api/alerts/watch.ts";
 import { warehouseRewriteLock } from "../../ingest/locks.ts";
-import { reconcileOnce, runReconciliation } from "../../ingest/reconciliation/worker.ts";
+import { storeRun } from "../../ingest/reconciliation/store.ts";
+import { reconcileOnce, restAfter, runReconciliation } from "../../ingest/reconciliation/worker.ts";
 import { redeliver } from "../../ingest/redeliver/redeliver.ts";
 import { createRelay } from "../../ingest/relay.ts";
 import { isAwaited, withSession } from "../../ingest/session.ts";
@@ -97,6 +99,55 @@ describe("continuous reconciliation", () => {
     await withSession(app.pool, (client) => redeliver(client, app.warehouse, range));
     await pass("window");
     expect(await drifts()).toEqual([]);
+  });
+
+  it("keeps what it knows up to date, and room for what is new, among much drift", async () => {
+    const crowd = (count: number) =>
+      app.pool.query(
+        `insert into reconciliation_drift
+         select 'rewards by type', 'prj_crowd', 'k' || n, '2026-01-01', 1, 0, 0, 0 from generate_series(1, $1) n`,
+        [count],
+      );
+    await withSession(app.pool, async (client) => {
+      const result = await reconcile({ ...app });
+      const drift = (key: string, count: string) => ({
+        check: "orders by status",
+        projectId: "prj_crowd",
+        key,
+        day: "2026-01-02",
+        postgres: { count, amount: "0" },
+        warehouse: { count: "0", amount: "0" },
+      });
+      const run = { kind: "window" as const, startedAt: new Date(), days: toDays(["2026-01-02"]) };
+      const old = Array.from({ length: 600 }, (_, at) => drift(`k${at}`, "1"));
+      await storeRun(client, run, result, old);
+      const grown = [
+        ...old.map((each) => drift(each.key, "2")),
+        ...Array.from({ length: 300 }, (_, at) => drift(`n${at}`, "1")),
+      ];
+      await storeRun(client, run, result, grown);
+    });
+    const counts = await app.pool.query(
+      "select postgres_count::int as count, count(*)::int as groups from reconciliation_drift group by 1 order by 1",
+    );
+    expect(counts.rows).toEqual([
+      { count: 1, groups: 300 },
+      { count: 2, groups: 600 },
+    ]);
+    // What there was no room for stands on days that nobody knows: only a look at everything finds it.
+    await crowd(100);
+    await pass("window");
+    expect((await runs()).at(-1)).toMatchObject({ kind: "full", outcome: "compared" });
+    expect(await drifts()).toEqual([]);
+    await pass("window");
+    expect((await runs()).at(-1)).toMatchObject({ kind: "window" });
+  });
+
+  it("rests between comparisons, and never so long that the next one is missed", () => {
+    expect(restAfter(100)).toBe(60_000);
+    expect(restAfter(20_000)).toBe(180_000);
+    const long = 10 * 60_000;
+    expect(restAfter(long) + long).toBeLessThan(overdueSeconds * 1_000);
   });
 
   it("says so when it cannot compare: nobody relays, or stored events are being rewritten", async () => {
