@@ -89,8 +89,6 @@ async function readArrow(sql: string, question: Omit<Question, "table">): Promis
     clickhouse_settings: {
       // An error half-way must be an error, not a stream cut short.
       wait_end_of_query: 1,
-      // It rewrites a comparison with an empty text into a part of the column, which a view does not have.
-      optimize_functions_to_subcolumns: 0,
       max_execution_time: secondsMax,
       max_result_rows: String(rowsMax),
       max_result_bytes: String(bytesMax),

@@ -253,6 +253,13 @@ describe("an analyst", () => {
     expect((await ask("SELECT no_such FROM orders")).text).toMatch(/no_such/);
   });
 
+  it("compares any view's project with an empty text", async () => {
+    for (const view of visibleTables().views) {
+      const { status, text } = await ask(`SELECT count() FROM ${view} WHERE project_id = '' OR project_id != ''`);
+      expect([view, status, Number.isInteger(Number(text))]).toEqual([view, 200, true]);
+    }
+  });
+
   it("may use ClickHouse's client for Node as it comes", async () => {
     const url = `http://127.0.0.1:${gate.port}`;
     const client = createClient({ url, username: "own_analyst", password, database: "tessera" });

@@ -64,7 +64,7 @@ describe("the documents", () => {
   it("name only commands that exist", () => {
     const { scripts } = z.object({ scripts: z.record(z.string(), z.string()) }).parse(JSON.parse(read("package.json")));
     const unknown = documents.flatMap((document) =>
-      [...read(document).matchAll(/npm run ([a-z:-]+)/g)]
+      [...read(document).matchAll(/npm run ([a-z0-9:-]+)/g)]
         .map((match) => match[1] ?? "")
         .filter((name) => !(name in scripts))
         .map((name) => `${document}: npm run ${name}`),
