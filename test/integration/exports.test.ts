@@ -267,6 +267,13 @@ describe("a download that cannot be finished", () => {
     }
   });
 
+  it("keeps no slot for who asks for the head of a download only", async () => {
+    for (let at = 0; at < 6; at += 1) {
+      const { status } = await project.request("HEAD", "/v1/exports/orders?format=csv");
+      expect([at, status]).toEqual([at, 200]);
+    }
+  });
+
   async function running(text: string): Promise<number> {
     const result = await context.warehouse.query({
       query:
