@@ -1,6 +1,7 @@
 /** Rejections that were bought later without a discount. Every figure was worked out by hand. */
 import { pino } from "pino";
 import { beforeAll, describe, expect, it } from "vitest";
+import type { Event } from "../../ingest/events/events.ts";
 import { appendEvents } from "../../ingest/outbox.ts";
 import { createRelay } from "../../ingest/relay.ts";
 import { useStores } from "../support/stores.ts";
@@ -13,7 +14,8 @@ const cup = ["cup", "home", 1, 3000] as const;
 /**
  * Anna is refused twice on the 2nd and buys something else at full price on the 3rd. Bela buys the same basket, but
  * with a code. Cleo buys 7 days later to the millisecond, Dora a millisecond earlier. Emil's order is refunded. Fred's
- * redemption goes back whole, so that his order stands without a discount. Two guests: one pays the refused order.
+ * redemption goes back whole, so that his order stands without a discount. Gina is refused in euros and in dollars, and
+ * pays in dollars: that is no amount of the first. Two guests: one pays the refused order.
  */
 function tell(project: string) {
   const s = shop(project, "M");
@@ -26,6 +28,10 @@ function tell(project: string) {
     ...{ id, at, customer, orderId, lines: [coffee] },
     codes: [["A1", "A", 100] as const],
   });
+  const inDollars = (event: Event): Event => {
+    const payload = event.payload as { order: object };
+    return { ...event, payload: { ...payload, order: { ...payload.order, currency: "USD" } } } as Event;
+  };
   const bela = redeemed("red_b", "2026-03-02T12:00:00Z", "bela", "b1");
   const fred = redeemed("red_f", "2026-03-02T12:00:00Z", "fred", "f2");
   return [
@@ -50,6 +56,9 @@ function tell(project: string) {
     s.redeemed(fred),
     s.order("order.paid", "2026-03-02T12:01:00Z", "fred", "f2", [coffee]),
     s.rolledBack(fred, "2026-03-04T12:00:00Z", true),
+    refused("rej_h1", "2026-03-02T10:00:00Z", "gina", "h1"),
+    inDollars(refused("rej_h0", "2026-03-02T09:00:00Z", "gina", "h0")),
+    inDollars(s.order("order.paid", "2026-03-03T10:00:00Z", "gina", "h2", [cup])),
     refused("rej_g1", "2026-03-02T10:00:00Z", null, "g1"),
     refused("rej_g2", "2026-03-02T10:00:00Z", null, "g2"),
     s.event("order.paid", "2026-03-02T11:00:00Z", {
@@ -85,19 +94,29 @@ describe("rejections that were bought later without a discount", () => {
       ["rej_f", 1, "2026-03-02T12:01:00.000Z", 1000],
       ["rej_g1", 1, "2026-03-02T11:00:00.000Z", 3000],
       ["rej_g2", 0, null, 0],
+      ["rej_h0", 1, "2026-03-03T10:00:00.000Z", 3000],
+      ["rej_h1", 0, null, 0],
     ]);
     expect(rows.filter((row) => row.reason_position === 2).map((row) => row.converted_amount)).toEqual(
-      Array(9).fill(0),
+      Array(11).fill(0),
     );
   });
 
   it("count by reason, the amount of an order once for each reason of its rejection", async () => {
-    const rows = await readMart(stores, "rejections_by_reason_daily", project, "reason_key");
+    const rows = await readMart(stores, "rejections_by_reason_daily", project, "reason_key, currency");
     expect(
-      rows.map((row) => [row.reason_key, row.rejections_count, row.converted_count, row.converted_amount]),
+      rows.map((row) => [
+        row.reason_key,
+        row.currency,
+        row.rejections_count,
+        row.converted_count,
+        row.converted_amount,
+      ]),
     ).toEqual([
-      ["customer_limit_reached", 9, 5, 6000],
-      ["order_below_minimum", 9, 5, 6000],
+      ["customer_limit_reached", "EUR", 10, 5, 6000],
+      ["customer_limit_reached", "USD", 1, 1, 3000],
+      ["order_below_minimum", "EUR", 10, 5, 6000],
+      ["order_below_minimum", "USD", 1, 1, 3000],
     ]);
   });
 

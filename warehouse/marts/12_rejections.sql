@@ -4,7 +4,8 @@
 -- Converted later: within 7 days after the rejection (the 7th day's instant excluded) the customer paid an order, this
 -- one or another, on which no redemption stands: bought without a discount. The first such order counts, the status
 -- it was last reported with and the redemptions that stand on it now; a later refund or redemption takes it away again.
--- A guest is known by the order alone, and converts with the same order only. One order converts every rejection that
+-- An order in another currency is none: its amount could not be told in the row's. A guest is known by the order alone,
+-- and converts with the same order only. One order converts every rejection that
 -- it follows, but its amount stands on the newest of them only, on the first reason: it adds up, too.
 CREATE OR REPLACE VIEW {database}.rejections {on_cluster}
 (
@@ -30,7 +31,7 @@ CREATE OR REPLACE VIEW {database}.rejections {on_cluster}
   risk_score Nullable(Float64) COMMENT '0 (ordinary) to 1',
   risk_action String COMMENT 'allow or flag',
   recorded_at DateTime64(6, 'UTC') COMMENT 'When the service wrote it down',
-  converted_later UInt8 COMMENT '1 when within 7 days the customer paid an order on which no redemption stands; of a guest, this order',
+  converted_later UInt8 COMMENT '1 when within 7 days the customer paid an order of the same currency on which no redemption stands; of a guest, this order',
   converted_later_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When the first of them was paid',
   converted_amount Int64 COMMENT 'What it was left to pay, on the first reason of the newest rejection before it, else 0'
 )
@@ -45,7 +46,7 @@ WITH
       source, channel, store_id, currency, amount, risk_score, risk_action, recorded_at,
       leadInFrame(toNullable(occurred_at)) OVER
       (
-        PARTITION BY project_id, customer, guest_order ORDER BY occurred_at, subject_id
+        PARTITION BY project_id, customer, guest_order, currency ORDER BY occurred_at, subject_id
         ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING
       ) AS next_at
     FROM {database}.events
@@ -53,7 +54,7 @@ WITH
   ),
   undiscounted AS
   (
-    SELECT project_id, customer, if(customer = '', order_id, '') AS guest_order,
+    SELECT project_id, customer, if(customer = '', order_id, '') AS guest_order, currency,
       arraySort(groupArray((assumeNotNull(paid), total))) AS payments
     FROM
     (
@@ -61,15 +62,16 @@ WITH
         project_id, customer, order_id,
         argMaxIf(type, (recorded_at, event_id), startsWith(type, 'order.')) = 'order.paid' AS is_paid,
         argMaxIf(total_amount, (recorded_at, event_id), startsWith(type, 'order.')) AS total,
+        argMaxIf(toString(e.currency), (recorded_at, event_id), startsWith(type, 'order.')) AS currency,
         minOrNullIf(occurred_at, type = 'order.paid') AS paid,
         sum(multiIf(type = 'redemption.succeeded', 1, type = 'redemption.rolled_back' AND outcome != 'part', -1, 0)) AS standing
-      FROM {database}.events
+      FROM {database}.events AS e
       WHERE type IN ('order.created', 'order.paid', 'order.cancelled', 'order.refunded', 'redemption.succeeded',
         'redemption.rolled_back') AND order_id != ''
       GROUP BY project_id, customer, order_id
       HAVING is_paid AND standing = 0 AND paid IS NOT NULL
     )
-    GROUP BY project_id, customer, guest_order
+    GROUP BY project_id, customer, guest_order, currency
   ),
   -- The first payment at or after each rejection. Not an ASOF join, past which no filter on the project gets.
   followed AS
@@ -79,7 +81,7 @@ WITH
       payment.2 AS converted_total
     FROM rejected AS r
     LEFT JOIN undiscounted AS u
-      ON u.project_id = r.project_id AND u.customer = r.customer AND u.guest_order = r.guest_order
+      ON u.project_id = r.project_id AND u.customer = r.customer AND u.guest_order = r.guest_order AND u.currency = r.currency
   ),
   refused AS
   (
