@@ -3,7 +3,8 @@
  * repeated, and after a crash all of them are.
  *
  * What was decided before the customer was renamed may be committed a moment later, with the identifier in what it
- * announces. So the erasure is done by a second pass that begins when nothing of before can be under way any more. All
+ * announces. So the erasure is done by a pass that begins when nothing of before can be under way any more and that
+ * finds nothing. All
  * that comes under the identifier until then is taken for the same person's; a purchase after it makes a new customer.
  */
 import type { ClickHouseClient } from "@clickhouse/client";
@@ -41,15 +42,19 @@ export async function erasePass(
     const last = await isSettled(client, erasure, grace);
     const erased = await renameCustomer(client, erasure, person);
     const counts = await rewritePlaces(client, erased);
-    counts.outbox = await rewriteOutbox(client, erased, false);
-    await whileNothingIsCarried(client, async () => {
-      counts.outbox = (counts.outbox ?? 0) + (await rewriteOutbox(client, erased, true));
-      counts.events_raw = await rewriteWarehouse(warehouse, client, erased);
+    await whileNotBackedUp(client, async () => {
+      // The stores differ from here on until the last step is done: nothing that takes minutes may come between.
+      counts.outbox = await rewriteOutbox(client, erased, false);
+      await whileNothingIsCarried(client, async () => {
+        counts.outbox = (counts.outbox ?? 0) + (await rewriteOutbox(client, erased, true));
+        counts.events_raw = await rewriteWarehouse(warehouse, client, erased);
+      });
     });
     await addCounts(client, erasure, erased, counts);
-    // Somebody of that name came while it was under way: what they did is on its way too.
+    // Somebody of that name came while it was under way: what they did is on its way too. And a pass that found anything
+    // may have found it in one place and looked too early in another, so the last one finds nothing anywhere.
     const newcomer = erased.customerIds.length > erasure.customer_ids.length;
-    return last && !newcomer;
+    return last && !newcomer && Object.values(counts).every((rows) => rows === 0);
   });
 }
 
@@ -63,10 +68,19 @@ async function isSettled(client: pg.ClientBase, erasure: ErasureRow, grace: numb
   return rows[0]?.settled ?? false;
 }
 
-/** Runs `work` while no relay has rows of the outbox in hand, none is left half delivered, and no backup is taken. */
-async function whileNothingIsCarried<T>(client: pg.ClientBase, work: () => Promise<T>): Promise<T> {
-  await client.query(`set lock_timeout = ${lockWaitMs}`);
+async function whileNotBackedUp<T>(client: pg.ClientBase, work: () => Promise<T>): Promise<T> {
+  // To wait for a lock is a statement too, and a pool's sessions give a statement less time.
+  await client.query(`set lock_timeout = ${lockWaitMs}; set statement_timeout = 0`);
   await client.query("select pg_advisory_lock_shared($1)", [backupLock]);
+  try {
+    return await work();
+  } finally {
+    await client.query("select pg_advisory_unlock_shared($1)", [backupLock]);
+  }
+}
+
+/** Runs `work` while no relay has rows of the outbox in hand and none is left half delivered. */
+async function whileNothingIsCarried<T>(client: pg.ClientBase, work: () => Promise<T>): Promise<T> {
   for (let tries = 0; ; tries += 1) {
     await client.query("select pg_advisory_lock($1)", [warehouseRewriteLock]);
     const { rowCount } = await client.query("select from relay_batch where delivered_at is null");
@@ -78,10 +92,7 @@ async function whileNothingIsCarried<T>(client: pg.ClientBase, work: () => Promi
   try {
     return await work();
   } finally {
-    await client.query("select pg_advisory_unlock($1), pg_advisory_unlock_shared($2)", [
-      warehouseRewriteLock,
-      backupLock,
-    ]);
+    await client.query("select pg_advisory_unlock($1)", [warehouseRewriteLock]);
   }
 }
 
