@@ -4,8 +4,8 @@
  *
  * What was decided before the customer was renamed may be committed a moment later, with the identifier in what it
  * announces. So the erasure is done by a pass that begins when nothing of before can be under way any more and that
- * finds nothing. All
- * that comes under the identifier until then is taken for the same person's; a purchase after it makes a new customer.
+ * finds nothing. All that comes under the identifier until then is taken for the same person's; a purchase after it makes
+ * a new customer.
  */
 import type { ClickHouseClient } from "@clickhouse/client";
 import type pg from "pg";

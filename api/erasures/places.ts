@@ -4,10 +4,10 @@
  */
 
 /**
- * document: JSON of which the person is taken out. text: the same of a text. none: null. nothing: '{}'. list: '[]'.
- * pseudonym: names the customer, and names the pseudonym afterwards.
+ * document: JSON of which the person is taken out. text: the same of a text. key: of a text that no other row may have.
+ * none: null. nothing: '{}'. list: '[]'. pseudonym: names the customer, and names the pseudonym afterwards.
  */
-export type Change = "document" | "text" | "none" | "nothing" | "list" | "pseudonym";
+export type Change = "document" | "text" | "key" | "none" | "nothing" | "list" | "pseudonym";
 
 export interface Place {
   readonly table: string;
@@ -86,11 +86,11 @@ export const mentioningPlaces: readonly Place[] = [
   {
     table: "idempotency_key",
     where: mentions("response_body", "key"),
-    columns: { key: "text", response_body: "document" },
+    columns: { key: "key", response_body: "document" },
   },
   { table: "import_row", where: mentions("content", "fault"), columns: { content: "nothing", fault: "text" } },
   { table: "import_error", where: mentions("reason"), columns: { reason: "text" } },
-  { table: "imported_redemption", where: mentions("reference"), columns: { reference: "text" } },
+  { table: "imported_redemption", where: mentions("reference"), columns: { reference: "key" } },
   { table: "voucher_import_row", where: mentions("content", "fault"), columns: { content: "nothing", fault: "text" } },
   { table: "voucher_import_error", where: mentions("reason"), columns: { reason: "text" } },
   { table: "voucher_job_item", where: "t.customer = $3", columns: { customer: "pseudonym" } },

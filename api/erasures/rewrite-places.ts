@@ -1,4 +1,5 @@
 /** Takes a person out of the rows of Postgres, a chunk a transaction; the same again changes nothing. */
+import { randomBytes } from "node:crypto";
 import type pg from "pg";
 import { marksOf, type Person, scrubJson, scrubText } from "./person.ts";
 import { type Change, mentioningPlaces, ownPlaces, type Place } from "./places.ts";
@@ -77,6 +78,11 @@ function apply(change: Change, value: string | null, { person, pseudonym }: Eras
       return value === person.identifier ? pseudonym : value;
     case "text":
       return scrubText(value, person, pseudonym);
+    case "key": {
+      // Keys that differ by how the person is written would be the same one.
+      const scrubbed = scrubText(value, person, pseudonym);
+      return scrubbed === value ? value : `${scrubbed}#${randomBytes(6).toString("hex")}`;
+    }
     case "document": {
       const scrubbed = scrubJson(value, person, pseudonym);
       return sameJson(scrubbed, value) ? value : scrubbed;
