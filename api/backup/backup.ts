@@ -37,6 +37,8 @@ export async function backUp({ dataDir, databaseUrl, clickhouseUrl, folder, say 
   const server = openServer(clickhouseUrl);
   const session = await openBackupSession(databaseUrl);
   try {
+    // Once more: while we waited, another backup may have filled it, and a failure of ours would empty it.
+    await refuseFilled(folder);
     const cluster = join(dataDir, "postgres", "cluster");
     await refuseOthersStores(session.client, cluster, await foldersOfServer(server), join(dataDir, "clickhouse"));
     await makeFolder(folder);

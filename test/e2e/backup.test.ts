@@ -5,6 +5,7 @@ import { join } from "node:path";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freePort } from "../../api/supervise/server.ts";
+import { backupLock } from "../../ingest/locks.ts";
 import { createWarehouse } from "../../warehouse/client.ts";
 import { instanceOf, npm, processesOf, type Run, untilReady } from "./product.ts";
 
@@ -205,6 +206,22 @@ it("starts on it with the key of then, and both stores agree and add up", async 
   expect(await readFile(join(restored, "clickhouse", "analysts.json"), "utf8")).toBe("[]");
   const delivered = await ordersInWarehouse(instanceOf(restored).clickhouse_url);
   expect(delivered.sort()).toEqual([...there, "after the restore"].sort());
+});
+
+it("copies only once into one folder, though two began before there was anything in it", async () => {
+  const twice = join(folder, "twice");
+  const holder = new pg.Client({ connectionString: instanceOf(restored).database_url });
+  await holder.connect();
+  await holder.query("select pg_advisory_lock_shared($1)", [backupLock]);
+  const both = [command(["backup", "--", twice], restored), command(["backup", "--", twice], restored)];
+  const waiting = async () =>
+    (await holder.query("select from pg_locks where locktype = 'advisory' and not granted")).rowCount;
+  await expect.poll(waiting, { timeout: 60_000 }).toBe(2);
+  await holder.end();
+  const done = await Promise.all(both);
+  expect(done.map(({ code }) => code).sort()).toEqual([0, 1]);
+  expect(done.find(({ code }) => code === 1)?.output).toContain("is not empty");
+  expect(existsSync(join(twice, "SHA256SUMS"))).toBe(true);
 });
 
 it("copies a stopped product too, into a folder of its own only", async () => {
