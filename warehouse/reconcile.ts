@@ -101,7 +101,7 @@ export interface Comparison {
   /** How long the relay may take to deliver what the snapshot sees. */
   readonly waitMs?: number;
   readonly scope?: Scope;
-  /** Called before each check; what it throws ends the comparison. */
+  /** Called before each check and while the relay is waited for; what it throws ends the comparison. */
   readonly beforeEach?: () => Promise<void>;
 }
 
@@ -127,7 +127,7 @@ export async function reconcileOn(
 ): Promise<Reconciliation> {
   const chosen = checks.filter((check) => scope.checks?.has(nameOf(check)) ?? true);
   const snapshot = await readPostgres(client, chosen, scope, beforeEach);
-  if (snapshot.newest !== undefined) await untilDelivered(client, snapshot.newest, waitMs);
+  if (snapshot.newest !== undefined) await untilDelivered(client, snapshot.newest, waitMs, beforeEach);
   return compareAll(warehouse, chosen, snapshot, scope, beforeEach);
 }
 
@@ -225,7 +225,12 @@ async function readPostgres(
   }
 }
 
-async function untilDelivered(client: pg.ClientBase, newest: Position, waitMs: number): Promise<void> {
+async function untilDelivered(
+  client: pg.ClientBase,
+  newest: Position,
+  waitMs: number,
+  beforeEach: () => Promise<void>,
+): Promise<void> {
   const deadline = Date.now() + waitMs;
   for (;;) {
     const { rows } = await client.query<{ delivered: boolean }>(
@@ -234,6 +239,8 @@ async function untilDelivered(client: pg.ClientBase, newest: Position, waitMs: n
       [newest.xid, newest.seq],
     );
     if (rows[0]?.delivered) return;
+    // Relays may be waiting behind somebody who waits for us.
+    await beforeEach();
     if (Date.now() > deadline) {
       throw new NotComparable(
         `the relay did not deliver what Postgres holds within ${waitMs / 1000} s; is it running?`,

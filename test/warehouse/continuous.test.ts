@@ -177,6 +177,16 @@ describe("continuous reconciliation", () => {
       await rewriting;
       rewriter.release(true);
     });
+    // And when it waits for a relay, which waits behind the same one.
+    await send(project, "POST", "/v1/events", { name: "visited", customer: { identifier: "anna" } });
+    const waiting = pass("window");
+    const holds = `select from pg_locks where locktype = 'advisory' and mode = 'ShareLock' and granted
+      and database = (select oid from pg_database where datname = current_database())`;
+    await expect.poll(async () => (await app.pool.query(holds)).rowCount).toBe(1);
+    await withSession(app.pool, (rewriter) => rewriter.query("select pg_advisory_lock($1)", [warehouseRewriteLock]));
+    expect(await waiting).toBe(false);
+    expect((await runs()).at(-1)).toMatchObject({ detail: "gave way to an erasure" });
+    await relay();
     let checked = 0;
     const beforeEach = async () => {
       checked += 1;
