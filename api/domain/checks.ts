@@ -64,7 +64,9 @@ export function requestReasons(
   if (customer?.blocked === true) {
     reasons.push(makeReason("customer_blocked", "This customer cannot use codes"));
   }
-  if (customer !== null && campaign.holdoutCodes && isWithheld(campaign, customer)) {
+  // A gift card is money, which nobody withholds.
+  const mayWithhold = campaign.holdoutCodes && voucher?.kind !== "gift_card";
+  if (customer !== null && mayWithhold && isWithheld(campaign, customer)) {
     reasons.push(makeReason("in_holdout", "This code is not offered to this customer"));
   }
   if (order.currency !== campaign.currency) {

@@ -54,8 +54,10 @@ export async function qualify(deps: Deps, request: QualificationRequest): Promis
 function ofCodes(facts: Facts, wallet: ReadonlySet<string>): Qualified[] {
   const best = new Map<string, Qualified>();
   for (const redeemable of facts.redeemables) {
-    const { campaign } = redeemable;
-    if (campaign === null || withholds(facts, campaign)) continue;
+    const { campaign, voucher } = redeemable;
+    if (campaign === null) continue;
+    // A gift card is money, which nobody withholds.
+    if (voucher?.kind !== "gift_card" && withholds(facts, campaign)) continue;
     const decision = decideCode(facts, redeemable);
     if (!isWorthTelling(decision, redeemable)) continue;
     const qualified = { decision, isAutomatic: false, inWallet: wallet.has(redeemable.code) };

@@ -133,6 +133,24 @@ describe("a campaign's own holdout", () => {
       expect((await publish(made.body.code, identifier)).status).toBe(201);
     }
   });
+
+  it("leaves everybody the money on their gift cards: told at the checkout, and taken", async () => {
+    const project = await context.newProject();
+    const { code } = await setUpPromotion(project, {
+      main: { template: "gift_card" },
+      sub: { holdout_percent: 100, holdout_codes: true, rewards: undefined },
+      voucher: { kind: "gift_card", balance_amount: 1_000 },
+    });
+    await send(project, "PATCH", "/v1/project", { holdout_percent: 50 });
+    const { held } = lots(project.projectId, 50);
+    expect(
+      (await send(project, "POST", `/v1/vouchers/${code}/publish`, { customer: { identifier: held } })).status,
+    ).toBe(201);
+    const body = redeemBody({ codes: [code], orderId: "card", customer: held }) as { order: object; customer: object };
+    const qualified = await send(project, "POST", "/v1/qualifications", { customer: body.customer, order: body.order });
+    expect(JSON.stringify(qualified.body)).toContain(code);
+    expect((await send(project, "POST", "/v1/redemptions", body)).status).toBe(201);
+  });
 });
 
 describe("a budget", () => {
