@@ -68,6 +68,8 @@ async function insertRefused(
         async_insert: 0,
         insert_deduplicate: 1,
         insert_deduplication_token: token,
+        // A repeated insert marks the customers again: the first may have died between its rows and its marks.
+        deduplicate_blocks_in_dependent_materialized_views: 1,
         // History arrives many months at a time; the default refuses a block of more than 100 partitions.
         max_partitions_per_insert_block: "0",
         date_time_input_format: "best_effort",

@@ -2,9 +2,11 @@
 import { pino } from "pino";
 import { beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
+import { deliver as insertRows } from "../../ingest/deliver.ts";
 import type { Event } from "../../ingest/events/events.ts";
 import { appendEvents } from "../../ingest/outbox.ts";
 import { createRelay } from "../../ingest/relay.ts";
+import { type EventRow, eventColumns } from "../../ingest/rows.ts";
 import { forgetCustomers, refreshCustomers } from "../../warehouse/refresh-customers.ts";
 import { useStores } from "../support/stores.ts";
 import { readMart, repeatDelivery } from "./read-mart.ts";
@@ -196,6 +198,32 @@ describe("the refresher", () => {
     await deliver([paid("gina", "f9")]);
     await refreshCustomers(stores.warehouse);
     expect(await names()).toEqual(["anna", "carl", "gina"]);
+  });
+
+  it("hears of rows whose insert is repeated, as the first may have died between the rows and their marks", async () => {
+    const written = await stores.warehouse.query({
+      query: `SELECT * REPLACE (concat('again', event_id) AS event_id, 'ida' AS customer) FROM events
+              WHERE project_id = {project: String} AND order_id = 'f1' LIMIT 1`,
+      query_params: { project },
+      format: "JSONEachRow",
+    });
+    const [stored] = await written.json<Record<string, unknown>>();
+    const row = Object.fromEntries(eventColumns.map((name) => [name, stored?.[name]])) as EventRow;
+    const insert = () => insertRows(stores.warehouse, [row], "a token of its own", new AbortController().signal);
+    expect(await insert()).toEqual([]);
+    await stores.warehouse.command({
+      query: "DELETE FROM customers_changed WHERE customer = 'ida'",
+      clickhouse_settings: { lightweight_deletes_sync: "2" },
+    });
+    expect(await insert()).toEqual([]);
+    const rows = await stores.warehouse.query({
+      query: "SELECT count() AS n FROM events_raw WHERE customer = 'ida'",
+      format: "JSONEachRow",
+    });
+    expect(z.array(z.object({ n: z.coerce.number() })).parse(await rows.json())).toEqual([{ n: 1 }]);
+    await refreshCustomers(stores.warehouse);
+    const names = (await readMart(stores, "customers_rfm", project, "customer")).map((known) => known.customer);
+    expect(names).toContain("ida");
   });
 
   it("takes every batch under the guard it is given, and puts its work down when told to", async () => {
