@@ -17,12 +17,15 @@ export class ChunkSizes {
     return this.#cut.get(task.id) ?? { size: sizeOf[task.kind], refused: null };
   }
 
-  /** @returns whether the import may go on. */
-  shrink(task: ImportTask, reason: string): boolean {
+  /**
+   * @param reason why the row is left out, once it stands alone; null when no row is at fault.
+   * @returns whether the import may go on.
+   */
+  shrink(task: ImportTask, reason: string | null): boolean {
     const { size, refused } = this.of(task);
     // It fails also without the row: something else is wrong.
-    if (refused !== null) return false;
-    this.#cut.set(task.id, size > 1 ? { size: Math.ceil(size / 4), refused: null } : { size: 1, refused: reason });
+    if (refused !== null || (reason === null && size === 1)) return false;
+    this.#cut.set(task.id, size > 1 ? { size: Math.ceil(size / 4), refused: null } : { size, refused: reason });
     return true;
   }
 

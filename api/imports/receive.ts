@@ -45,7 +45,14 @@ export async function receiveImport(c: Context<AppEnv>, kind: Kind) {
   try {
     const blocks =
       format === "parquet"
-        ? readParquetUpload(c.req.raw.body, { kind, limits, digest, dataDir, id })
+        ? readParquetUpload(c.req.raw.body, {
+            kind,
+            limits,
+            digest,
+            dataDir,
+            id,
+            alive: () => stageRows(db, projectId, id, []),
+          })
         : readTextUpload(c.req.raw.body, format, kind, digest);
     // One block is written while the next one is read.
     let writing: Promise<void> = Promise.resolve();

@@ -14,6 +14,8 @@ import { type RowError, readStaged, type StagedRow } from "./rows.ts";
 import { refreshStatistics } from "./statistics.ts";
 
 const deletedAtOnce = 20_000;
+/** Of the rows of a chunk together, give or take a row: a thousand of the largest ones would be a quarter of a GiB. */
+const chunkBytesMax = 4 * 1024 * 1024;
 /** An upload that stages nothing for so long has lost its process. */
 const silentMinutes = 15;
 
@@ -32,6 +34,8 @@ export async function runImports(deps: ChunkDeps, signal: AbortSignal): Promise<
       },
       failed(task, error) {
         if (error instanceof Outrun) return true;
+        // Too long for a statement, or too many locks: fewer rows at a time may do.
+        if (/^(57014|53200)$/.test(sqlState(error) ?? "")) return sizes.shrink(task, null);
         const reason = refusedBecause(error);
         return reason !== undefined && sizes.shrink(task, reason);
       },
@@ -53,7 +57,10 @@ function refusedBecause(error: unknown): string | undefined {
  */
 const chunksAtOnce = 2;
 
-/** The one that waited longest. */
+/**
+ * The one that waited longest. Files of one kind wait for each other, in the order in which their uploads began: what a
+ * later one says of an order or a customer holds after what an earlier one says.
+ */
 async function claim(client: pg.PoolClient): Promise<ImportTask | undefined> {
   const slot = await client.query(
     "select from generate_series(1, $1::int) slot where pg_try_advisory_xact_lock(7240, slot) limit 1",
@@ -62,9 +69,12 @@ async function claim(client: pg.PoolClient): Promise<ImportTask | undefined> {
   if (slot.rowCount === 0) return undefined;
   const { rows } = await client.query(
     `select project_id as "projectId", id, kind, status, key_id as "keyId", line_done as "lineDone",
-            imported + unchanged + failed as "rowsDone" from import_job
+            imported + unchanged + failed as "rowsDone" from import_job j
      where staged and (status <> 'receiving' or updated_at < clock_timestamp() - make_interval(mins => $1))
-     order by updated_at, id limit 1 for update skip locked`,
+       and not (status = 'running' and exists (
+         select from import_job e
+         where e.staged and e.project_id = j.project_id and e.kind = j.kind and e.status = 'running' and e.id < j.id))
+     order by updated_at, id limit 1 for update of j skip locked`,
     [silentMinutes],
   );
   return rows[0];
@@ -80,15 +90,19 @@ async function fail(client: Pick<pg.Pool, "query">, task: ImportTask, reason: st
 
 async function applyChunk(client: pg.PoolClient, task: ImportTask, sizes: ChunkSizes): Promise<void> {
   const { size, refused } = sizes.of(task);
-  const { rows: staged } = await client.query<StagedRow>(
-    `select line, content, fault, item_lines from import_row where project_id = $1 and import_id = $2 and line > $3
-     order by line limit $4`,
-    [task.projectId, task.id, task.lineDone, size],
+  const { rows: staged } = await client.query<StagedRow & { readonly found: number }>(
+    `select line, content, fault, item_lines, found from (
+       select *, count(*) over () as found, sum(bytes) over (order by line) - bytes as bytes_before from (
+         select line, content, fault, item_lines, coalesce(octet_length(content), 0) as bytes
+         from import_row where project_id = $1 and import_id = $2 and line > $3 order by line limit $4) first) r
+     where bytes_before < $5 order by line`,
+    [task.projectId, task.id, task.lineDone, size, chunkBytesMax],
   );
+  const found = staged[0]?.found ?? 0;
   const applied = refused === null ? await apply(client, task, staged) : refuse(staged, refused);
   const { upTo } = applied;
   const done = upTo === undefined ? staged : staged.filter(({ line }) => line < upTo);
-  const ended = upTo === undefined && staged.length < size;
+  const ended = upTo === undefined && found < size && staged.length === found;
   await insertErrors(client, task, applied.errors);
   await refreshStatistics(client, task.kind, task.rowsDone, task.rowsDone + staged.length);
   await advance(client, task, done.at(-1)?.line ?? task.lineDone, { ...applied, ended });

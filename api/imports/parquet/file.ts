@@ -1,5 +1,6 @@
 /** The rows of a Parquet file, some hundreds at a time, in the order of the file. */
-import { type FileHandle, open } from "node:fs/promises";
+import { fstat, read } from "node:fs";
+import { promisify } from "node:util";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { type Compressors, type FileMetaData, parquetMetadata, parquetSchema, type SchemaTree } from "hyparquet";
 import { assembleNested } from "hyparquet/src/assemble.js";
@@ -20,6 +21,8 @@ export class UnknownColumn extends Error {}
 
 type Row = Record<string, unknown>;
 
+const readAt = promisify(read);
+
 const allParsers = { ...DEFAULT_PARSERS, ...parsers };
 const compressors: Compressors = {
   ...moreCompressors,
@@ -30,44 +33,39 @@ const compressors: Compressors = {
 
 /** @throws Error for a file that is broken, or that says of itself what cannot be. */
 export async function* readRowsOfFile(
-  path: string,
+  file: number,
   columns: readonly string[],
   rowsMax: number,
 ): AsyncGenerator<readonly Row[]> {
-  const file = await open(path, "r");
-  try {
-    const { size } = await file.stat();
-    const metadata = await readFooter(file, size);
-    const schema = parquetSchema(metadata);
-    const unknown = schema.children.find(({ element }) => !columns.includes(element.name));
-    if (unknown !== undefined) throw new UnknownColumn(unknown.element.name);
-    let rows = 0;
-    for (const group of metadata.row_groups) {
-      rows += Number(group.num_rows);
-      if (!(group.num_rows >= 0n) || rows > rowsMax) throw new TooManyRows();
-      if (group.columns.length > columnsMax) throw new Error(`it has more than ${columnsMax} columns`);
-      yield* readGroup(file, size, group, schema);
-    }
-    if (rows !== Number(metadata.num_rows)) throw new Error("its row groups have other rows than it says");
-  } finally {
-    await file.close();
+  const { size } = await promisify(fstat)(file);
+  const metadata = await readFooter(file, size);
+  const schema = parquetSchema(metadata);
+  const unknown = schema.children.find(({ element }) => !columns.includes(element.name));
+  if (unknown !== undefined) throw new UnknownColumn(unknown.element.name);
+  let rows = 0;
+  for (const group of metadata.row_groups) {
+    rows += Number(group.num_rows);
+    if (!(group.num_rows >= 0n) || rows > rowsMax) throw new TooManyRows();
+    if (group.columns.length > columnsMax) throw new Error(`it has more than ${columnsMax} columns`);
+    yield* readGroup(file, size, group, schema);
   }
+  if (rows !== Number(metadata.num_rows)) throw new Error("its row groups have other rows than it says");
 }
 
-async function readFooter(file: FileHandle, size: number): Promise<FileMetaData> {
+async function readFooter(file: number, size: number): Promise<FileMetaData> {
   const tail = Buffer.alloc(8);
   if (size < 12) throw new Error("it is too short");
-  await file.read(tail, 0, 8, size - 8);
+  await readAt(file, tail, 0, 8, size - 8);
   if (tail.toString("latin1", 4) !== "PAR1") throw new Error("it does not end like one");
   const length = tail.readUInt32LE(0);
   if (length > footerBytesMax || length > size - 8) throw new Error("its footer has an impossible length");
   const footer = Buffer.alloc(length + 8);
-  await file.read(footer, 0, footer.length, size - footer.length);
+  await readAt(file, footer, 0, footer.length, size - footer.length);
   return parquetMetadata(footer, { parsers, geoparquet: false });
 }
 
 async function* readGroup(
-  file: FileHandle,
+  file: number,
   size: number,
   group: FileMetaData["row_groups"][number],
   schema: SchemaTree,

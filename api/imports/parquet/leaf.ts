@@ -2,7 +2,8 @@
  * One leaf column of a row group, read page by page, so that memory holds some pages of it whatever the group's size. What
  * a page says of itself is held against limits before it is believed.
  */
-import type { FileHandle } from "node:fs/promises";
+import { read } from "node:fs";
+import { promisify } from "node:util";
 import type { ColumnMetaData } from "hyparquet";
 import { parquetHeader, readPage } from "hyparquet/src/column.js";
 import { convert } from "hyparquet/src/convert.js";
@@ -12,6 +13,8 @@ export type ColumnDecoder = Parameters<typeof readPage>[2];
 export type DecodedArray = NonNullable<Parameters<typeof readPage>[3]>;
 type PageHeader = ReturnType<typeof parquetHeader>;
 
+const readAt = promisify(read);
+
 const pageBytesMax = 128 * 1024 * 1024;
 const pageValuesMax = 2_000_000;
 const windowBytes = 64 * 1024;
@@ -20,7 +23,7 @@ const headerBytesMax = 4 * 1024 * 1024;
 
 export class LeafReader {
   readonly path: string;
-  readonly #file: FileHandle;
+  readonly #file: number;
   readonly #decoder: ColumnDecoder;
   readonly #repeats: boolean;
   readonly #end: number;
@@ -30,7 +33,7 @@ export class LeafReader {
   /** The last one of a column that repeats may go on in the next page. */
   #rows: unknown[] = [];
 
-  constructor(file: FileHandle, fileBytes: number, column: ColumnMetaData, decoder: ColumnDecoder, repeats: boolean) {
+  constructor(file: number, fileBytes: number, column: ColumnMetaData, decoder: ColumnDecoder, repeats: boolean) {
     this.path = column.path_in_schema.join(".");
     this.#file = file;
     this.#decoder = decoder;
@@ -101,7 +104,7 @@ export class LeafReader {
 
   async #read(position: number, length: number): Promise<Buffer> {
     const buffer = Buffer.allocUnsafe(length);
-    const { bytesRead } = await this.#file.read(buffer, 0, length, position);
+    const { bytesRead } = await readAt(this.#file, buffer, 0, length, position);
     return buffer.subarray(0, bytesRead);
   }
 }

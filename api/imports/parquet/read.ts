@@ -2,10 +2,8 @@
 
 import type { Hash } from "node:crypto";
 import { once } from "node:events";
-import { createWriteStream } from "node:fs";
-import { mkdir, readdir, rm, stat } from "node:fs/promises";
+import { type FileHandle, mkdir, open, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { pipeline } from "node:stream/promises";
 import { Worker } from "node:worker_threads";
 import { invalid, Problem } from "../../http/problem.ts";
 import type { UploadLimits } from "../../http/row-stream.ts";
@@ -18,15 +16,17 @@ export interface ParquetUpload {
   readonly limits: UploadLimits;
   readonly digest: Hash;
   readonly dataDir: string;
-  /** Names the file. */
+  /** Names the file, as long as it has a name. */
   readonly id: string;
+  /** Says that the upload goes on. */
+  readonly alive: () => Promise<void>;
 }
 
 /** Files and threads of one process at once. */
 const uploadsMax = 4;
 let uploads = 0;
-/** What a process that died has left behind. */
-const forgottenMs = 6 * 3_600_000;
+/** Nothing is staged while the file arrives, which may take longer than an upload may be silent. */
+const tellEveryMs = 60_000;
 const patienceMs = 60_000;
 const memoryMb = 512;
 
@@ -38,7 +38,11 @@ const unpackedFactor = 200;
 const unpackedBytesMin = 64 * 1024 * 1024;
 const unpackedBytesMax = 2 * 1024 * 1024 * 1024;
 
-/** The file is gone afterwards, whatever happens. @throws Problem 400, 413, 503 */
+/**
+ * The file has no name from the moment it is there: a process that dies leaves nothing of it behind.
+ *
+ * @throws Problem 400, 413, 503
+ */
 export async function* readParquetUpload(
   body: ReadableStream<Uint8Array> | null,
   upload: ParquetUpload,
@@ -47,15 +51,13 @@ export async function* readParquetUpload(
     throw new Problem("busy", "Too many Parquet files are being read.", { headers: { "retry-after": "10" } });
   }
   uploads += 1;
-  const folder = join(upload.dataDir, "imports");
-  const path = join(folder, `${upload.id}.parquet`);
+  let file: FileHandle | undefined;
   try {
-    await mkdir(folder, { recursive: true });
-    await sweep(folder);
-    const bytes = await spool(body, path, upload);
+    file = await openNameless(join(upload.dataDir, "imports"), upload.id);
+    const bytes = await spool(body, file, upload);
     const unpackedMax = Math.min(unpackedBytesMax, Math.max(unpackedBytesMin, bytes * unpackedFactor));
     let unpacked = 0;
-    for await (const rows of readInThread({ path, kind: upload.kind, rowsMax: upload.limits.rowsMax })) {
+    for await (const rows of readInThread({ file: file.fd, kind: upload.kind, rowsMax: upload.limits.rowsMax })) {
       for (const { content } of rows) unpacked += content?.length ?? 0;
       if (unpacked > unpackedMax) {
         throw new Problem("payload_too_large", `The rows of the file come to more than ${unpackedMax} bytes.`);
@@ -64,36 +66,34 @@ export async function* readParquetUpload(
     }
   } finally {
     uploads -= 1;
-    await rm(path, { force: true });
+    await file?.close();
   }
 }
 
-async function sweep(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) {
-    const path = join(folder, name);
-    const found = await stat(path).catch(() => undefined);
-    if (found !== undefined && found.mtimeMs < Date.now() - forgottenMs) await rm(path, { force: true });
-  }
+async function openNameless(folder: string, id: string): Promise<FileHandle> {
+  const path = join(folder, `${id}.parquet`);
+  await mkdir(folder, { recursive: true });
+  const file = await open(path, "wx+", 0o600);
+  await rm(path);
+  return file;
 }
 
 async function spool(
   body: ReadableStream<Uint8Array> | null,
-  path: string,
-  { limits: { bytesMax }, digest }: ParquetUpload,
+  file: FileHandle,
+  { limits: { bytesMax }, digest, alive }: ParquetUpload,
 ): Promise<number> {
   let size = 0;
-  await pipeline(
-    (body ?? []) as AsyncIterable<Uint8Array>,
-    async function* (arriving: AsyncIterable<Uint8Array>) {
-      for await (const bytes of arriving) {
-        size += bytes.byteLength;
-        if (size > bytesMax) throw new Problem("payload_too_large", `An upload may have at most ${bytesMax} bytes.`);
-        digest.update(bytes);
-        yield bytes;
-      }
-    },
-    createWriteStream(path, { mode: 0o600 }),
-  );
+  let toldAt = performance.now();
+  for await (const bytes of (body ?? []) as AsyncIterable<Uint8Array>) {
+    size += bytes.byteLength;
+    if (size > bytesMax) throw new Problem("payload_too_large", `An upload may have at most ${bytesMax} bytes.`);
+    digest.update(bytes);
+    await file.writeFile(bytes);
+    if (performance.now() - toldAt < tellEveryMs) continue;
+    await alive();
+    toldAt = performance.now();
+  }
   return size;
 }
 

@@ -9,7 +9,8 @@ import { readRowsOfFile, TooManyRows, UnknownColumn } from "./file.ts";
 import { plainRow, RowFault } from "./values.ts";
 
 export interface Task {
-  readonly path: string;
+  /** Open, and without a name. */
+  readonly file: number;
   readonly kind: Kind;
   readonly rowsMax: number;
 }
@@ -20,7 +21,10 @@ export type Message =
   | { readonly fault: "rows" }
   | { readonly fault: "column" | "broken"; readonly detail: string };
 
-const { path, kind, rowsMax } = workerData as Task;
+/** The other thread has no limit of its own: it gets a little at a time, also of rows as large as they may be. */
+const blockCharactersMax = 1024 * 1024;
+
+const { file, kind, rowsMax } = workerData as Task;
 const blocks = readBlocks();
 
 parentPort?.on("message", async () => {
@@ -40,11 +44,20 @@ async function nextMessage(): Promise<Message> {
 
 async function* readBlocks(): AsyncGenerator<StagedRow[]> {
   let line = 0;
-  for await (const rows of readRowsOfFile(path, parquetColumns(kind), rowsMax)) {
-    yield rows.map((row) => {
+  for await (const rows of readRowsOfFile(file, parquetColumns(kind), rowsMax)) {
+    let block: StagedRow[] = [];
+    let characters = 0;
+    for (const row of rows) {
       line += 1;
-      return toStaged(row, line);
-    });
+      const staged = toStaged(row, line);
+      block.push(staged);
+      characters += staged.content?.length ?? 0;
+      if (characters < blockCharactersMax) continue;
+      yield block;
+      block = [];
+      characters = 0;
+    }
+    yield block;
   }
 }
 
