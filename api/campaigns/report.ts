@@ -1,11 +1,14 @@
-import type { ClickHouseClient } from "@clickhouse/client";
+import { type ClickHouseClient, ClickHouseError } from "@clickhouse/client";
 import { z } from "zod";
 import { readLag } from "../../ingest/lag.ts";
 import type { Deps } from "../deps.ts";
-import { notFound } from "../http/problem.ts";
+import { notFound, Problem } from "../http/problem.ts";
 import { readLift } from "../lift/read.ts";
 import { findCampaign } from "./find.ts";
 import { type CampaignReportWire, paceWire } from "./report-schema.ts";
+
+/** Shorter than a client of the warehouse waits, and in seconds: what nobody waits for any more must not go on there. */
+const settings = { max_execution_time: 25 } as const;
 
 const figures = z.object({
   redemptions_count: z.int(),
@@ -29,7 +32,7 @@ const figures = z.object({
  * A campaign's figures from the warehouse, with how current they are: everything that the service did before `as_of`
  * is in them. The lag is read first, so that the figures can only be newer than they say.
  *
- * @throws Problem `not_found`
+ * @throws Problem `not_found`, or `busy` where the warehouse takes too long.
  */
 export async function reportCampaign(
   deps: Pick<Deps, "db" | "pool" | "warehouse">,
@@ -45,7 +48,11 @@ export async function reportCampaign(
     readFigures(warehouse, projectId, id),
     readPace(warehouse, projectId, id),
     readLift(warehouse, projectId, id),
-  ]);
+  ]).catch((error) => {
+    throw tookTooLong(error)
+      ? new Problem("busy", "The figures take too long to count. Try again in a moment.")
+      : error;
+  });
   return {
     campaign_id: id,
     as_of: new Date(askedAt - lag.seconds * 1000).toISOString(),
@@ -64,6 +71,11 @@ export async function reportCampaign(
     pace,
     lift,
   };
+}
+
+/** ClickHouse's own numbers: 159 TIMEOUT_EXCEEDED, 202 TOO_MANY_SIMULTANEOUS_QUERIES. */
+function tookTooLong(error: unknown): boolean {
+  return error instanceof ClickHouseError && ["159", "202"].includes(error.code);
 }
 
 /** Customers cannot be summed over days; a new customer is new on one day only, and so can. */
@@ -85,6 +97,7 @@ async function readFigures(warehouse: ClickHouseClient, projectId: string, campa
       WHERE project_id = {project: String} AND campaign_id = {campaign: String}`,
     query_params: { project: projectId, campaign: campaignId },
     format: "JSONEachRow",
+    clickhouse_settings: settings,
   });
   const [row] = await result.json();
   return figures.parse(row);
@@ -99,6 +112,7 @@ async function readPace(warehouse: ClickHouseClient, projectId: string, campaign
       WHERE project_id = {project: String} AND campaign_id = {campaign: String}`,
     query_params: { project: projectId, campaign: campaignId },
     format: "JSONEachRow",
+    clickhouse_settings: settings,
   });
   return z.array(paceWire).parse(await result.json())[0] ?? null;
 }

@@ -127,7 +127,7 @@ const reportRoute = createRoute({
   description: "A main campaign's report sums up its sub-campaigns.",
   ...secured("analytics"),
   request: { params: campaignParams },
-  responses: { 200: json(campaignReportWire, "The figures, and how current they are"), ...problems(404) },
+  responses: { 200: json(campaignReportWire, "The figures, and how current they are"), ...problems(404, 503) },
 });
 
 export function campaignRoutes(deps: Deps) {
