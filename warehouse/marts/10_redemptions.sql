@@ -57,19 +57,12 @@ WITH
       arrayEnumerate(codes.code) AS code_position
     WHERE type = 'redemption.succeeded'
   ),
-  -- By campaign too: every automatic campaign has the same, empty code.
-  given_back AS
-  (
-    SELECT project_id, redemption_id, given_code.1 AS code, given_code.2 AS campaign_id, sum(given_code.3) AS amount
-    FROM {database}.events
-    ARRAY JOIN arrayZip(codes.code, codes.campaign_id, codes.discount_amount) AS given_code
-    WHERE type = 'redemption.rolled_back'
-    GROUP BY project_id, redemption_id, code, campaign_id
-  ),
+  -- What was given back is a list beside the redemption, not a table of its own: all events would be read once more.
   undone AS
   (
     SELECT project_id, redemption_id, count() AS rollbacks, countIf(outcome != 'part') AS wholes,
-      maxIf(occurred_at, outcome != 'part') AS at
+      maxIf(occurred_at, outcome != 'part') AS at,
+      groupArrayArray(arrayZip(codes.code, codes.campaign_id, codes.discount_amount)) AS given_back
     FROM {database}.events
     WHERE type = 'redemption.rolled_back'
     GROUP BY project_id, redemption_id
@@ -93,7 +86,8 @@ SELECT
   taken.code_discount AS discount_amount,
   ifNull(undone.wholes, 0) > 0 AS rolled_back,
   if(rolled_back = 1, undone.at, NULL) AS rolled_back_at,
-  ifNull(given_back.amount, 0) AS rolled_back_amount,
+  -- By campaign too: every automatic campaign has the same, empty code.
+  arraySum(given -> if(given.1 = taken.code AND given.2 = taken.campaign_id, given.3, 0), undone.given_back) AS rolled_back_amount,
   taken.code_discount - rolled_back_amount AS net_discount_amount,
   taken.amount AS order_amount,
   taken.discount_amount AS order_discount_amount,
@@ -107,9 +101,4 @@ SELECT
   taken.cost AS cost_amount,
   taken.lines_left - taken.cost AS margin_amount
 FROM taken
-LEFT JOIN given_back
-  ON given_back.project_id = taken.project_id
-  AND given_back.redemption_id = taken.redemption_id
-  AND given_back.code = taken.code
-  AND given_back.campaign_id = taken.campaign_id
 LEFT JOIN undone ON undone.project_id = taken.project_id AND undone.redemption_id = taken.redemption_id;
