@@ -1,4 +1,5 @@
 /** Rejections that were bought later without a discount. Every figure was worked out by hand. */
+import { readFile } from "node:fs/promises";
 import { pino } from "pino";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Event } from "../../ingest/events/events.ts";
@@ -118,6 +119,23 @@ describe("rejections that were bought later without a discount", () => {
       ["order_below_minimum", "EUR", 10, 5, 6000],
       ["order_below_minimum", "USD", 1, 1, 3000],
     ]);
+  });
+
+  it("are on the dashboards what they are in the mart, whichever reason is looked at", async () => {
+    const page = await stores.warehouse.query({
+      query: await readFile("dashboards/sources/warehouse/rejections_by.sql", "utf8"),
+      query_params: { project, currency: "EUR", since: "2026-01-01", until: "2026-12-31", campaign: "", reason: "" },
+      format: "JSONEachRow",
+    });
+    const names = ["rejections_count", "lost_amount", "converted_count", "converted_amount"];
+    const figures = (row: Record<string, unknown>) => names.map((name) => row[name]);
+    const shown = (await page.json<Record<string, unknown>>()).filter((row) => row.dimension === "reason");
+    const mart = await readMart(stores, "rejections_by_reason_daily", project, "reason_key");
+    const inEuros = mart.filter((row) => row.currency === "EUR");
+    expect(shown.map((row) => [row.key, ...figures(row)])).toEqual(
+      inEuros.map((row) => [row.reason_key, ...figures(row)]),
+    );
+    expect(shown[0]?.lost_amount).toBeGreaterThan(0);
   });
 
   it("are the same to whoever looks at a single customer", async () => {
