@@ -1,5 +1,5 @@
 /** The HTTP port: open from the first moment, answering "not ready" until there is an application to answer. */
-import type { Server } from "node:http";
+import type { IncomingMessage, Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import { answerProblemDocument } from "./not-ready.ts";
@@ -18,15 +18,29 @@ export class PortError extends Error {}
 
 /** An upload of half a GiB over a slow line, or into busy stores, takes longer than the five minutes of Node. */
 const requestTimeoutMs = 60 * 60_000;
+/** Of any other body, which is small: keys that anybody can read off a shop's page may send one. */
+const bodyTimeoutMs = 60_000;
+/** Routes that take files; each looks at the key before it reads. */
+const uploads = /^\/v1\/(import\/[^/]+|pools\/[^/]+\/codes|campaigns\/[^/]+\/vouchers\/import)$/;
+
+export function isUpload(url: string | undefined): boolean {
+  return uploads.test(url?.split("?", 1)[0] ?? "");
+}
 
 /**
  * @param parts shown by /readyz until there is an application.
  * @throws PortError that says what to do.
  */
-export async function listen(host: string, port: number, parts: Readonly<Record<string, boolean>>): Promise<Listener> {
+export async function listen(
+  host: string,
+  port: number,
+  parts: Readonly<Record<string, boolean>>,
+  limits = { bodyTimeoutMs },
+): Promise<Listener> {
   let current: Fetch = (request) => answerProblemDocument(request, parts);
   const server = createAdaptorServer({ fetch: (request, env) => current(request, env) }) as Server;
   server.requestTimeout = requestTimeoutMs;
+  server.prependListener("request", (incoming: IncomingMessage) => cutSlowBody(incoming, limits.bodyTimeoutMs));
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => reject(explain(error, host, port)));
     server.listen(port, host, resolve);
@@ -38,6 +52,14 @@ export async function listen(host: string, port: number, parts: Readonly<Record<
     },
     close: (graceMs) => close(server, graceMs),
   };
+}
+
+function cutSlowBody(incoming: IncomingMessage, timeoutMs: number): void {
+  if (incoming.complete || isUpload(incoming.url)) return;
+  const cut = setTimeout(() => {
+    if (!incoming.complete) incoming.destroy();
+  }, timeoutMs);
+  incoming.once("close", () => clearTimeout(cut));
 }
 
 function close(server: Server, graceMs: number): Promise<void> {
