@@ -229,6 +229,31 @@ describe("an erasure", () => {
     expect(await figures()).toEqual(before);
   });
 
+  it("may die before any statement of Postgres, and ends exact", async () => {
+    await drain();
+    const before = await figures();
+    await ask("DELETE", path(identifier), undefined, 202);
+    let asked = 0;
+    let diesAt = 1;
+    const pool = whenAsked("", async () => {
+      asked += 1;
+      if (asked === diesAt) throw new Error("the connection broke");
+    });
+    // Not each one: some two dozen of all that a pass asks, the last of them after its end.
+    for (; ; diesAt += 9) {
+      asked = 0;
+      await app.pool.query("update erasure set due_at = now() where status = 'running'");
+      await eraseRound({ pool, warehouse: app.warehouse, log }, never, 0);
+      if (asked < diesAt) break;
+    }
+    expect(diesAt).toBeGreaterThan(100);
+    await eraseAll();
+    await drain();
+    await expectNothingLeft();
+    expect(await figures()).toEqual(before);
+    expect(await drifts()).toEqual([]);
+  }, 60_000);
+
   it("waits for a batch that was left open, and that then brings nothing back", async () => {
     await drain();
     await ask("POST", "/v1/redemptions", basket("o-9", [promotion.code]), 201);
