@@ -64,7 +64,7 @@ export async function startProduct(
   parts.migrations = true;
   lifecycle.signal.throwIfAborted();
 
-  const demo = await serve(config, urls, listener, log, lifecycle);
+  const { demo, answer } = await serve(config, urls, listener, log, lifecycle);
   const analystsUrl =
     analystsPassword === undefined
       ? undefined
@@ -78,6 +78,8 @@ export async function startProduct(
     forgetInstance(config.dataDir);
     return undefined;
   });
+  // Last: who hears that the product is ready finds everything else in place.
+  answer();
   say(greeting(config, { ...urls, analystsUrl }, apiUrl, demo?.key, Date.now() - began));
   startDashboardsBuild(config, log, lifecycle, apiUrl);
 }
@@ -137,8 +139,7 @@ async function serve(config: Config, urls: Urls, listener: Listener, log: Logger
   });
   // The pools go after the requests that use them.
   lifecycle.onStop("requests", () => listener.close(drainMs));
-  listener.hand((request, env) => app.fetch(request, env as object));
-  return demo;
+  return { demo, answer: () => listener.hand((request, env) => app.fetch(request, env as object)) };
 }
 
 function startDashboardsBuild(config: Config, log: Logger, lifecycle: Lifecycle, apiUrl: string): void {
