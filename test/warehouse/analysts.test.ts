@@ -297,6 +297,12 @@ describe("an analyst", () => {
     }));
     expect(many.text).toMatch(/TOO_MANY_ROWS|limit|terminated|fetch failed/i);
     expect((await ask(`SELECT '${"x".repeat(300_000)}'`)).status).toBe(413);
+    // Whatever is in it, a statement may be as long as is said.
+    for (const letter of ["x", "ü", "\\\\", "%"]) {
+      const length = Math.floor(250_000 / Buffer.byteLength(letter));
+      const { status, text } = await ask(`SELECT length('${letter.repeat(length)}') > 60000`);
+      expect([letter, status, text]).toEqual([letter, 200, "1"]);
+    }
   });
 });
 

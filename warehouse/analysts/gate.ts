@@ -176,10 +176,13 @@ async function checkStatement(warehouse: ClickHouseClient, guard: Guard, text: s
 }
 
 async function formatStatement(warehouse: ClickHouseClient, text: string): Promise<string> {
+  // A parameter, and still more an address, holds less than a statement may be long.
+  const parts = text.match(/[\s\S]{1,20000}/gu) ?? [];
   try {
     const result = await warehouse.query({
-      query: "SELECT formatQuerySingleLine({text: String}) AS text",
-      query_params: { text },
+      query: `SELECT formatQuerySingleLine(concat('', ${parts.map((_, at) => `{p${at}: String}`).join(", ")})) AS text`,
+      query_params: Object.fromEntries(parts.map((part, at) => [`p${at}`, part])),
+      use_multipart_params: true,
       format: "JSONEachRow",
     });
     const [row] = z
