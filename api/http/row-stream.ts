@@ -47,6 +47,7 @@ export async function* readRows(
 ): AsyncGenerator<readonly UploadedRow[]> {
   const toRow = format === "csv" ? csvReader(columns) : ndjsonRow;
   let number = 0;
+  let isHeaderDue = format === "csv";
   let rowsCount = 0;
   let block: UploadedRow[] = [];
   let blockBytes = 0;
@@ -54,6 +55,9 @@ export async function* readRows(
     for (const line of lines) {
       number += 1;
       const row = typeof line === "string" ? readLine(line, number, toRow) : { line: number, fault: line.fault };
+      // Without it no line can be read, and the next one is no header: a file in UTF-16 is told once, not line by line.
+      if (isHeaderDue && row?.fault !== undefined) throw invalid("", `The first line cannot be read: ${row.fault}`);
+      if (isHeaderDue && !isBlank(line)) isHeaderDue = false;
       if (!row) continue;
       block.push(row);
       rowsCount += 1;
@@ -72,8 +76,12 @@ export async function* readRows(
 
 type RowReader = (text: string, line: number) => UploadedRow | null;
 
+function isBlank(line: Line): boolean {
+  return typeof line === "string" && line.trim() === "";
+}
+
 function readLine(text: string, line: number, toRow: RowReader): UploadedRow | null {
-  if (text.trim() === "") return null;
+  if (isBlank(text)) return null;
   const fault = textFault(text);
   return fault === undefined ? toRow(text, line) : { line, fault };
 }

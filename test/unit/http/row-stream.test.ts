@@ -48,6 +48,14 @@ describe("CSV", () => {
     ]);
   });
 
+  it.each([
+    ["in UTF-16", Buffer.from("\uFEFFcode,note\r\nA,x\r\n", "utf16le")],
+    ["in Latin-1", Buffer.from("code,n\u00F6te\ncode,note\nA,x\n", "latin1")],
+    ["too long", Buffer.from(`code,${"x".repeat(70_000)}\ncode,note\nA,x\n`)],
+  ])("refuses a file whose first line is %s, and takes no later line for it", async (_, bytes) => {
+    await expect(read(bytes, "csv")).rejects.toThrow(/^The first line cannot be read/);
+  });
+
   it("takes the mark off that our exports put before what a spreadsheet would run", async () => {
     expect(await read("code\n'-A\n'=B\n'C\n", "csv")).toEqual([
       { line: 2, content: { code: "-A" } },
