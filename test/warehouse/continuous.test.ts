@@ -179,10 +179,11 @@ describe("continuous reconciliation", () => {
     });
     // And when it waits for a relay, which waits behind the same one.
     await send(project, "POST", "/v1/events", { name: "visited", customer: { identifier: "anna" } });
+    const begun = new Date();
     const waiting = pass("window");
-    const holds = `select from pg_locks where locktype = 'advisory' and mode = 'ShareLock' and granted
-      and database = (select oid from pg_database where datname = current_database())`;
-    await expect.poll(async () => (await app.pool.query(holds)).rowCount).toBe(1);
+    const waits = `select from pg_stat_activity where state = 'idle' and query ~ 'as (delivered|awaited)' and pid <> pg_backend_pid()
+      and datname = current_database() and query_start > $1`;
+    await expect.poll(async () => (await app.pool.query(waits, [begun])).rowCount, { timeout: 20_000 }).toBe(1);
     await withSession(app.pool, (rewriter) => rewriter.query("select pg_advisory_lock($1)", [warehouseRewriteLock]));
     expect(await waiting).toBe(false);
     expect((await runs()).at(-1)).toMatchObject({ detail: "gave way to an erasure" });
