@@ -7,6 +7,7 @@ import { runningInstance } from "../instance.ts";
 import { complain, say } from "../supervise/banner.ts";
 import { explain } from "../supervise/command.ts";
 import { lockDataDir } from "../supervise/lock.ts";
+import { refuseNewerData, thisRelease } from "../supervise/release.ts";
 import { startStores } from "../supervise/stores.ts";
 import { refuseUnfinished } from "../supervise/unfinished.ts";
 import { backUp } from "./backup.ts";
@@ -47,6 +48,7 @@ async function backUpStopped(dataDir: string, folder: string) {
   const lock = lockDataDir(dataDir);
   try {
     refuseUnfinished(dataDir);
+    await refuseNewerData(dataDir, await thisRelease());
     const stores = await startStores({ dataDir, durable: true, timeoutMs: 60_000 });
     try {
       const urls = { databaseUrl: stores.postgres.url, clickhouseUrl: stores.clickhouse.url };

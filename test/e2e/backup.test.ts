@@ -276,6 +276,9 @@ describe("does not start, and opens nothing, on data", () => {
     await refused(/used by version 99\.0\.0[\s\S]*999_from_the_future\.sql/);
     await writeFile(file, JSON.stringify({ ...document, clickhouse: "999.1.0" }));
     await refused(/its ClickHouse is 999\.1\.0/);
+    const older = await command(["backup", "--", join(folder, "newer")], restored);
+    expect(older.output).toMatch(/its ClickHouse is 999\.1\.0/);
+    expect(older.code).toBe(1);
     await writeFile(file, text);
   });
 
