@@ -45,25 +45,19 @@ CREATE OR REPLACE VIEW {database}.campaign_arms {on_cluster}
 AS
 WITH
   -- Ids of projects are String in all parts: where a join has to convert one, a filter on the project stays outside.
+  -- Who is known and what each did, in one pass: the marts of orders and redemptions would read the same events four
+  -- times, and a join of the two would keep all orders in memory.
   known AS
-  (
-    SELECT CAST(project_id, 'String') AS project, customer, min(occurred_at) AS first_at
-    FROM {database}.events
-    WHERE customer != ''
-    GROUP BY project, customer
-    HAVING maxIf(recorded_at, type != 'customer.erased') > maxIf(recorded_at, type = 'customer.erased')
-  ),
-  -- What each did, in one pass: the marts of orders and redemptions would read the same events four times.
-  did AS
   (
     SELECT
       CAST(project_id, 'String') AS project,
       customer,
+      min(occurred_at) AS first_at,
       arraySort(groupArrayIf((order_id, recorded_at, event_id, type = 'order.paid', occurred_at, toString(currency),
         amount - arraySum(items.discount_amount),
         if(has(items.unit_cost_amount, NULL), NULL, arraySum((quantity, unit, off, cost) -> quantity * (unit - ifNull(cost, 0)) - off,
           items.quantity, items.unit_amount, items.discount_amount, items.unit_cost_amount))),
-        type LIKE 'order.%')) AS reports,
+        type IN ('order.created', 'order.paid', 'order.cancelled', 'order.refunded'))) AS reports,
       groupArrayArrayIf(arrayMap((code, campaign, main, off, place) -> (redemption_id, occurred_at, toString(currency), code, campaign,
           main, off, arrayExists((at, given) -> at = place AND given = 'gift_card', rewards.code_position, rewards.type)),
         codes.code, codes.campaign_id, codes.main_campaign_id, codes.discount_amount, arrayEnumerate(codes.code)),
@@ -72,9 +66,9 @@ WITH
         codes.code, codes.campaign_id, codes.main_campaign_id, codes.discount_amount),
         type = 'redemption.rolled_back') AS given_back
     FROM {database}.events
-    WHERE customer != '' AND type IN ('order.created', 'order.paid', 'order.cancelled', 'order.refunded',
-      'redemption.succeeded', 'redemption.rolled_back')
+    WHERE customer != ''
     GROUP BY project, customer
+    HAVING maxIf(recorded_at, type != 'customer.erased') > maxIf(recorded_at, type = 'customer.erased')
   ),
   windows AS
   (
@@ -94,8 +88,8 @@ WITH
       murmurHash3_32(concat(w.campaign_id, '\0', k.customer)) % 10000 < w.holdout_percent * 100 AS in_own,
       multiIf(w.basis = 'project', if(in_global, 'held_out', 'treated'), in_global, '', in_own, 'held_out', 'treated') AS arm,
       -- Of an order the last report counts, and only when that says it is paid.
-      arrayFilter((o, next) -> o.4 AND o.1 != next AND o.6 = w.currency, d.reports,
-        arrayShiftLeft(d.reports.1, 1, '')) AS orders,
+      arrayFilter((o, next) -> o.4 AND o.1 != next AND o.6 = w.currency, k.reports,
+        arrayShiftLeft(k.reports.1, 1, '')) AS orders,
       arrayFilter(o -> o.5 >= w.since AND o.5 < w.until, orders) AS orders_in,
       arrayFilter(o -> o.5 >= w.past_from AND o.5 < w.differ_from, orders) AS orders_before,
       toInt64(length(orders_in)) AS y,
@@ -105,11 +99,10 @@ WITH
       arraySum(o -> ifNull(o.8, 0), orders_in) AS margin,
       arrayCount(o -> o.8 IS NULL, orders_in) AS without_cost,
       arrayFilter(t -> t.2 >= w.since AND t.2 < w.until AND t.3 = w.currency AND NOT t.8
-        AND (w.basis = 'project' OR t.5 = w.campaign_id OR t.6 = w.campaign_id), d.taken) AS taken_in,
+        AND (w.basis = 'project' OR t.5 = w.campaign_id OR t.6 = w.campaign_id), k.taken) AS taken_in,
       arraySum(t -> t.7, taken_in)
-        - arraySum(r -> if(has(arrayMap(t -> (t.1, t.4, t.5), taken_in), (r.1, r.2, r.3)), r.5, 0), d.given_back) AS discount
+        - arraySum(r -> if(has(arrayMap(t -> (t.1, t.4, t.5), taken_in), (r.1, r.2, r.3)), r.5, 0), k.given_back) AS discount
     FROM known AS k
-    LEFT JOIN did AS d ON d.project = k.project AND d.customer = k.customer
     INNER JOIN windows AS w ON w.project = k.project
     WHERE k.first_at < w.differ_from
   )
