@@ -29,7 +29,8 @@ export async function reportCampaign(
   const { warehouse } = deps;
   const [{ valid_count, redeemed_count, ...sums }, pace, lift] = await Promise.all([
     readFigures(warehouse, projectId, id),
-    readPace(warehouse, projectId, id),
+    // Without a budget there is no pace: its mart reads all redemptions to say so.
+    campaign.budget_amount === null ? null : readPace(warehouse, projectId, id),
     readLift(warehouse, projectId, id),
   ]).catch((error) => {
     throw tookTooLong(error)
