@@ -22,7 +22,6 @@ const figures = z.object({
   margin_amount: z.int().nullable(),
   margin_orders_count: z.int(),
 });
-export type CampaignFigures = z.output<typeof figures>;
 
 /**
  * The mart reads the events of the project twelve times, for all campaigns; here they are read once. A rollback is
@@ -119,7 +118,7 @@ export async function readFigures(
   warehouse: ClickHouseClient,
   projectId: string,
   campaignId: string,
-): Promise<CampaignFigures> {
+): Promise<z.output<typeof figures>> {
   const result = await warehouse.query({
     query,
     query_params: { project: projectId, campaign: campaignId },
