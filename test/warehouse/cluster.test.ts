@@ -61,9 +61,13 @@ describe("the DDL of a cluster", () => {
     }
   });
 
-  it("changes the columns of both tables, the local one first", async () => {
+  it("changes the columns of both tables, the local one first, and settings where the rows are", async () => {
     const statements = await migrationText("eu");
-    const changes = statements.filter((text) => text.startsWith("ALTER TABLE"));
+    const [settings, changes] = [true, false].map((wanted) =>
+      statements.filter((text) => text.startsWith("ALTER TABLE") && text.includes("MODIFY SETTING") === wanted),
+    ) as [string[], string[]];
+    expect(settings.length).toBeGreaterThan(0);
+    expect(settings.filter((text) => !text.includes("_local ON CLUSTER"))).toEqual([]);
     expect(changes.length).toBeGreaterThanOrEqual(6);
     for (let at = 0; at < changes.length; at += 2) {
       expect(changes[at]?.replace("_local ON CLUSTER", " ON CLUSTER")).toBe(changes[at + 1]);
