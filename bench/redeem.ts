@@ -125,7 +125,7 @@ async function functionRedeem(fixture: Fixture, scenario: Scenario) {
         requestId: "",
       };
       const loaded = await loadFacts({ pool: fixture.pool, db }, request);
-      const risk = { score: null, action: "allow" as const, reasons: [], model: null, features: null };
+      const risk = { score: null, reasons: [], model: null, features: null };
       const attempt = { request, loaded, decision: decide(loaded.facts), risk };
       const nothingIssued = { issues: [], lines: [], identifiers: new Map<string, string>() };
       const argument = JSON.stringify(redeemArgument(attempt, customerOf(loaded), nothingIssued));

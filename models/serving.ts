@@ -11,23 +11,39 @@ import { type RiskInput, riskFeatures } from "./features/risk.ts";
 import type { Manifest, ModelName, PersonalisationManifest, RiskManifest } from "./registry/manifest.ts";
 import { readChampions, readModel, registryDirectory, type StoredModel } from "./registry/store.ts";
 
+/** One feature's part in a score. */
+export interface RiskReason {
+  readonly feature: string;
+  /** As it was scored, default filled in. */
+  readonly value: number;
+  /** All contributions of a score sum to its distance from the base, which is 0. */
+  readonly contribution: number;
+  /** A sentence a reviewer understands. */
+  readonly text: string;
+}
+
+/** What the model alone says; what follows from it is a matter of rules and policies, see `api/risk`. */
 export interface RiskScore {
-  /** 0 (ordinary) to 1; null when unavailable. */
+  /** 0 (ordinary) to 1, comparable between models; null when unavailable. */
   readonly score: number | null;
-  readonly action: "allow" | "flag";
-  /** Sentences a reviewer understands, strongest first. */
-  readonly reasons: readonly string[];
   /** "name@version", null when unavailable. */
   readonly model: string | null;
   /** The vector that was scored, by feature name; null when unavailable. */
   readonly features: Readonly<Record<string, number>> | null;
+  /** Every feature that moved the score, strongest first; the same for the same vector and model. */
+  readonly reasons: readonly RiskReason[];
 }
+
+/** A score at or above it is flagged where nothing else is said: about one in a hundred of honest attempts, or fewer. */
+export const flagThreshold = 0.99;
 
 interface OfferScore {
   /** That the customer redeems the offer. */
   readonly probability: number;
   /** The vector that was scored, by feature name. */
   readonly features: Readonly<Record<string, number>>;
+  /** By feature, in log-odds: they sum to the offer's log-odds less those of an average example of training. */
+  readonly contributions: Readonly<Record<string, number>>;
 }
 
 export interface OfferScores {
@@ -37,9 +53,9 @@ export interface OfferScores {
 }
 
 export interface Models {
-  scoreRisk(input: RiskInput): RiskScore;
+  scoreRisk(projectId: string, input: RiskInput): RiskScore;
   /** "unavailable": rank by history instead, see `api/offers`. */
-  scoreOffers(inputs: readonly OfferInput[]): OfferScores | "unavailable";
+  scoreOffers(projectId: string, inputs: readonly OfferInput[]): OfferScores | "unavailable";
 }
 
 export interface LoadOptions {
@@ -53,15 +69,15 @@ export async function loadModels({ log, directory = registryDirectory }: LoadOpt
   const personalisation = await loadChampion(log, directory, "personalisation", personalisationFeatures);
   const risk = await loadChampion(log, directory, "risk", riskFeatures);
   return {
-    scoreRisk: (input) => guarded(log, "risk", noRisk, () => (risk === null ? noRisk : scoreRisk(risk, input))),
-    scoreOffers: (inputs) =>
+    scoreRisk: (_, input) => guarded(log, "risk", noRisk, () => (risk === null ? noRisk : scoreRisk(risk, input))),
+    scoreOffers: (_, inputs) =>
       guarded(log, "personalisation", "unavailable", () =>
         personalisation === null ? "unavailable" : scoreOffers(personalisation, inputs),
       ),
   };
 }
 
-const noRisk: RiskScore = { score: null, action: "allow", reasons: [], model: null, features: null };
+const noRisk: RiskScore = { score: null, model: null, features: null, reasons: [] };
 
 async function loadChampion<N extends ModelName>(
   log: LoadOptions["log"],
@@ -100,13 +116,11 @@ function scoreRisk({ manifest, net }: StoredModel<RiskManifest>, input: RiskInpu
   const error = parts.reduce((sum, part) => sum + part, 0) / parts.length;
   if (!Number.isFinite(error)) throw new RangeError("the reconstruction error is not a number");
   const score = percentile(manifest.anomaly.error_quantiles, error);
-  const flagged = score >= manifest.anomaly.flag_quantile;
   return {
     score,
-    action: flagged ? "flag" : "allow",
-    reasons: flagged ? explain(manifest, raw, parts) : [],
     model: `${manifest.name}@${manifest.version}`,
     features: named(riskFeatures, raw),
+    reasons: explain(manifest, raw, parts, score),
   };
 }
 
@@ -133,18 +147,18 @@ export function percentile(quantiles: readonly number[], error: number): number 
   return (low + (to > from ? (error - from) / (to - from) : 0)) / last;
 }
 
-/** At most three sentences, each for a feature that carries at least a tenth of the anomaly. */
-function explain(manifest: RiskManifest, raw: readonly number[], parts: readonly number[]): string[] {
+/** Each feature's share of the anomaly, times the score. */
+function explain(manifest: RiskManifest, raw: readonly number[], parts: readonly number[], score: number) {
   const total = parts.reduce((sum, part) => sum + part, 0);
-  const ranked = riskFeatures.features
-    .map((feature, index) => ({ feature, index, share: total > 0 ? (parts[index] ?? 0) / total : 0 }))
-    .sort((a, b) => b.share - a.share)
-    .filter(({ share }, rank) => rank === 0 || share >= 0.1)
-    .slice(0, 3);
-  const sentences = ranked.map(({ feature, index }) =>
-    feature.text(raw[index] ?? feature.default, manifest.normaliser[index]?.median ?? feature.default),
-  );
-  return [...new Set(sentences)];
+  return riskFeatures.features
+    .map((feature, index): RiskReason => {
+      const value = raw[index] ?? feature.default;
+      const share = total > 0 ? (parts[index] ?? 0) / total : 0;
+      const usual = manifest.normaliser[index]?.median ?? feature.default;
+      return { feature: feature.name, value, contribution: share * score, text: feature.text(value, usual) };
+    })
+    .filter(({ contribution }) => contribution > 0)
+    .sort((a, b) => b.contribution - a.contribution);
 }
 
 function scoreOffers(
@@ -155,12 +169,31 @@ function scoreOffers(
     model: { name: manifest.name, version: manifest.version },
     offers: inputs.map((input) => {
       const raw = rawVector(personalisationFeatures, input);
-      const logit = forward(net, normalise(personalisationFeatures, manifest.normaliser, raw, true))[0] ?? Number.NaN;
+      const vector = normalise(personalisationFeatures, manifest.normaliser, raw, true);
+      const logit = forward(net, vector)[0] ?? Number.NaN;
       const probability = calibrated(manifest.calibration, logit);
       if (!Number.isFinite(probability)) throw new RangeError("the probability is not a number");
-      return { probability, features: named(personalisationFeatures, raw) };
+      return {
+        probability,
+        features: named(personalisationFeatures, raw),
+        contributions: leaveOneOut(net, vector, logit, manifest.calibration.slope),
+      };
     }),
   };
+}
+
+/** What each input adds to the log-odds against the average of training, scaled so that they sum to the whole. */
+function leaveOneOut(net: DenseNet, vector: Float32Array, logit: number, slope: number): Record<string, number> {
+  const base = forward(net, new Float32Array(vector.length))[0] ?? 0;
+  const alone = personalisationFeatures.features.map((_, index) => {
+    const without = vector.slice();
+    without[index] = 0;
+    return logit - (forward(net, without)[0] ?? 0);
+  });
+  const rest = (logit - base - alone.reduce((sum, part) => sum + part, 0)) / alone.length;
+  return Object.fromEntries(
+    personalisationFeatures.features.map(({ name }, index) => [name, slope * ((alone[index] ?? 0) + rest)]),
+  );
 }
 
 export function calibrated(calibration: PersonalisationManifest["calibration"], logit: number): number {

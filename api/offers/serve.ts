@@ -53,7 +53,7 @@ export async function serveOffers(deps: Deps, request: OffersRequest): Promise<S
   const mains = [...new Set(campaigns.map(({ mainId }) => mainId))];
   const counts = await recentPublications(deps.db, projectId, mains);
   const inputs = await readOfferInputs(deps.db, { projectId, customer, campaigns, now: clock }, counts);
-  const scores = deps.models.scoreOffers(inputs);
+  const scores = deps.models.scoreOffers(projectId, inputs);
   const ranked = rank(
     found.flatMap((each, index) => {
       const input = inputs[index];

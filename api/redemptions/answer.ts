@@ -1,7 +1,7 @@
 /** What callers and the warehouse are told of a decision. One place builds both, so that they cannot differ. */
 import type { CodePart, OrderPart, RiskPart } from "../../ingest/events/parts.ts";
 import type { RiskInput } from "../../models/features/risk.ts";
-import type { Models, RiskScore } from "../../models/serving.ts";
+import { flagThreshold, type Models, type RiskScore } from "../../models/serving.ts";
 import type { AppliedReward, CodeDecision, Decision } from "../domain/decision.ts";
 import type { Facts } from "../domain/facts.ts";
 import type { Reason } from "../domain/reason.ts";
@@ -162,18 +162,30 @@ function eventReward({ type, discountAmount, points, amount, campaignId, poolId 
 export function eventRisk(risk: RiskScore): RiskPart {
   return {
     score: risk.score,
-    action: risk.action,
+    action: actionOf(risk),
     model: risk.model,
     features: risk.features === null ? null : { ...risk.features },
   };
 }
 
 export function wireRisk(risk: RiskScore) {
-  return { score: risk.score, action: risk.action, reasons: [...risk.reasons] };
+  const action = actionOf(risk);
+  const reasons = action === "flag" ? risk.reasons.slice(0, 3).map(({ text }) => text) : [];
+  return { score: risk.score, action, reasons: [...new Set(reasons)] };
+}
+
+function actionOf({ score }: RiskScore): "allow" | "flag" {
+  return score !== null && score >= flagThreshold ? "flag" : "allow";
 }
 
 /** Scores the attempt as it is decided: a rejected one is scored with the discount it would not get, 0. */
-export function scoreAttempt(models: Models, facts: Facts, decision: Decision, activity: Activity): RiskScore {
+export function scoreAttempt(
+  models: Models,
+  projectId: string,
+  facts: Facts,
+  decision: Decision,
+  activity: Activity,
+): RiskScore {
   const { items } = facts.order;
   const input: RiskInput = {
     orderAmount: decision.amount,
@@ -186,5 +198,5 @@ export function scoreAttempt(models: Models, facts: Facts, decision: Decision, a
     isGuest: facts.customer === null,
     ...activity,
   };
-  return models.scoreRisk(input);
+  return models.scoreRisk(projectId, input);
 }

@@ -91,7 +91,7 @@ async function attempt(
   const conflict = conflictOf(request, loaded);
   if (conflict !== undefined) return commit(deps.pool, conflictArgument(request, loaded, conflict));
   const decision = decide(facts);
-  const risk = scoreAttempt(deps.models, facts, decision, loaded.activity);
+  const risk = scoreAttempt(deps.models, request.projectId, facts, decision, loaded.activity);
   const made = { request, loaded, decision, risk };
   return commit(deps.pool, decision.valid ? await argumentOf(made) : refuseArgument(made));
 }

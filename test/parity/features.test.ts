@@ -32,9 +32,9 @@ const seenRisks = new Map<string, number[]>();
 class Witness implements Models {
   last: RiskInput | undefined;
 
-  scoreRisk(input: RiskInput) {
+  scoreRisk(_: string, input: RiskInput) {
     this.last = input;
-    return { score: null, action: "allow" as const, reasons: [], model: null, features: null };
+    return { score: null, reasons: [], model: null, features: null };
   }
 
   scoreOffers() {

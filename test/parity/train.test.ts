@@ -97,7 +97,7 @@ describe("training on the warehouse", () => {
       Object.fromEntries(trained.map(({ name, version }) => [name, version])),
     );
     const models = await loadModels({ log: pino({ level: "silent" }), directory });
-    const scores = models.scoreOffers([]);
+    const scores = models.scoreOffers("prj_habits", []);
     expect(scores === "unavailable" ? null : scores.model.version).toBe(trained[0]?.version);
   }, 180_000);
 

@@ -148,7 +148,7 @@ async function decide(chunk: Chunk, waiting: readonly Historic[], errors: RowErr
   return takings;
 }
 
-const notScored: Attempt["risk"] = { score: null, action: "allow", reasons: [], model: null, features: null };
+const notScored: Attempt["risk"] = { score: null, reasons: [], model: null, features: null };
 
 function requestOf({ projectId, importId }: Chunk, { line, row, at, hash }: Historic): Attempt["request"] {
   return {

@@ -11,7 +11,7 @@ import type { PersonalisationManifest, RiskManifest } from "../../../models/regi
 import { writeChampions, writeModel } from "../../../models/registry/store.ts";
 import { trainRisk } from "../../../models/risk/train.ts";
 import { loadRuntime, type Runtime } from "../../../models/runtime.ts";
-import { loadModels, percentile } from "../../../models/serving.ts";
+import { flagThreshold, loadModels, percentile } from "../../../models/serving.ts";
 import { splitByTime, TooLittleData } from "../../../models/training/examples.ts";
 import { seeded } from "../../../models/training/random.ts";
 import type { Trained } from "../../../models/training/report.ts";
@@ -155,14 +155,13 @@ describe("serving", () => {
   it("has nothing to serve in an empty registry: allows, and says that offers are unavailable", async () => {
     const { log, lines } = listener();
     const models = await loadModels({ log, directory: join(directory, "none") });
-    expect(models.scoreRisk(ordinary)).toEqual({
+    expect(models.scoreRisk("prj", ordinary)).toEqual({
       score: null,
-      action: "allow",
       reasons: [],
       model: null,
       features: null,
     });
-    expect(models.scoreOffers([regular])).toBe("unavailable");
+    expect(models.scoreOffers("prj", [regular])).toBe("unavailable");
     expect(lines).toEqual(["no champion: the fallback serves", "no champion: the fallback serves"]);
   });
 
@@ -170,46 +169,53 @@ describe("serving", () => {
     const { log, lines } = listener();
     const models = await loadModels({ log });
     expect(lines).toEqual(["model loaded", "model loaded"]);
-    expect(models.scoreRisk({ ...ordinary, secondsSinceLastRedemption: null })).toMatchObject({ action: "allow" });
-    expect(models.scoreOffers([stranger, regular])).not.toBe("unavailable");
+    expect(models.scoreRisk("prj", { ...ordinary, secondsSinceLastRedemption: null }).score).toBeLessThan(
+      flagThreshold,
+    );
+    expect(models.scoreOffers("prj", [stranger, regular])).not.toBe("unavailable");
   });
 
   it("serves the champions, and explains in words what it flags", async () => {
     await promote();
     const models = await loadModels({ log: listener().log, directory });
-    const usual = models.scoreRisk(ordinary);
-    expect(usual.action).toBe("allow");
-    expect(usual.score).toBeLessThan(0.995);
+    const usual = models.scoreRisk("prj", ordinary);
+    expect(usual.score).toBeLessThan(flagThreshold);
     expect(usual.model).toBe(`risk@${risk.manifest.version}`);
 
-    const burst = models.scoreRisk({
+    const burst = models.scoreRisk("prj", {
       ...ordinary,
       redemptionsLastHour: 9,
       redemptionsLastDay: 20,
       secondsSinceLastRedemption: 30,
     });
-    expect(burst.action).toBe("flag");
-    expect(burst.score).toBeGreaterThanOrEqual(0.995);
-    expect(burst.reasons.join(" ")).toMatch(/redemptions by this customer in the last/);
+    expect(burst.score).toBeGreaterThanOrEqual(flagThreshold);
+    expect(burst.reasons.reduce((sum, { contribution }) => sum + contribution, 0)).toBeCloseTo(burst.score ?? 0, 9);
+    expect(burst.reasons.map(({ text }) => text).join(" ")).toMatch(/redemptions by this customer in the last/);
     expect(burst.features?.redemptions_last_hour).toBe(9);
 
-    const scores = models.scoreOffers([stranger, regular]);
+    const scores = models.scoreOffers("prj", [stranger, regular]);
     if (scores === "unavailable") throw new Error("the champion was not served");
     expect(scores.model).toEqual({ name: "personalisation", version: offers.manifest.version });
     const [cold, warm] = scores.offers;
     expect(warm?.probability).toBeGreaterThan(cold?.probability ?? 1);
     expect(warm?.probability).toBeLessThanOrEqual(1);
     expect(warm?.features.redemptions_count).toBe(90);
+    const logOdds = (probability = Number.NaN) => Math.log(probability / (1 - probability));
+    const sum = (parts: Readonly<Record<string, number>> = {}) => Object.values(parts).reduce((a, b) => a + b, 0);
+    expect(sum(warm?.contributions) - sum(cold?.contributions)).toBeCloseTo(
+      logOdds(warm?.probability) - logOdds(cold?.probability),
+      4,
+    );
   });
 
   it("never throws and never answers nonsense, whatever the numbers", async () => {
     await promote();
     const models = await loadModels({ log: listener().log, directory });
     for (const value of [0, -1, Number.MAX_SAFE_INTEGER, Number.NaN, Number.POSITIVE_INFINITY]) {
-      const score = models.scoreRisk({ ...ordinary, orderAmount: value, discountAmount: value });
+      const score = models.scoreRisk("prj", { ...ordinary, orderAmount: value, discountAmount: value });
       expect(score.score).toBeGreaterThanOrEqual(0);
       expect(score.score).toBeLessThanOrEqual(1);
-      const offered = models.scoreOffers([{ ...regular, ordersAmount: value }]);
+      const offered = models.scoreOffers("prj", [{ ...regular, ordersAmount: value }]);
       expect(offered === "unavailable" ? null : offered.offers[0]?.probability).toBeLessThanOrEqual(1);
     }
   });
@@ -225,8 +231,8 @@ describe("serving", () => {
     await writeFile(path, change(await readFile(path)));
     const { log, lines } = listener();
     const models = await loadModels({ log, directory });
-    expect(models.scoreOffers([regular])).toBe("unavailable");
-    expect(models.scoreRisk(ordinary).score).not.toBeNull();
+    expect(models.scoreOffers("prj", [regular])).toBe("unavailable");
+    expect(models.scoreRisk("prj", ordinary).score).not.toBeNull();
     expect(lines).toContain("the champion was refused: the fallback serves");
   });
 
