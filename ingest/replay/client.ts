@@ -29,13 +29,15 @@ const timeoutMs = 30_000;
  * A function that sends one request. Answers of 200 to 299, 404, 409 and 422 are returned; 429, 5xx and broken
  * connections are tried again with growing waits (all requests of the replay are idempotent); all else throws.
  *
+ * @param returned more statuses to return as they are, e.g. 429 where being slowed down is part of the answer
  * @throws ApiError
  */
-export function createCall(base: string, key: string, signal: AbortSignal): Call {
+export function createCall(base: string, key: string, signal: AbortSignal, returned: readonly number[] = []): Call {
   const origin = base.replace(/\/+$/, "");
   return async (request) => {
     for (let attempt = 1; ; attempt += 1) {
       const answer = await attemptOnce(origin, key, request, signal);
+      if (answer !== undefined && returned.includes(answer.status)) return answer;
       if (answer !== undefined && !(answer.status === 429 || answer.status >= 500)) return checked(request, answer);
       if (attempt === attemptsMax) {
         const seen = answer === undefined ? "no connection" : `${answer.status} ${JSON.stringify(answer.body)}`;
