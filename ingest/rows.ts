@@ -233,10 +233,17 @@ const mappers: Readonly<Record<EventType, Mapper>> = {
     // What an event from before it could say so does not say stays empty: a second delivery must give the same row.
     outcome: whole === undefined ? "" : whole ? "whole" : "part",
   })),
+  "risk.rescored": mapper("risk.rescored", ({ redemption_id, order_id, ...payload }) => ({
+    ...payload,
+    subjectId: redemption_id,
+    redemptionId: redemption_id,
+    orderId: order_id,
+  })),
   "reservation.created": mapper("reservation.created", ({ reservation_id, redemption_id, ...payload }) => ({
     ...payload,
     subjectId: reservation_id,
     redemptionId: redemption_id,
+    outcome: payload.held_for_review === true ? "held_for_review" : "",
   })),
   "reservation.confirmed": mapper("reservation.confirmed", releaseSubject),
   "reservation.cancelled": mapper("reservation.cancelled", releaseSubject),

@@ -162,11 +162,22 @@ export const payloads = {
   "redemption.rolled_back": redemptionEvent
     .omit({ risk: true })
     .extend({ rollback_id: z.string(), reason: z.string().nullable(), whole: z.boolean().optional() }),
+  /** What came later made a redemption suspect: a score of now, with a stricter action than at its time. At most once. */
+  "risk.rescored": z.object({
+    redemption_id: z.string(),
+    customer: customerIdentifier,
+    order_id: z.string(),
+    risk: riskPart,
+  }),
   "reservation.created": reservationEvent.extend({
     expires_at: instant,
     order: orderPart,
     codes: z.array(codePart),
     source,
+    /** Absent in events from before reservations were scored. */
+    risk: riskPart.optional(),
+    /** It was made by a score: nobody but a reviewer may confirm it. */
+    held_for_review: z.boolean().optional(),
   }),
   "reservation.confirmed": reservationEvent,
   "reservation.cancelled": releaseEvent,

@@ -68,13 +68,35 @@ export const codePart = z.object({
 });
 export type CodePart = z.infer<typeof codePart>;
 
+/** What a score may lead to, from the mildest to the strictest. */
+export const riskAction = z.enum(["allow", "flag", "hold", "reject"]);
+
+/** One cause of a score. All contributions of a score sum to it. */
+const riskReasonPart = z.object({
+  /** The name of the feature, or `rule:` with the id of the rule that fired. */
+  feature: z.string(),
+  value: z.number(),
+  contribution: z.number(),
+  text: z.string(),
+});
+
 export const riskPart = z.object({
-  /** 0 (ordinary) to 1; null when no score could be had. */
+  /** 0 (ordinary) to 1: model and rules together; null when no score could be had. */
   score: z.number().min(0).max(1).nullable(),
-  action: z.enum(["allow", "flag"]),
+  action: riskAction,
   model: z.string().nullable(),
-  /** The vector the model saw, by feature name. */
+  /** The vector that model and rules saw, by feature name. */
   features: z.record(z.string(), z.number()).nullable(),
+  /** Strongest first. */
+  reasons: z.array(riskReasonPart).optional(),
+  /** Ids of the rules that fired. */
+  rules: z.array(z.string()).optional(),
+  /** What rules and policies in shadow would have done; absent and null where none had anything to say. */
+  shadow: z
+    .object({ score: z.number().min(0).max(1).nullable(), action: riskAction, rules: z.array(z.string()) })
+    .nullish(),
+  /** Of an attempt that the risk refused: the discount that it asked for. */
+  withheld_amount: money.optional(),
 });
 export type RiskPart = z.infer<typeof riskPart>;
 
