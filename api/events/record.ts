@@ -1,5 +1,6 @@
 /** A custom event: something the shop wants rules, workflows and reports to know of. */
 import type { Kysely, Selectable } from "kysely";
+import type { Event } from "../../ingest/events/events.ts";
 import { appendEvents } from "../../ingest/outbox.ts";
 import { ensureCustomer } from "../customers/ensure.ts";
 import type { DB } from "../db/tables.ts";
@@ -39,22 +40,24 @@ export async function recordEvent(
     .returningAll()
     .executeTakeFirst();
   if (!row) return { row: await findSame(tx, projectId, report, customer.id), created: false };
-  await appendEvents(tx, [
-    {
-      event_id: newId("evt"),
-      project_id: projectId,
-      type: "custom.recorded",
-      version: 1,
-      occurred_at: at.toISOString(),
-      payload: {
-        customer: report.customer.identifier,
-        custom_event_id: row.id,
-        name: row.name,
-        properties: report.properties,
-      },
-    },
-  ]);
+  await appendEvents(tx, [customEvent(projectId, row.id, report, at)]);
   return { row, created: true };
+}
+
+export function customEvent(projectId: string, id: string, report: EventReport, at: Date): Event {
+  return {
+    event_id: newId("evt"),
+    project_id: projectId,
+    type: "custom.recorded",
+    version: 1,
+    occurred_at: at.toISOString(),
+    payload: {
+      customer: report.customer.identifier,
+      custom_event_id: id,
+      name: report.name,
+      properties: report.properties,
+    },
+  };
 }
 
 async function findSame(

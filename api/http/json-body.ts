@@ -77,6 +77,16 @@ export function parseStrictJson(text: string): unknown {
   return value;
 }
 
+/** As `parseStrictJson`; what cannot be read stays text, for a schema to refuse by its field. */
+export function parseJsonOrText(text: string): unknown {
+  try {
+    return parseStrictJson(text);
+  } catch (error) {
+    if (error instanceof Problem) return text;
+    throw error;
+  }
+}
+
 /** Index of the closing quote of the string that opens at `start`; the text's length when it never closes. */
 function endOfString(text: string, start: number): number {
   let at = start + 1;

@@ -2,8 +2,7 @@
  * The flat columns of CSV and Parquet files, and how a row of them becomes the shape of the wire. What cannot be read as
  * its column says stays as it came, and the schema of the row names it.
  */
-import { parseStrictJson } from "../http/json-body.ts";
-import { Problem } from "../http/problem.ts";
+import { parseJsonOrText } from "../http/json-body.ts";
 import type { Kind } from "./rows.ts";
 
 /** json: a text that holds JSON, or (Parquet) the nested value itself. list: JSON, or texts with | between them. */
@@ -131,20 +130,11 @@ function readField(value: unknown, column: Column | undefined): unknown {
     case "boolean":
       return value === "true" ? true : value === "false" ? false : value;
     case "json":
-      return readJson(value);
+      return parseJsonOrText(value);
     case "list":
-      return value.startsWith("[") ? readJson(value) : value.split("|").map((text) => text.trim());
+      return value.startsWith("[") ? parseJsonOrText(value) : value.split("|").map((text) => text.trim());
     default:
       return value;
-  }
-}
-
-function readJson(text: string): unknown {
-  try {
-    return parseStrictJson(text);
-  } catch (error) {
-    if (error instanceof Problem) return text;
-    throw error;
   }
 }
 

@@ -1,10 +1,9 @@
 /** Applies a chunk of custom events in a few statements, whatever its size. */
 import { createHash } from "node:crypto";
-import type { Event } from "../../ingest/events/events.ts";
 import { appendEvents } from "../../ingest/outbox.ts";
+import { customEvent } from "../events/record.ts";
 import type { EventReport } from "../events/schemas.ts";
 import { canonicalJson } from "../http/idempotency.ts";
-import { newId } from "../ids.ts";
 import { kyselyOn } from "../vouchers/kysely-on.ts";
 import { type Applied, type Chunk, Outrun } from "./chunk.ts";
 import { ensureCustomers } from "./customers-of.ts";
@@ -95,21 +94,8 @@ async function insertEvents(chunk: Chunk, made: readonly Reported[]): Promise<vo
     ],
   );
   if (rowCount !== made.length) throw new Outrun("an event was reported meanwhile");
-  await appendEvents(kyselyOn(client), [...events, ...made.map((one) => announcement(projectId, one))]);
-}
-
-function announcement(projectId: string, { id, report, at }: Reported): Event {
-  return {
-    event_id: newId("evt"),
-    project_id: projectId,
-    type: "custom.recorded",
-    version: 1,
-    occurred_at: at.toISOString(),
-    payload: {
-      customer: report.customer.identifier,
-      custom_event_id: id,
-      name: report.name,
-      properties: report.properties,
-    },
-  };
+  await appendEvents(kyselyOn(client), [
+    ...events,
+    ...made.map((one) => customEvent(projectId, one.id, one.report, one.at)),
+  ]);
 }

@@ -49,17 +49,6 @@ export function setReceived(tx: Transaction<DB>, projectId: string, id: string):
     .executeTakeFirst();
 }
 
-/** Its staged rows are then deleted by the worker. */
-export async function setBrokenOff(db: Kysely<DB>, projectId: string, id: string, reason: string): Promise<void> {
-  await db
-    .updateTable("import_job")
-    .set({ status: "failed", error: reason, updated_at: sql`clock_timestamp()` })
-    .where("project_id", "=", projectId)
-    .where("id", "=", id)
-    .where("status", "in", ["receiving", "running"])
-    .execute();
-}
-
 export interface AnyImport {
   readonly id: string;
   readonly kind: ImportJob["kind"] | "vouchers";

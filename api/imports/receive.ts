@@ -9,8 +9,9 @@ import { newId } from "../ids.ts";
 import { csvColumns, fromColumns } from "./columns.ts";
 import { FlatOrders } from "./flat-orders.ts";
 import { readParquetUpload } from "./parquet/read.ts";
-import { type ImportJob, insertImport, setBrokenOff, setReceived, stageRows } from "./queries.ts";
+import { type ImportJob, insertImport, setReceived, stageRows } from "./queries.ts";
 import type { Kind, StagedRow } from "./rows.ts";
+import { anyImports, failImport } from "./staging.ts";
 import { importToWire } from "./wire.ts";
 
 const limits = { bytesMax: 512 * 1024 * 1024, rowsMax: 5_000_000 };
@@ -35,7 +36,7 @@ function formatOf(contentType: string | undefined): Format {
  * @throws Problem 400, 413, 415, 422
  */
 export async function receiveImport(c: Context<AppEnv>, kind: Kind) {
-  const { db, log, dataDir } = c.var.deps;
+  const { db, pool, log, dataDir } = c.var.deps;
   const { projectId, keyId } = c.var.auth;
   const format = formatOf(c.req.header("content-type"));
   const id = newId("imp");
@@ -74,7 +75,7 @@ export async function receiveImport(c: Context<AppEnv>, kind: Kind) {
   } finally {
     // Broken off, refused, or the retry of an upload that was taken before.
     if (!taken) {
-      await setBrokenOff(db, projectId, id, "The upload broke off.").catch((err: unknown) => {
+      await failImport(pool, anyImports, { projectId, id }, "The upload broke off.").catch((err: unknown) => {
         log.warn({ err, import: id }, "an upload that broke off is left to the sweep");
       });
     }

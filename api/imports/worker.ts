@@ -11,9 +11,9 @@ import { applyEvents } from "./events.ts";
 import { applyOrders } from "./orders.ts";
 import { applyRedemptions } from "./redemptions/apply.ts";
 import { type RowError, readStaged, type StagedRow } from "./rows.ts";
+import { anyImports, deleteStaged, deleteUpTo, failImport } from "./staging.ts";
 import { refreshStatistics } from "./statistics.ts";
 
-const deletedAtOnce = 20_000;
 /** Of the rows of a chunk together, give or take a row: a thousand of the largest ones would be a quarter of a GiB. */
 const chunkBytesMax = 4 * 1024 * 1024;
 /** An upload that stages nothing for so long has lost its process. */
@@ -29,8 +29,8 @@ export async function runImports(deps: ChunkDeps, signal: AbortSignal): Promise<
       claim,
       async work(client, task) {
         if (task.status === "running") await applyChunk(client, task, sizes);
-        else if (task.status === "receiving") await fail(client, task, "The upload broke off.");
-        else await deleteStaged(client, task);
+        else if (task.status === "receiving") await failImport(client, anyImports, task, "The upload broke off.");
+        else await deleteStaged(client, anyImports, task);
       },
       failed(task, error) {
         if (error instanceof Outrun) return true;
@@ -39,7 +39,7 @@ export async function runImports(deps: ChunkDeps, signal: AbortSignal): Promise<
         const reason = refusedBecause(error);
         return reason !== undefined && sizes.shrink(task, reason);
       },
-      giveUp: (task, reason) => fail(deps.pool, task, reason),
+      giveUp: (task, reason) => failImport(deps.pool, anyImports, task, reason),
     },
     signal,
   );
@@ -78,14 +78,6 @@ async function claim(client: pg.PoolClient): Promise<ImportTask | undefined> {
     [silentMinutes],
   );
   return rows[0];
-}
-
-async function fail(client: Pick<pg.Pool, "query">, task: ImportTask, reason: string): Promise<void> {
-  await client.query(
-    `update import_job set status = 'failed', error = $3, updated_at = clock_timestamp()
-     where project_id = $1 and id = $2 and status in ('receiving', 'running')`,
-    [task.projectId, task.id, reason],
-  );
 }
 
 async function applyChunk(client: pg.PoolClient, task: ImportTask, sizes: ChunkSizes): Promise<void> {
@@ -168,11 +160,7 @@ async function advance(
   lineDone: number,
   done: Applied & { readonly ended: boolean },
 ): Promise<void> {
-  await client.query("delete from import_row where project_id = $1 and import_id = $2 and line <= $3", [
-    task.projectId,
-    task.id,
-    lineDone,
-  ]);
+  await deleteUpTo(client, anyImports.rows, task, lineDone);
   await client.query(
     `update import_job
      set line_done = $3, imported = imported + $4, unchanged = unchanged + $5, failed = failed + $6,
@@ -180,25 +168,4 @@ async function advance(
      where project_id = $1 and id = $2`,
     [task.projectId, task.id, lineDone, done.imported, done.unchanged, done.errors.length, done.ended],
   );
-}
-
-/** Of an upload that broke off. */
-async function deleteStaged(client: pg.PoolClient, task: ImportTask): Promise<void> {
-  // By a range of lines: a delete over a list of them is planned badly while the table has no statistics.
-  const found = await client.query<{ upto: number | null; found: number }>(
-    `select max(line) as upto, count(*) as found from (
-       select line from import_row where project_id = $1 and import_id = $2 order by line limit $3) first`,
-    [task.projectId, task.id, deletedAtOnce],
-  );
-  const first = found.rows[0];
-  await client.query("delete from import_row where project_id = $1 and import_id = $2 and line <= $3", [
-    task.projectId,
-    task.id,
-    first?.upto ?? 0,
-  ]);
-  if (first?.found === deletedAtOnce) return;
-  await client.query("update import_job set staged = false where project_id = $1 and id = $2", [
-    task.projectId,
-    task.id,
-  ]);
 }

@@ -14,15 +14,18 @@ export interface Moments {
 
 export function momentsOf(pairs: Iterable<readonly [y: number, x: number]>): Moments {
   const sums = { n: 0, y: 0, yy: 0, x: 0, xx: 0, xy: 0 };
-  for (const [y, x] of pairs) {
-    sums.n += 1;
-    sums.y += y;
-    sums.yy += y * y;
-    sums.x += x;
-    sums.xx += x * x;
-    sums.xy += x * y;
-  }
+  for (const [y, x] of pairs) addTo(sums, y, x);
   return sums;
+}
+
+/** One more customer. */
+export function addTo(sums: { -readonly [Sum in keyof Moments]: number }, y: number, x: number): void {
+  sums.n += 1;
+  sums.y += y;
+  sums.yy += y * y;
+  sums.x += x;
+  sums.xx += x * x;
+  sums.xy += x * y;
 }
 
 /** Sum of products of deviations from the means; rounding may leave a hair below zero where there is none. */

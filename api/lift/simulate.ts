@@ -7,8 +7,9 @@
  * a few often. What an order comes to is log-normal, within customers and between them: revenue is zero-inflated with a
  * heavy tail. The campaign raises the rate of treated customers, and most of their orders take a discount.
  */
+import { seeded } from "../../models/training/random.ts";
 import { type ArmSums, type Lift, measureLift } from "./measure.ts";
-import type { Moments } from "./moments.ts";
+import { addTo, type Moments } from "./moments.ts";
 
 export interface Shop {
   readonly customers: number;
@@ -50,17 +51,6 @@ export function truthOf({ effect }: Shop) {
     },
     relative,
     costPerIncrementalOrder: (heldOut.orders * rate * spent * discount) / (heldOut.orders * effect),
-  };
-}
-
-/** Uniform in [0, 1): Mulberry32. */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }
 
@@ -123,25 +113,16 @@ export function sumUp(simulated: Iterable<Simulated>, history: boolean): { treat
     const arm = isHeldOut ? arms.heldOut : arms.treated;
     const x = (value: number) => (history ? value : 0);
     arm.customers += 1;
-    add(arm.conversion, Math.sign(after.orders), x(Math.sign(before.orders)));
-    add(arm.orders, after.orders, x(before.orders));
-    add(arm.revenue, after.revenue, x(before.revenue));
-    add(arm.margin, after.margin, x(before.revenue));
+    addTo(arm.conversion, Math.sign(after.orders), x(Math.sign(before.orders)));
+    addTo(arm.orders, after.orders, x(before.orders));
+    addTo(arm.revenue, after.revenue, x(before.revenue));
+    addTo(arm.margin, after.margin, x(before.revenue));
     arm.discount.d += after.discount;
     arm.discount.dd += after.discount ** 2;
     arm.discount.dy += after.discount * after.orders;
     arm.discount.dx += after.discount * x(before.orders);
   }
   return arms;
-}
-
-function add(sums: Sums, y: number, x: number): void {
-  sums.n += 1;
-  sums.y += y;
-  sums.yy += y * y;
-  sums.x += x;
-  sums.xx += x * x;
-  sums.xy += x * y;
 }
 
 export interface Coverage {

@@ -1,6 +1,6 @@
 /** What comes in by a file is what would have come in by the API: the warehouse reads nothing but the events compared here. */
 import { expect, it } from "vitest";
-import { seeded } from "../../api/lift/simulate.ts";
+import { seeded } from "../../models/training/random.ts";
 import { type Body, send } from "../support/answers.ts";
 import { type TestProject, useApp } from "../support/app.ts";
 import { imported, lines, ndjson } from "../support/imports.ts";

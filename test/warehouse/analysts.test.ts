@@ -183,7 +183,7 @@ describe("an analyst", () => {
       "SYSTEM SHUTDOWN",
       "KILL QUERY WHERE 1",
       "SET readonly = 0",
-      "SELECT 1 INTO OUTFILE '/tmp/x'",
+      "SELECT 1 INTO OUTFILE 'x'",
       "SELECT 1 SETTINGS readonly = 0",
       "SELECT 1 SETTINGS max_execution_time = 0",
       "SELECT 1; SELECT 2",

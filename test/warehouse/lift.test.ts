@@ -4,9 +4,9 @@ import { holdoutBucket } from "../../api/domain/holdout.ts";
 import { type ArmSums, measureLift } from "../../api/lift/measure.ts";
 import { momentsOf } from "../../api/lift/moments.ts";
 import { readArms, readLift, toSums } from "../../api/lift/read.ts";
-import { seeded } from "../../api/lift/simulate.ts";
 import type { Event } from "../../ingest/events/events.ts";
 import { toRow } from "../../ingest/rows.ts";
+import { seeded } from "../../models/training/random.ts";
 import { type Stores, useStores } from "../support/stores.ts";
 import { shop } from "./shop.ts";
 

@@ -58,14 +58,3 @@ export function setReceived(tx: Transaction<DB>, projectId: string, id: string):
     .returningAll()
     .executeTakeFirst();
 }
-
-/** Its staged rows are then deleted by the worker. */
-export async function setBrokenOff(db: Kysely<DB>, projectId: string, id: string, reason: string): Promise<void> {
-  await db
-    .updateTable("voucher_import")
-    .set({ status: "failed", error: reason, updated_at: sql`clock_timestamp()` })
-    .where("project_id", "=", projectId)
-    .where("id", "=", id)
-    .where("status", "in", ["receiving", "running"])
-    .execute();
-}

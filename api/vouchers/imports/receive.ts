@@ -6,8 +6,9 @@ import { withIdempotency } from "../../http/idempotency.ts";
 import { Problem } from "../../http/problem.ts";
 import { type RowFormat, readRows, rowFormat, type UploadedRow } from "../../http/row-stream.ts";
 import { newId } from "../../ids.ts";
+import { failImport, voucherImports } from "../../imports/staging.ts";
 import { holdVoucherCampaign } from "../create.ts";
-import { insertImport, type StagedRow, setBrokenOff, setReceived, stageRows } from "./queries.ts";
+import { insertImport, type StagedRow, setReceived, stageRows } from "./queries.ts";
 import { importColumns, readCsvFields } from "./rows.ts";
 import { importToWire } from "./wire.ts";
 
@@ -20,7 +21,7 @@ const limits = { bytesMax: 512 * 1024 * 1024, rowsMax: 5_000_000 };
  * @throws Problem 400, 404, 409, 413, 415, 422
  */
 export async function receiveImport(c: Context<AppEnv>, campaignId: string) {
-  const { db, log } = c.var.deps;
+  const { db, pool, log } = c.var.deps;
   const { projectId } = c.var.auth;
   await db.transaction().execute((tx) => holdVoucherCampaign(tx, projectId, campaignId));
   const format = rowFormat(c.req.header("content-type"));
@@ -47,7 +48,7 @@ export async function receiveImport(c: Context<AppEnv>, campaignId: string) {
   } finally {
     // Broken off, refused, or the retry of an upload that was taken before.
     if (!taken) {
-      await setBrokenOff(db, projectId, id, "The upload broke off.").catch((err: unknown) => {
+      await failImport(pool, voucherImports, { projectId, id }, "The upload broke off.").catch((err: unknown) => {
         log.warn({ err, import: id }, "an upload that broke off is left to the sweep");
       });
     }

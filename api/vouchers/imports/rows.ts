@@ -2,8 +2,7 @@
 import { z } from "@hono/zod-openapi";
 import type { DB } from "../../db/tables.ts";
 import { normalizeCode } from "../../domain/codes.ts";
-import { parseStrictJson } from "../../http/json-body.ts";
-import { Problem } from "../../http/problem.ts";
+import { parseJsonOrText } from "../../http/json-body.ts";
 import { customerIdentifier } from "../../http/schemas.ts";
 import { checkWindow, newCode, newVoucherFields } from "../schemas.ts";
 import { voucherShape } from "../shape.ts";
@@ -19,20 +18,11 @@ export const importColumns = Object.keys(importRow.shape);
 export function readCsvFields(content: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   return Object.fromEntries(
     Object.entries(content).map(([field, value]) => {
-      if (field === "metadata") return [field, readJson(String(value))];
+      if (field === "metadata") return [field, parseJsonOrText(String(value))];
       if (field !== "redemptions_max" && field !== "balance_amount") return [field, value];
       return [field, /^\d{1,15}$/.test(String(value)) ? Number(value) : value];
     }),
   );
-}
-
-function readJson(text: string): unknown {
-  try {
-    return parseStrictJson(text);
-  } catch (error) {
-    if (error instanceof Problem) return text;
-    throw error;
-  }
 }
 
 export interface ImportedVoucher {

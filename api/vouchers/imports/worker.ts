@@ -5,6 +5,7 @@
 import type pg from "pg";
 import type { DB } from "../../db/tables.ts";
 import { newId } from "../../ids.ts";
+import { deleteStaged, deleteUpTo, failImport, voucherImports } from "../../imports/staging.ts";
 import { announceVouchers } from "../announce.ts";
 import { type ChunkDeps, runChunks } from "../chunks.ts";
 import { customersByIdentifier } from "../customers-by-identifier.ts";
@@ -13,7 +14,6 @@ import type { StagedRow } from "./queries.ts";
 import { type ImportedVoucher, type RowError, readVoucherRow } from "./rows.ts";
 
 const chunkSize = 1_000;
-const deletedAtOnce = 20_000;
 /** An upload that stages nothing for so long has lost its process. */
 const silentMinutes = 15;
 
@@ -28,12 +28,6 @@ interface OpenImport {
 
 /** Runs until `signal` aborts. */
 export async function runVoucherImports(deps: ChunkDeps, signal: AbortSignal): Promise<void> {
-  const fail = (task: OpenImport, reason: string, client: Pick<pg.Pool, "query"> = deps.pool) =>
-    client.query(
-      `update voucher_import set status = 'failed', error = $3, updated_at = clock_timestamp()
-       where project_id = $1 and id = $2 and status in ('receiving', 'running')`,
-      [task.projectId, task.id, reason],
-    );
   await runChunks<OpenImport>(
     deps,
     {
@@ -41,10 +35,10 @@ export async function runVoucherImports(deps: ChunkDeps, signal: AbortSignal): P
       claim: claimImport,
       async work(client, task) {
         if (task.status === "running") await makeVouchers(client, task);
-        else if (task.status === "receiving") await fail(task, "The upload broke off.", client);
-        else await deleteStaged(client, task);
+        else if (task.status === "receiving") await failImport(client, voucherImports, task, "The upload broke off.");
+        else await deleteStaged(client, voucherImports, task);
       },
-      giveUp: fail,
+      giveUp: (task, reason) => failImport(deps.pool, voucherImports, task, reason),
     },
     signal,
   );
@@ -85,11 +79,7 @@ async function makeVouchers(client: pg.PoolClient, task: OpenImport): Promise<vo
     ...errors,
     ...taken.map(({ line }) => ({ line, field: "code", reason: "The code exists already." })),
   ]);
-  await client.query("delete from voucher_import_row where project_id = $1 and import_id = $2 and line <= $3", [
-    task.projectId,
-    task.id,
-    lineDone,
-  ]);
+  await deleteUpTo(client, voucherImports.rows, task, lineDone);
   await client.query(
     `update voucher_import
      set line_done = $3, imported = imported + $4, failed = failed + $5, status = case when $6 then 'done' else status end,
@@ -172,24 +162,4 @@ async function insertErrors(client: pg.PoolClient, task: OpenImport, errors: rea
      from jsonb_to_recordset($3::jsonb) as e(line bigint, field text, reason text)`,
     [task.projectId, task.id, JSON.stringify(errors.map((error) => ({ ...error, field: error.field.slice(0, 100) })))],
   );
-}
-
-async function deleteStaged(client: pg.PoolClient, task: OpenImport): Promise<void> {
-  // By a range of lines: a delete over a list of them is planned badly while the table has no statistics.
-  const found = await client.query<{ upto: number | null; found: number }>(
-    `select max(line) as upto, count(*) as found from (
-       select line from voucher_import_row where project_id = $1 and import_id = $2 order by line limit $3) first`,
-    [task.projectId, task.id, deletedAtOnce],
-  );
-  const first = found.rows[0];
-  await client.query("delete from voucher_import_row where project_id = $1 and import_id = $2 and line <= $3", [
-    task.projectId,
-    task.id,
-    first?.upto ?? 0,
-  ]);
-  if (first?.found === deletedAtOnce) return;
-  await client.query("update voucher_import set staged = false where project_id = $1 and id = $2", [
-    task.projectId,
-    task.id,
-  ]);
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { measureLift, shortageOf } from "../../../api/lift/measure.ts";
-import { coverage, seeded, simulateShop, sumUp } from "../../../api/lift/simulate.ts";
+import { coverage, simulateShop, sumUp } from "../../../api/lift/simulate.ts";
+import { seeded } from "../../../models/training/random.ts";
 
 const shop = { customers: 6_000, holdoutShare: 0.15, effect: 0.4 };
 
