@@ -1,0 +1,83 @@
+/** Claw-backs on the wire. */
+import { z } from "@hono/zod-openapi";
+import { amount, instant } from "../../http/schemas.ts";
+import { clawBackScopes } from "../schemas.ts";
+
+/** What one claw-back may take at most; a preview says when there is more. */
+export const clawBackLimits = { redemptions: 1_000, vouchers: 1_000, customers: 200 } as const;
+
+export const previewQuery = z.strictObject({ scope: z.enum(clawBackScopes).default("this") });
+
+export const previewWire = z
+  .object({
+    review_id: z.string(),
+    scope: z.enum(clawBackScopes),
+    redemptions: z.array(
+      z.object({
+        id: z.string(),
+        order_id: z.string(),
+        customer: z.object({ identifier: z.string() }).nullable(),
+        currency: z.string(),
+        amount: amount.openapi({ description: "Discount that goes back" }),
+        occurred_at: instant,
+      }),
+    ),
+    vouchers: z.array(z.object({ id: z.string(), code: z.string(), kind: z.string(), campaign_id: z.string() })),
+    customers: z.array(z.object({ identifier: z.string(), name: z.string().nullable() })),
+    totals: z.object({
+      redemptions_count: z.int(),
+      vouchers_count: z.int(),
+      customers_count: z.int(),
+      amounts: z.array(z.object({ currency: z.string(), amount })),
+    }),
+    since: instant.nullable().openapi({ description: "Older redemptions of a cluster are left alone" }),
+    truncated: z.boolean().openapi({ description: "There is more than one claw-back may take; the newest are listed" }),
+    digest: z.string().openapi({ description: "Goes into the decision, so that exactly this is done" }),
+  })
+  .openapi("ClawBackPreview");
+export type PreviewWire = z.output<typeof previewWire>;
+
+export const clawBackBody = z
+  .strictObject({
+    scope: z.enum(clawBackScopes),
+    preview_digest: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/, "Expected a digest that a preview gave")
+      .optional(),
+  })
+  .openapi("ClawBackRequest");
+export type ClawBackInput = z.output<typeof clawBackBody>;
+
+const outcome = z.enum(["pending", "done", "unchanged", "failed"]);
+
+export const clawBackWire = z
+  .object({
+    id: z.string().openapi({ example: "clw_01k9m2v8f3e5h9t0q4w6y8z1ab" }),
+    review_id: z.string(),
+    scope: z.enum(clawBackScopes),
+    status: z.enum(["running", "done", "undoing", "undone"]),
+    created_at: instant,
+    created_by: z.object({ id: z.string(), name: z.string().nullable() }),
+    done_at: instant.nullable(),
+    undone_at: instant.nullable(),
+    undone_by: z.object({ id: z.string(), name: z.string().nullable() }).nullable(),
+    steps_count: z.int(),
+    steps_done: z.int().openapi({ description: "Of what is under way: the claw-back, or its undoing" }),
+    steps_failed: z.int(),
+    amounts: z.array(z.object({ currency: z.string(), amount })).openapi({ description: "Discount given back so far" }),
+    steps: z.array(
+      z.object({
+        kind: z.enum(["customer", "voucher", "redemption"]),
+        target: z.string().openapi({ description: "Identifier, code or id" }),
+        outcome: outcome.openapi({ description: "unchanged: it was like that already" }),
+        reason: z.string().nullable(),
+        amount: amount.nullable(),
+        currency: z.string().nullable(),
+        undo: outcome.nullable(),
+        undo_reason: z.string().nullable().openapi({ description: "Why it could not be restored exactly" }),
+        restored_as: z.string().nullable().openapi({ description: "The redemption that stands in its place" }),
+      }),
+    ),
+  })
+  .openapi("ClawBack");
+export type ClawBackWire = z.output<typeof clawBackWire>;
