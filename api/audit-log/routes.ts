@@ -17,6 +17,7 @@ const subjectTypes = [
   "customer",
   "pool",
   "segment",
+  "model",
 ] as const;
 
 const fields = z.record(z.string(), z.unknown()).nullable();

@@ -449,6 +449,24 @@ export interface DB {
     recorded_at: WithDefault<Date>;
     payload: Json<unknown>;
   };
+  event_consumer: {
+    name: string;
+    xid: WithDefault<string>;
+    seq: WithDefault<number>;
+    moved_at: WithDefault<Date>;
+    created_at: WithDefault<Date>;
+  };
+  event_consumer_failure: {
+    name: string;
+    xid: string;
+    seq: number;
+    event_id: string;
+    project_id: string;
+    type: string;
+    error: string;
+    failed_at: WithDefault<Date>;
+  };
+  signal_state: { project_id: string; kind: string; subject: string; state: string; seen_at: Instant };
   relay_batch: {
     number: number;
     after_xid: string;
@@ -542,6 +560,26 @@ export interface DB {
     due_at: WithDefault<Date>;
     created_at: WithDefault<Date>;
     done_at: NullableInstant;
+  };
+  model_version: {
+    project_id: string;
+    name: string;
+    version: string;
+    status: WithDefault<"challenger" | "champion" | "retired">;
+    manifest: ColumnType<unknown, string, string>;
+    reason: string | null;
+    replaces: string | null;
+    created_at: WithDefault<Date>;
+    promoted_at: NullableInstant;
+  };
+  model_training: {
+    project_id: string;
+    name: string;
+    outcome: "promoted" | "kept" | "too_little_data" | "failed";
+    version: string | null;
+    detail: string;
+    rows_count: WithDefault<number>;
+    trained_at: WithDefault<Date>;
   };
   idempotency_key: {
     project_id: string;

@@ -96,12 +96,15 @@ export const mentioningPlaces: readonly Place[] = [
   { table: "voucher_job_item", where: "t.customer = $3", columns: { customer: "pseudonym" } },
   { table: "voucher_job_error", where: mentions("reason"), columns: { reason: "text" } },
   { table: "dead_letter", where: mentions("error"), columns: { error: "text" } },
+  { table: "event_consumer_failure", where: mentions("error"), columns: { error: "text" } },
 ];
 
 /** What one statement does: the customer's own row (rename.ts), lists they are in, the outbox (rewrite-outbox.ts). */
 export const elsewhere: Readonly<Record<string, readonly string[]>> = {
   customer: ["identifier", "name", "email", "phone", "attributes", "tags", "consent", "metadata"],
   outbox: ["payload"],
+  // api/signals/forget.ts.
+  signal_state: ["kind", "subject", "state"],
   erasure: ["person", "counts", "error", "pseudonyms", "reason", "status"],
 };
 
@@ -115,6 +118,7 @@ export const impersonal: Readonly<Record<string, readonly string[]>> = {
   audit_log: ["actor", "actor_name", "action", "subject_type", "request_id"],
   custom_event: ["name"],
   dead_letter: ["type"],
+  event_consumer_failure: ["name", "type"],
   import_error: ["field"],
   import_job: ["kind", "format", "status", "error"],
   issued_reward: ["type", "status"],
@@ -148,7 +152,11 @@ export const impersonalTables: readonly string[] = [
   "campaign_budget_reached",
   "campaign_usage",
   "campaign_version",
+  "event_consumer",
   "migration",
+  "model_file",
+  "model_training",
+  "model_version",
   "pool",
   "project",
   "reconciliation_drift",
