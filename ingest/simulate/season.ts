@@ -1,0 +1,61 @@
+/** Plays a plan against the service and measures what it found. */
+
+import type { Call } from "../replay/client.ts";
+import { eachLimited } from "../replay/concurrency.ts";
+import { dayMs } from "./honest.ts";
+import { type Flag, type Measurement, measure } from "./measure.ts";
+import { type Attempt, createPerformer } from "./perform.ts";
+import type { Plan } from "./plan.ts";
+import { prepare } from "./prepare.ts";
+import { decideQueue, type Reviewed, readQueue } from "./queue.ts";
+import { roundsOf } from "./rounds.ts";
+import { settle } from "./settle.ts";
+
+export interface SeasonOptions {
+  readonly call: Call;
+  readonly plan: Plan;
+  readonly concurrency: number;
+  readonly reviews: boolean;
+  readonly signal: AbortSignal;
+  readonly onProgress: (done: number) => void;
+}
+
+export interface Season {
+  readonly measured: Measurement;
+  /** Null unless asked for. */
+  readonly reviewed: Reviewed | null;
+}
+
+export async function playSeason(options: SeasonOptions): Promise<Season> {
+  const { call, plan, concurrency, signal, onProgress } = options;
+  const performer = createPerformer(call, await prepare(call, plan.personal, concurrency));
+  const attempts: Attempt[] = [];
+  const flags = new Map<string, Flag>();
+  let day = plan.startsAt + dayMs;
+  for (const round of roundsOf(plan.acts)) {
+    if (round.until >= day) {
+      // What history has shown in hindsight is dated by the evening on which it stood in the queue.
+      await noteFlags(call, flags, day);
+      day += dayMs;
+    }
+    await eachLimited(round.acts, concurrency, async (act) => {
+      attempts.push(...(await performer.perform(act)));
+      onProgress(1);
+    });
+    await settle(call, ["signals"], signal);
+  }
+  await settle(call, ["signals", "reviews"], signal);
+  await noteFlags(call, flags, plan.startsAt + plan.days * dayMs);
+  return { measured: measure(attempts, flags), reviewed: options.reviews ? await review(options, attempts) : null };
+}
+
+async function noteFlags(call: Call, flags: Map<string, Flag>, at: number): Promise<void> {
+  for (const { subject, origin } of await readQueue(call)) {
+    if (!flags.has(subject)) flags.set(subject, { origin, at });
+  }
+}
+
+async function review({ call, concurrency }: SeasonOptions, attempts: readonly Attempt[]): Promise<Reviewed> {
+  const fraudulent = new Set(attempts.flatMap(({ attack, subject }) => (attack === null ? [] : [subject ?? ""])));
+  return decideQueue(call, await readQueue(call), fraudulent, concurrency);
+}
