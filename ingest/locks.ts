@@ -12,6 +12,9 @@ export const reconciliationLock = 7_407_331_023;
 /** Held by the process that recomputes wide rows of customers, during a pass. */
 export const customerRefreshLock = 7_407_331_025;
 
+/** Held by the process that computes clusters of linked accounts, during a pass. */
+export const clusterRefreshLock = 7_407_331_029;
+
 /** Held by the process that works on erasures, or looks for customers to erase. */
 export const erasureLock = 7_407_331_027;
 
@@ -33,3 +36,9 @@ export const backupLock = 7_407_331_026;
  * insert under way. Who rewrites waits, without the lock, until no batch is open, and takes the lock again.
  */
 export const warehouseRewriteLock = 7_407_331_024;
+
+/**
+ * The first half of a lock of two halves; the second is made from a consumer's name. Held by the process whose consumer of
+ * the outbox works, for one transaction.
+ */
+export const consumerLocks = 740_733_103;

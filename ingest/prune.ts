@@ -3,15 +3,18 @@ import type pg from "pg";
 
 /**
  * Deletes rows that were delivered more than `olderThanDays` days ago, in chunks of their own, and the batches they
- * went with. The newest delivered batch stays, it is the cursor; so do dead letters. ClickHouse does not fsync every
- * insert: until then the outbox is what a lost one is sent again from.
+ * went with. The newest delivered batch stays, it is the cursor; so do dead letters, and whatever a consumer
+ * (`consumer.ts`) has not gone over, however long it stands. ClickHouse does not fsync every insert: until then the
+ * outbox is what a lost one is sent again from.
  *
  * @returns how many rows of the outbox were deleted.
  */
 export async function pruneOutbox(pool: pg.Pool, olderThanDays: number, chunkRows = 5_000): Promise<number> {
   const boundary = await pool.query<{ number: number; upto_xid: string; upto_seq: number; delivered_at: Date }>(
     `select number, upto_xid::text, upto_seq, delivered_at from relay_batch
-     where delivered_at < now() - make_interval(days => $1) order by number desc limit 1`,
+     where delivered_at < now() - make_interval(days => $1)
+       and (upto_xid, upto_seq) <= all (select xid, seq from event_consumer)
+     order by number desc limit 1`,
     [olderThanDays],
   );
   const last = boundary.rows[0];

@@ -1,0 +1,40 @@
+-- Readers of the outbox inside Postgres, beside the relay. What a reader does with an event and that it has done so are
+-- one transaction, so each event takes effect once. Rows are read as the relay reads them: see 003_outbox.sql.
+create table event_consumer (
+  name text collate "C" primary key,
+  -- Everything up to here is done; (0, 0) is before everything.
+  xid xid8 not null default '0',
+  seq bigint not null default 0,
+  moved_at timestamptz not null default now(),
+  created_at timestamptz not null default now()
+);
+
+-- Events that a reader could not handle after some tries. They block nothing and stay here to be looked at.
+create table event_consumer_failure (
+  name text collate "C" not null references event_consumer on delete cascade,
+  xid xid8 not null,
+  seq bigint not null,
+  event_id text collate "C" not null,
+  project_id text collate "C" not null,
+  type text collate "C" not null,
+  error text not null,
+  failed_at timestamptz not null default now(),
+  primary key (name, xid, seq)
+);
+create index event_consumer_failure_project on event_consumer_failure (project_id, failed_at);
+
+-- What is known of whom a redemption comes from and what it is for, one row a customer, device, address, card, code,
+-- campaign …: the online store of the features of risk. `subject` is a keyed hash where it would say something about a
+-- person. `state` is compact JSON of a bounded size that only models/features/signals reads and writes: Postgres never
+-- looks into it, so it is text, which comes out as it went in.
+--
+-- No index but the key: an update then touches no index (fillfactor leaves it room on the page), and old rows are found
+-- by walking along the key.
+create table signal_state (
+  project_id text collate "C" not null references project,
+  kind text collate "C" not null,
+  subject text collate "C" not null,
+  state text collate "C" not null,
+  seen_at timestamptz not null,
+  primary key (project_id, kind, subject)
+) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05);
