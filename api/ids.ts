@@ -22,9 +22,13 @@ export type IdPrefix =
   | "pol"
   | "plc"
   | "seg"
+  | "rul"
+  | "clu"
   | "top"
   | "imp"
   | "job"
+  | "rev"
+  | "clw"
   | "adt"
   | "era"
   | "evt";

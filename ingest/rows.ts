@@ -164,6 +164,33 @@ const segmentSubject = ({ segment_id, name, customer }: Payload<"segment.entered
   name,
 });
 
+/**
+ * `outcome` is the status, which after a decision is the decision. The score stays in the payload: the columns of risk
+ * are those of attempts, and counted as such.
+ */
+const reviewSubject = (payload: Payload<"review.opened">): Subject => ({
+  customer: payload.customer,
+  subjectId: payload.review_id,
+  redemptionId: payload.redemption_id ?? "",
+  campaignId: payload.campaign_id ?? "",
+  name: payload.subject.id,
+  outcome: payload.status,
+  source: payload.origin,
+  currency: payload.currency,
+  orderId: payload.order_id ?? "",
+  changedBy: payload.amount,
+  model: payload.model ?? "",
+});
+
+const clawBackSubject = (payload: Payload<"claw_back.done">): Subject => ({
+  customer: payload.customer,
+  subjectId: payload.claw_back_id,
+  name: payload.review_id,
+  outcome: payload.scope,
+  currency: payload.amounts.length === 1 ? (payload.amounts[0]?.currency ?? "") : "",
+  changedBy: payload.redemptions,
+});
+
 const mappers: Readonly<Record<EventType, Mapper>> = {
   "customer.created": mapper("customer.created", customerSubject),
   "customer.updated": mapper("customer.updated", customerSubject),
@@ -275,6 +302,14 @@ const mappers: Readonly<Record<EventType, Mapper>> = {
     outcome: subject_kind,
     changedBy: failures,
   })),
+  "review.opened": mapper("review.opened", reviewSubject),
+  "review.assigned": mapper("review.assigned", reviewSubject),
+  "review.held": mapper("review.held", reviewSubject),
+  "review.decided": mapper("review.decided", reviewSubject),
+  "review.closed": mapper("review.closed", reviewSubject),
+  "review.reopened": mapper("review.reopened", reviewSubject),
+  "claw_back.done": mapper("claw_back.done", clawBackSubject),
+  "claw_back.undone": mapper("claw_back.undone", clawBackSubject),
   "segment.entered": mapper("segment.entered", segmentSubject),
   "segment.left": mapper("segment.left", segmentSubject),
   "offer.served": mapper("offer.served", ({ customer, decision_id, model }) => ({

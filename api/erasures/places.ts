@@ -56,6 +56,18 @@ export const ownPlaces: readonly Place[] = [
     where: `(t.customer_identifier = $3 or ${ofCustomer})`,
     columns: { customer_identifier: "pseudonym", offers: "document" },
   },
+  // Before the reviews, by whose customer they are found.
+  {
+    table: "review_entry",
+    where: `exists (select from review v
+      where v.project_id = t.project_id and v.id = t.review_id and v.customer = $3)`,
+    columns: { note: "text", data: "document" },
+  },
+  {
+    table: "review",
+    where: "t.customer = $3",
+    columns: { customer: "pseudonym", reasons: "document", note: "text" },
+  },
   { table: "points_entry", where: ofCustomer, columns: { reason: "none" } },
   { table: "publication", where: ofCustomer, columns: { source_id: "text" } },
   {
@@ -117,6 +129,11 @@ export const impersonal: Readonly<Record<string, readonly string[]>> = {
   attempt_window: ["subject"],
   audit_log: ["actor", "actor_name", "action", "subject_type", "request_id"],
   custom_event: ["name"],
+  claw_back: [
+    ...["scope", "status", "created_by", "created_name", "created_request"],
+    ...["undone_by", "undone_name", "undone_request", "error"],
+  ],
+  claw_back_step: ["kind", "outcome", "reason", "currency", "undo", "undo_reason"],
   dead_letter: ["type"],
   event_consumer_failure: ["name", "type"],
   import_error: ["field"],
@@ -136,6 +153,11 @@ export const impersonal: Readonly<Record<string, readonly string[]>> = {
   redemption_code: ["code"],
   rejection: ["codes", "campaign_ids", "currency", "source"],
   reservation: ["status"],
+  review: [
+    ...["subject_kind", "currency", "action", "model", "rules", "origin", "status", "closed_because"],
+    ...["assigned_to", "assigned_name", "decided_by", "decided_name"],
+  ],
+  review_entry: ["kind", "actor", "actor_name"],
   voucher: ["code", "kind", "status", "limits", "rules"],
   voucher_import: ["status", "error"],
   voucher_import_error: ["field"],
@@ -162,6 +184,10 @@ export const impersonalTables: readonly string[] = [
   "reconciliation_drift",
   "reconciliation_run",
   "relay_stream",
+  "risk_change",
+  "risk_policy",
+  "risk_rule",
+  "risk_version",
   "segment",
   "server_secret",
   "voucher_batch",

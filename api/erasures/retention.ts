@@ -43,7 +43,8 @@ export async function sweepInactiveCustomers(pool: pg.Pool, db: Kysely<DB>): Pro
 
 /**
  * Activity is what the customer did, or the shop noted about them, in this order of likelihood. Who still holds points
- * or a gift card is owed something, and whose reservation is held is at the checkout: they stay.
+ * or a gift card is owed something, whose reservation is held is at the checkout, and who is under review
+ * waits for an answer: they stay.
  */
 async function findInactive(pool: pg.Pool, projectId: string, days: number): Promise<string[]> {
   const { rows } = await pool.query<{ identifier: string }>(
@@ -68,6 +69,8 @@ async function findInactive(pool: pg.Pool, projectId: string, days: number): Pro
          and (l.expires_at is null or l.expires_at > now()))
        and not exists (select from voucher g where g.project_id = $1 and g.customer_id = c.id and g.kind = 'gift_card'
          and g.status <> 'disabled' and g.balance_amount > 0 and (g.expires_at is null or g.expires_at > now()))
+       and not exists (select from review w where w.project_id = $1 and w.customer = c.identifier
+         and w.status in ('open', 'held'))
        and not exists (select from reservation h where h.project_id = $1 and h.customer_id = c.id and h.status = 'held')
      order by c.id limit $3`,
     [projectId, days, atOnce],

@@ -3,7 +3,7 @@
  * stores it, the relay parses it again before it maps it to a warehouse row. A payload changes only by a new version.
  */
 import { z } from "zod";
-import { codePart, customerIdentifier, instant, money, orderPart, riskPart, source } from "./parts.ts";
+import { codePart, customerIdentifier, instant, money, orderPart, riskAction, riskPart, source } from "./parts.ts";
 
 const campaignSnapshot = z.object({
   id: z.string(),
@@ -83,6 +83,48 @@ const rewardEvent = z.object({
   voucher_id: z.string().nullable(),
 });
 const segmentEvent = z.object({ segment_id: z.string(), name: z.string(), customer: z.string() });
+
+/** A review as it is after what happened to it. */
+const reviewEvent = z.object({
+  review_id: z.string(),
+  subject: z.object({ kind: z.enum(["redemption", "rejection", "reservation"]), id: z.string() }),
+  /** The subject itself, or what a reservation becomes; null for a rejection. */
+  redemption_id: z.string().nullable(),
+  customer: customerIdentifier,
+  campaign_id: z.string().nullable(),
+  order_id: z.string().nullable(),
+  status: z.enum(["open", "held", "confirmed", "dismissed", "closed"]),
+  /** Whether the score came in the request or later. */
+  origin: z.enum(["request", "late", "cluster"]),
+  score: z.number().min(0).max(1).nullable(),
+  action: riskAction,
+  model: z.string().nullable(),
+  /** Features of the score, strongest first. */
+  features: z.array(z.string()),
+  /** Ids of the rules that fired. */
+  rules: z.array(z.string()),
+  currency: z.string(),
+  /** What is at risk. */
+  amount: money,
+  opened_at: instant,
+  due_at: instant,
+  /** The key of who has it, or decided it, and its name; null where it is nobody's. */
+  reviewer: z.object({ id: z.string(), name: z.string().nullable() }).nullable(),
+});
+const clawBackEvent = z.object({
+  claw_back_id: z.string(),
+  review_id: z.string(),
+  customer: customerIdentifier,
+  scope: z.enum(["this", "cluster"]),
+  reviewer: z.object({ id: z.string(), name: z.string().nullable() }),
+  /** What was done, or undone. */
+  redemptions: z.int().min(0),
+  vouchers: z.int().min(0),
+  customers: z.int().min(0),
+  failed: z.int().min(0),
+  /** Discount given back, or standing again. */
+  amounts: z.array(z.object({ currency: z.string(), amount: money })),
+});
 
 const budgetEvent = z.object({
   campaign_id: z.string(),
@@ -219,6 +261,27 @@ export const payloads = {
     failures: z.int().min(1),
     window_seconds: z.int().min(1),
   }),
+  "review.opened": reviewEvent,
+  "review.assigned": reviewEvent,
+  /** Somebody looked, and wants to look again. */
+  "review.held": reviewEvent,
+  /** The label that models learn from. */
+  "review.decided": reviewEvent.extend({
+    decision: z.enum(["confirmed", "dismissed"]),
+    claw_back: z.enum(["none", "this", "cluster"]),
+    /** From taking it to deciding it. */
+    working_seconds: z.number().min(0),
+    /** It came after it was due. */
+    overdue: z.boolean(),
+  }),
+  /** It ended before anybody decided. */
+  "review.closed": reviewEvent.extend({
+    because: z.enum(["rolled_back", "reservation_cancelled", "reservation_expired"]),
+  }),
+  /** Its decision was taken back, and with it the label. */
+  "review.reopened": reviewEvent,
+  "claw_back.done": clawBackEvent,
+  "claw_back.undone": clawBackEvent,
   "segment.entered": segmentEvent,
   "segment.left": segmentEvent,
   "offer.served": z.object({
@@ -235,8 +298,38 @@ export const payloads = {
         expected_value_amount: z.int().nullable(),
         propensity: z.number(),
         features: z.record(z.string(), z.number()).nullable(),
+        /** What the shop would earn of the basket before the discount; null while no basket is known. */
+        expected_margin_amount: money.nullable().optional(),
+        /** The part of the probability that the offer causes; null where no holdout measures it. */
+        uplift: z.number().nullable().optional(),
+        /**
+         * What each policy would do at this rank, whether or not it ranked: its propensity of this very offer, and the
+         * probability and value that are expected of what it would show here.
+         */
+        policies: z
+          .array(
+            z.object({
+              policy: z.string(),
+              propensity: z.number(),
+              probability: z.number(),
+              value_amount: z.number().nullable(),
+            }),
+          )
+          .optional(),
       }),
     ),
+    /** The policy of the customer's arm, which ranked. Absent in events from before policies. */
+    policy: z.string().optional(),
+    /** Of the project's settings: it changes with them, and begins a new comparison of the arms. */
+    policy_version: z.int().min(0).optional(),
+    /** Share of customers of each arm, in percent. */
+    arms: z.record(z.string(), z.number()).optional(),
+    /** The share of decisions in an order drawn at random. */
+    exploration: z.number().optional(),
+    /** How many offers there were to choose from. */
+    candidates_count: z.int().min(0).optional(),
+    /** The basket and where it is; absent without an order. */
+    situation: z.object({ amount: money, channel: z.string().nullable(), categories: z.array(z.string()) }).optional(),
   }),
   "offer.outcome": z.object({
     decision_id: z.string(),
