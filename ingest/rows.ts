@@ -84,7 +84,7 @@ interface Subject {
   readonly order?: OrderPart;
   readonly orderId?: string | undefined;
   readonly codes?: readonly CodePart[];
-  readonly risk?: RiskPart;
+  readonly risk?: RiskPart | undefined;
   /** Text where it may be no safe integer. */
   readonly changedBy?: number | string | null;
   readonly balance?: number | null | undefined;

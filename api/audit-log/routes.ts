@@ -18,6 +18,8 @@ const subjectTypes = [
   "pool",
   "segment",
   "model",
+  "risk_rule",
+  "risk_policy",
 ] as const;
 
 const fields = z.record(z.string(), z.unknown()).nullable();

@@ -25,6 +25,7 @@ export const reasonCodes = {
   self_referral: null,
   points_not_enough: null,
   held_for_review: null,
+  risk_rejected: null,
   rule_not_met: null,
   not_combinable: null,
   stack_limit_reached: null,

@@ -1,0 +1,54 @@
+/** What callers are shown of an assessment. */
+import { z } from "zod";
+import type { RiskPart } from "../../ingest/events/parts.ts";
+import type { RiskAssessment } from "./assess.ts";
+import { type RiskAction, riskActions } from "./policy.ts";
+
+export interface WireRisk {
+  readonly score: number | null;
+  readonly action: RiskAction;
+  readonly reasons: string[];
+}
+
+const sentencesMax = 3;
+
+export function wireRisk({ score, action, reasons }: Pick<RiskAssessment, "score" | "action" | "reasons">): WireRisk {
+  return { score, action, reasons: action === "allow" ? [] : sentences(reasons) };
+}
+
+function sentences(reasons: readonly { readonly contribution: number; readonly text: string }[]): string[] {
+  const against = reasons.filter(({ contribution }) => contribution >= 0).map(({ text }) => text);
+  return [...new Set(against)].slice(0, sentencesMax);
+}
+
+const stored = z.object({
+  score: z.number().nullable(),
+  action: z.enum(riskActions),
+  reasons: z.array(z.union([z.string(), z.object({ contribution: z.number(), text: z.string() })])),
+});
+
+/** Of a row. Assessments from before there were contributions have sentences for reasons. */
+export function wireOfStored(risk: unknown): WireRisk {
+  const { score, action, reasons } = stored.parse(risk);
+  const told = reasons.flatMap((reason) =>
+    typeof reason === "string" ? [{ contribution: 0, text: reason }] : [reason],
+  );
+  return wireRisk({ score, action, reasons: told.map((reason) => ({ ...reason, feature: "", value: 0 })) });
+}
+
+/** Who tries what passes must not learn how close they came: keys of the checkout are told no more than the answer was. */
+export function blandRisk(risk: WireRisk): WireRisk {
+  return risk.action === "hold" || risk.action === "reject" ? { score: null, action: risk.action, reasons: [] } : risk;
+}
+
+export function eventRisk(risk: RiskAssessment): RiskPart {
+  return {
+    score: risk.score,
+    action: risk.action,
+    model: risk.model,
+    features: risk.features === null ? null : { ...risk.features },
+    reasons: [...risk.reasons],
+    rules: [...risk.rules],
+    ...(risk.shadow === null ? {} : { shadow: { ...risk.shadow, rules: [...risk.shadow.rules] } }),
+  };
+}
