@@ -43,6 +43,7 @@ select jsonb_build_object(
     where j.project_id = q.project_id and j.customer_identifier = q.customer
       and j.occurred_at < q.decide_at and j.occurred_at >= q.decide_at - interval '1 hour'),
   'automatic_version', (select a.version from automatic_version a where a.project_id = q.project_id),
+  'risk_version', (select v.version from risk_version v where v.project_id = q.project_id),
   'holdout_percent', (select p.holdout_percent from project p where p.id = q.project_id),
   'holds_due', exists (
     select from reservation h where h.project_id = q.project_id and h.status = 'held' and h.expires_at <= now()),
@@ -176,6 +177,8 @@ export interface FactsRow {
   readonly rejections_last_hour: number;
   /** Null for a project that never had an automatic campaign. */
   readonly automatic_version: number | null;
+  /** Of its rules and policies of risk; null for a project that has changed none. */
+  readonly risk_version: number | null;
   /** Of the global holdout. */
   readonly holdout_percent: number;
   /** Reservations of the project have run out and still hold what they held. */

@@ -32,6 +32,8 @@ export type Activity = Pick<
 export interface LoadedFacts {
   readonly facts: Facts;
   readonly activity: Activity;
+  /** Of the project's rules and policies of risk; null while none has been changed. */
+  readonly riskVersion: number | null;
   readonly orderStatus: FactsRow["order_status"];
   /** Until the guesser may try codes again; null when they may now. */
   readonly refusedSeconds: number | null;
@@ -105,6 +107,7 @@ async function finishFacts(deps: Stores, request: FactsRequest, row: FactsRow): 
       languages: request.languages ?? [],
     },
     activity: activity(row, now),
+    riskVersion: row.risk_version,
     orderStatus: row.order_status,
     refusedSeconds: row.refused_seconds,
     clock: row.clock,
