@@ -2,6 +2,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { auditLogRoutes } from "./audit-log/routes.ts";
 import { campaignRoutes } from "./campaigns/routes.ts";
+import { clusterRoutes } from "./clusters/routes.ts";
 import { customerRoutes } from "./customers/routes.ts";
 import { threeSixtyRoutes } from "./customers/three-sixty/routes.ts";
 import { dashboardRoutes } from "./dashboards/routes.tsx";
@@ -60,6 +61,7 @@ const features = [
   erasureRoutes,
   pointsRoutes,
   segmentRoutes,
+  clusterRoutes,
   referralRoutes,
   importRoutes,
   orderRoutes,

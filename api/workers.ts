@@ -8,6 +8,7 @@ import { runReconciliation } from "../ingest/reconciliation/worker.ts";
 import { type AlertOptions, watchAlerts } from "./alerts/watch.ts";
 import { sweepAttempts, sweptAttemptsMax } from "./attempts/attempts.ts";
 import { watchBudgets } from "./campaigns/watch-budgets.ts";
+import { runClusterRefresh } from "./clusters/worker.ts";
 import { runCustomerRefresh } from "./customers/wide-worker.ts";
 import { runRetention } from "./erasures/retention.ts";
 import { runErasures } from "./erasures/worker.ts";
@@ -49,6 +50,7 @@ export async function runWorkers(deps: WorkerDeps, signal: AbortSignal): Promise
     keepRunning("alerts", (inner) => watchAlerts(deps, inner), deps.log, signal),
     keepRunning("reconciliation", (inner) => runReconciliation(deps, inner), deps.log, signal),
     keepRunning("wide rows of customers", (inner) => runCustomerRefresh(deps, inner), deps.log, signal),
+    keepRunning("linked accounts", (inner) => runClusterRefresh(deps, inner), deps.log, signal),
     keepRunning("retention", (inner) => runRetention(deps, inner), deps.log, signal),
     keepRunning("erasures", (inner) => runErasures(deps, inner), deps.log, signal),
     keepRunning("delivered events", (inner) => purgeOutbox(deps, inner), deps.log, signal),

@@ -9,6 +9,7 @@
  */
 import type { ClickHouseClient } from "@clickhouse/client";
 import { z } from "zod";
+import { forgetLinks } from "./forget-links.ts";
 import { rowsTable } from "./rows-table.ts";
 
 /** Longer than an insert takes from its first row to being visible: clients give up after 30 seconds. */
@@ -113,6 +114,7 @@ export async function forgetCustomers(
       });
     }
   }
+  await forgetLinks(warehouse, projectId, customers);
 }
 
 const passRow = z.object({ started_at: z.string(), last_started_at: z.string(), whole_age_hours: z.number() });

@@ -36,6 +36,7 @@ const tags = [
   { name: "Customers", description: "Who redeems" },
   { name: "Points", description: "Earned, spent, exchanged, expiring" },
   { name: "Segments", description: "Lists of customers that rules may ask for" },
+  { name: "Clusters", description: "Accounts that share cards, devices, addresses or IPs" },
   { name: "Referrals", description: "Customers' own codes for their friends" },
   { name: "Orders", description: "What was bought" },
   { name: "Events", description: "What else customers did" },

@@ -1,6 +1,7 @@
 /** What every route owes, by the OpenAPI document: a route that is mounted tomorrow is held to it tomorrow. */
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Scope, scopes } from "../../api/http/environment.ts";
+import { newId } from "../../api/ids.ts";
 import { send, withKey } from "../support/answers.ts";
 import { type TestProject, useApp } from "../support/app.ts";
 import { fillPath, type Operation, readOperations } from "../support/operations.ts";
@@ -136,7 +137,9 @@ describe("another project's things", () => {
     const [key] = (await send(owner, "GET", "/v1/keys")).body.data;
     await send(owner, "PUT", "/v1/customers/customer-9", {});
     const erasure = await send(owner, "DELETE", "/v1/customers/customer-9");
+    const clusterId = await linkTwoAccounts(owner.projectId);
     const ids: Record<string, string> = {
+      "/v1/clusters": clusterId,
       "/v1/redemptions": redemption.body.id,
       "/v1/reservations": held.body.id,
       "/v1/rejections": rejected.body.rejection_id,
@@ -215,6 +218,18 @@ describe("another project's things", () => {
     }
   });
 });
+
+/** As the worker writes it. */
+async function linkTwoAccounts(projectId: string): Promise<string> {
+  const clusterId = newId("clu");
+  const account = { project_id: projectId, cluster_id: clusterId, first_seen_at: "2026-01-01T00:00:00Z", version: 1 };
+  await context.warehouse.insert({
+    table: "account_clusters",
+    values: ["customer-1", "customer-2"].map((customer) => ({ ...account, customer })),
+    format: "JSONEachRow",
+  });
+  return clusterId;
+}
 
 const order = { currency: "EUR", items: [{ sku: "coffee", quantity: 2, unit_amount: 2500 }] };
 const batchBody = { size: 2, pattern: { charset: "mixed", length: 10 } };
