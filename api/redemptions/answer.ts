@@ -1,11 +1,8 @@
 /** What callers and the warehouse are told of a decision. One place builds both, so that they cannot differ. */
-import type { CodePart, OrderPart, RiskPart } from "../../ingest/events/parts.ts";
-import type { RiskInput } from "../../models/features/risk.ts";
-import { flagThreshold, type Models, type RiskScore } from "../../models/serving.ts";
+import type { CodePart, OrderPart } from "../../ingest/events/parts.ts";
 import type { AppliedReward, CodeDecision, Decision } from "../domain/decision.ts";
 import type { Facts } from "../domain/facts.ts";
 import type { Reason } from "../domain/reason.ts";
-import type { Activity } from "./load-facts.ts";
 
 export type Source = "api" | "integration" | "mobile" | "console";
 
@@ -157,46 +154,4 @@ function eventReward({ type, discountAmount, points, amount, campaignId, poolId 
     ...(campaignId === undefined ? {} : { campaign_id: campaignId }),
     ...(poolId === undefined ? {} : { pool_id: poolId }),
   };
-}
-
-export function eventRisk(risk: RiskScore): RiskPart {
-  return {
-    score: risk.score,
-    action: actionOf(risk),
-    model: risk.model,
-    features: risk.features === null ? null : { ...risk.features },
-  };
-}
-
-export function wireRisk(risk: RiskScore) {
-  const action = actionOf(risk);
-  const reasons = action === "flag" ? risk.reasons.slice(0, 3).map(({ text }) => text) : [];
-  return { score: risk.score, action, reasons: [...new Set(reasons)] };
-}
-
-function actionOf({ score }: RiskScore): "allow" | "flag" {
-  return score !== null && score >= flagThreshold ? "flag" : "allow";
-}
-
-/** Scores the attempt as it is decided: a rejected one is scored with the discount it would not get, 0. */
-export function scoreAttempt(
-  models: Models,
-  projectId: string,
-  facts: Facts,
-  decision: Decision,
-  activity: Activity,
-): RiskScore {
-  const { items } = facts.order;
-  const input: RiskInput = {
-    orderAmount: decision.amount,
-    discountAmount: decision.discountAmount,
-    linesCount: items.length,
-    itemsQuantity: items.reduce((sum, item) => sum + item.quantity, 0),
-    maxUnitAmount: items.reduce((most, item) => Math.max(most, item.unitAmount), 0),
-    codesCount: facts.redeemables.length,
-    hourOfDay: new Date(facts.now).getUTCHours(),
-    isGuest: facts.customer === null,
-    ...activity,
-  };
-  return models.scoreRisk(projectId, input);
 }

@@ -1,17 +1,17 @@
 /** The arguments of the SQL functions `redeem` and `refuse`: what is taken, recorded, announced and answered. */
 import type { Event } from "../../ingest/events/events.ts";
-import type { RiskScore } from "../../models/serving.ts";
 import type { Guesser } from "../attempts/subjects.ts";
 import { customerEvent } from "../customers/announce.ts";
 import type { Decision } from "../domain/decision.ts";
 import type { Facts, OrderFacts } from "../domain/facts.ts";
-import { makeReason } from "../domain/reason.ts";
+import { makeReason, type Reason } from "../domain/reason.ts";
 import { Problem } from "../http/problem.ts";
 import { newId } from "../ids.ts";
+import type { RiskAssessment } from "../risk/assess.ts";
+import { blandRisk, eventRisk, wireRisk } from "../risk/wire.ts";
 import {
   eventCodes,
   eventOrder,
-  eventRisk,
   type IssuedCodes,
   type Source,
   wireAllReasons,
@@ -19,12 +19,12 @@ import {
   wireAutomatic,
   wireCodes,
   wireOrder,
-  wireRisk,
 } from "./answer.ts";
 import { earnedPoints, type Issue, inAccountOrder, issuedEvents, type PointsMove, type Resolved } from "./issues.ts";
 import { linesOf, merged } from "./lines.ts";
 import type { LoadedFacts } from "./load-facts.ts";
 import type { CommitArgument } from "./take.ts";
+import { heldReason, rejectedReason, withheld } from "./withhold.ts";
 
 export interface RedeemRequest {
   readonly projectId: string;
@@ -49,7 +49,7 @@ export interface Attempt {
   readonly request: RedeemRequest;
   readonly loaded: LoadedFacts;
   readonly decision: Decision;
-  readonly risk: RiskScore;
+  readonly risk: RiskAssessment;
 }
 
 /** Who the customer is; one that is not known yet gets the id they will have. */
@@ -99,7 +99,7 @@ function redemptionContent({ request, loaded, decision, risk }: Attempt, issued:
     customer: request.customer === null ? null : { identifier: request.customer },
     order: wireOrder(loaded.facts, decision),
     rewards: wireAllRewards(decision, issued),
-    risk: wireRisk(risk),
+    risk: blandRisk(wireRisk(risk)),
     source: request.source,
   };
 }
@@ -230,21 +230,38 @@ export function redeemArgument(attempt: Attempt, customer: Customer | null, reso
   } as CommitArgument;
 }
 
-/** A reservation takes all that a redemption takes; what a redemption gives is given once it is confirmed. */
+/** What is held for review becomes a redemption once it has passed, or an ordinary reservation, as it was asked for. */
+export type Hold = "redemption" | "reservation";
+
+/**
+ * A reservation takes all that a redemption takes; what a redemption gives is given once it is confirmed.
+ *
+ * @param review the attempt is held for review: the caller is told so, and only a reviewer can let it go on.
+ */
 export function reserveArgument(
   attempt: Attempt,
   customer: Customer | null,
   issues: readonly Issue[],
   expiresAt: string,
+  review?: Hold,
 ): CommitArgument {
   const { request, loaded, decision } = attempt;
   const id = newId("res");
   const redemptionId = newId("red");
   const shared = takeArgument(attempt, customer, 1);
-  const content = redemptionContent(attempt, new Map());
+  const shown = {
+    id,
+    status: "held",
+    expires_at: expiresAt,
+    redemption_id: null,
+    ...redemptionContent(attempt, new Map()),
+    created_at: shared.decided_at,
+    ended_at: null,
+  };
   return {
     op: "reserve" as const,
     ...shared,
+    status: review === undefined ? 201 : 422,
     reservation_id: id,
     redemption_id: redemptionId,
     redemption: recordOf(redemptionId, attempt),
@@ -259,6 +276,7 @@ export function reserveArgument(
       lines: shared.lines,
       points: spentPoints(decision, customer),
       event: succeededEvent(redemptionId, attempt, shared.occurred_at).payload,
+      ...(review === undefined ? {} : { held_for: review, shown }),
     },
     events: [
       ...newCustomerEvents(request, customer, shared.occurred_at),
@@ -276,28 +294,48 @@ export function reserveArgument(
           order: eventOrder(loaded.facts, decision),
           codes: eventCodes(decision),
           source: request.source,
+          risk: eventRisk(attempt.risk),
+          ...(review === undefined ? {} : { held_for_review: true }),
         },
       } satisfies Event,
     ],
-    response: JSON.stringify({
-      id,
-      status: "held",
-      expires_at: expiresAt,
-      redemption_id: null,
-      ...content,
-      created_at: shared.decided_at,
-      ended_at: null,
-    }),
+    response: JSON.stringify(review === undefined ? shown : heldProblem(attempt, id, expiresAt)),
   } as CommitArgument;
 }
 
-export function refuseArgument({ request, loaded, decision, risk }: Attempt): CommitArgument {
+/** Nothing is recorded as refused: it is not known yet. */
+function heldProblem({ request, decision }: Attempt, id: string, expiresAt: string): object {
+  const told = withheld(decision, heldReason);
+  return new Problem("redemption_rejected", heldReason.message, {
+    extensions: {
+      reasons: [{ ...heldReason, voucher_code: decision.codes[0]?.code ?? "" }],
+      codes: wireCodes(told),
+      reservation: { id, expires_at: expiresAt },
+    },
+  }).toDocument(request.requestId);
+}
+
+/** Refused by its risk: recorded like any other refusal, with what it would have got. */
+export function rejectArgument(attempt: Attempt): CommitArgument {
+  const { decision } = attempt;
+  const refused = { ...attempt, decision: withheld(decision, rejectedReason) };
+  return refuseArgument(refused, rejectedReason, decision.discountAmount);
+}
+
+/** @param alone what is told when there is no code to name. */
+export function refuseArgument(
+  { request, loaded, decision, risk }: Attempt,
+  alone: Reason = nothingApplies,
+  /** What a refusal by risk did not give. */
+  withheldAmount?: number,
+): CommitArgument {
+  const stored = withheldAmount === undefined ? {} : { withheld_amount: withheldAmount };
   const { facts } = loaded;
   const id = newId("rej");
   const shared = common(request, loaded, customerOf(loaded));
   const reasons = wireAllReasons(decision);
   // Without a code there is nobody to name: no automatic campaign applies.
-  const told = reasons.length > 0 ? reasons : [{ ...nothingApplies, voucher_code: "" }];
+  const told = reasons.length > 0 ? reasons : [{ ...alone, voucher_code: "" }];
   const problem = new Problem("redemption_rejected", told.map((reason) => reason.message).join("; "), {
     extensions: { rejection_id: id, reasons: told, codes: wireCodes(decision) },
   });
@@ -313,7 +351,7 @@ export function refuseArgument({ request, loaded, decision, risk }: Attempt): Co
       order: eventOrder(facts, decision),
       // An automatic campaign refuses nobody, and is refused to nobody.
       codes: eventCodes({ ...decision, automatic: [] }),
-      risk: eventRisk(risk),
+      risk: { ...eventRisk(risk), ...stored },
       source: request.source,
     },
   };
@@ -333,7 +371,7 @@ export function refuseArgument({ request, loaded, decision, risk }: Attempt): Co
       amount: decision.amount,
       order_data: wireOrder(facts, decision),
       source: request.source,
-      risk,
+      risk: { ...risk, ...stored },
       trace: decision.codes.map((code) => code.trace),
     },
     events: [rejected],

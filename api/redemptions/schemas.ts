@@ -175,7 +175,7 @@ export const orderWire = z
 
 const risk = z.object({
   score: z.number().min(0).max(1).nullable(),
-  action: z.enum(["allow", "flag"]),
+  action: z.enum(["allow", "flag", "hold", "reject"]),
   reasons: z.array(z.string()),
 });
 

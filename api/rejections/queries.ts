@@ -5,6 +5,7 @@ import { normalizeCode } from "../domain/codes.ts";
 import { type Page, readCursor, toPage } from "../http/pagination.ts";
 import { explanationOf } from "../redemptions/explanation.ts";
 import { type AttemptsQuery, rejectionDetailWire, rejectionWire } from "../redemptions/schemas.ts";
+import { blandRisk, wireOfStored } from "../risk/wire.ts";
 
 const cursor = z.tuple([z.string().max(100)]);
 
@@ -49,7 +50,7 @@ function toWire(row: RejectionRow): RejectionWire {
     customer: row.customer_identifier === null ? null : { identifier: row.customer_identifier },
     reasons: row.reasons,
     order: row.order_data,
-    risk: row.risk,
+    risk: blandRisk(wireOfStored(row.risk)),
     source: row.source,
     occurred_at: row.occurred_at.toISOString(),
     created_at: row.created_at.toISOString(),

@@ -20,6 +20,8 @@ export interface ConfirmRequest {
   readonly requestHash: string;
   /** Names this occurrence in a problem document. */
   readonly requestId: string;
+  /** A reviewer has let it go on. */
+  readonly reviewed?: boolean;
 }
 
 const roundsMax = 10;
@@ -29,12 +31,13 @@ const roundsMax = 10;
  *
  * @returns 201 with the redemption, 409 when it ran out, ended or its order is over; or what the same key was answered
  * before.
- * @throws Problem not_found, idempotency_key_reused.
+ * @throws Problem not_found, idempotency_key_reused, and held_for_review, which is not kept under the key: it may pass.
  */
 export async function confirm(deps: Deps, request: ConfirmRequest): Promise<Answer> {
   for (let round = 0; round < roundsMax; round++) {
     const reservation = await findReservation(deps.pool, request.projectId, request.reservationId);
     if (reservation === undefined) throw notFound("reservation");
+    if (isHeldForReview(reservation) && request.reviewed !== true) throw waitsForReview();
     const { issues, customer } = reservation.content;
     const resolved = await resolveIssues(deps.pool, request.projectId, issues, customer, reservation.clock);
     const answer = await confirmInDatabase(deps.pool, confirmArgument(request, reservation, resolved));
@@ -61,6 +64,15 @@ export async function confirm(deps: Deps, request: ConfirmRequest): Promise<Answ
   throw new Problem("busy", "The gift card of this reservation changed too often meanwhile.", {
     headers: { "retry-after": "1" },
   });
+}
+
+/** One whose time is over, or that has ended, waits for nobody. */
+export function isHeldForReview({ status, content, expires_at, clock }: ReservationRow): boolean {
+  return content.held_for !== undefined && status === "held" && expires_at > clock;
+}
+
+function waitsForReview(): Problem {
+  return new Problem("held_for_review", "The reservation is checked before it can be confirmed.");
 }
 
 function expired(reservation: ReservationRow): Problem {

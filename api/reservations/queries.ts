@@ -1,5 +1,6 @@
 /** The SQL of reservations. */
 import type pg from "pg";
+import type { Hold } from "../redemptions/arguments.ts";
 import type { Issue, PointsMove } from "../redemptions/issues.ts";
 import type { Line } from "../redemptions/lines.ts";
 
@@ -16,6 +17,10 @@ interface ReservationContent {
   readonly pool_codes: readonly string[];
   /** The payload of the redemption's event. */
   readonly event: unknown;
+  /** It waits for a reviewer: what it is to become when it has passed. */
+  readonly held_for?: Hold;
+  /** What is shown of one that waits, or waited: the caller was answered with a problem. */
+  readonly shown?: Readonly<Record<string, unknown>>;
 }
 
 export interface ReservationRow {

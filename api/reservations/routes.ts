@@ -108,7 +108,7 @@ async function cancel(deps: Deps, projectId: string, reservation: ReservationRow
 function toWire(row: ReservationRow): z.output<typeof reservationWire> {
   const status = row.status === "held" && row.expires_at <= row.clock ? "expired" : row.status;
   return reservationWire.parse({
-    ...row.response,
+    ...(row.content.shown ?? row.response),
     status,
     redemption_id: status === "confirmed" ? row.redemption_id : null,
     ended_at: (status === "expired" ? (row.ended_at ?? row.expires_at) : row.ended_at)?.toISOString() ?? null,

@@ -7,6 +7,7 @@ import { normalizeCode } from "../../domain/codes.ts";
 import { canonicalJson } from "../../http/idempotency.ts";
 import { type Attempt, customerOf, redeemArgument } from "../../redemptions/arguments.ts";
 import { type CommitArgument, type FunctionAnswer, inOneStatement } from "../../redemptions/take.ts";
+import { notAssessed } from "../../risk/assess.ts";
 import { toOrderFacts } from "../../validations/order-schema.ts";
 import { type Applied, type Chunk, Outrun } from "../chunk.ts";
 import { happenedAt, type ReadRow, type RowError, type RowOf } from "../rows.ts";
@@ -143,12 +144,10 @@ async function decide(chunk: Chunk, waiting: readonly Historic[], errors: RowErr
     }
     const decision = recordedDecision(loaded.facts, row.codes);
     if ("field" in decision) errors.push({ line, ...decision });
-    else takings.push({ historic, argument: argumentOf({ request, loaded, decision, risk: notScored }) });
+    else takings.push({ historic, argument: argumentOf({ request, loaded, decision, risk: notAssessed }) });
   }
   return takings;
 }
-
-const notScored: Attempt["risk"] = { score: null, reasons: [], model: null, features: null };
 
 function requestOf({ projectId, importId }: Chunk, { line, row, at, hash }: Historic): Attempt["request"] {
   return {

@@ -6,6 +6,7 @@ import { loadDefinitions } from "../../redemptions/definitions.ts";
 import { type FactsRow, queryFacts } from "../../redemptions/facts-query.ts";
 import type { FactsRequest } from "../../redemptions/facts-request.ts";
 import { appliedBeforeOf, type LoadedFacts, nobody } from "../../redemptions/load-facts.ts";
+import { noSignals } from "../../signals/facts.ts";
 import { inTurn } from "./in-turn.ts";
 
 /** @returns facts for each request, in their order. */
@@ -64,12 +65,8 @@ function toLoaded(
       pools: {},
       languages: [],
     },
-    activity: {
-      redemptionsLastHour: 0,
-      redemptionsLastDay: 0,
-      rejectionsLastHour: 0,
-      secondsSinceLastRedemption: null,
-    },
+    signals: noSignals,
+    riskVersion: row.risk_version,
     orderStatus: row.order_status,
     refusedSeconds: null,
     clock: row.clock,
