@@ -60,11 +60,9 @@ export const reviewWire = z
     customer: customerPart,
     order_id: z.string().nullable(),
     redemption_id: z.string().nullable().openapi({ description: "Of a reservation: once it is confirmed" }),
-    linked: z
-      .array(z.object({ identifier: z.string() }))
-      .openapi({
-        description: "Customers of the same cluster: linked by cards, devices, addresses or IPs; at most 20",
-      }),
+    linked: z.array(z.object({ identifier: z.string() })).openapi({
+      description: "Customers of the same cluster: linked by cards, devices, addresses or IPs; at most 20",
+    }),
     cluster_id: z.string().nullable(),
     linked_count: z.int().openapi({ description: "Customers of the cluster in all, this one included; 0 without one" }),
     assigned_to: reviewer,
