@@ -1,7 +1,7 @@
 /** Maps a stored event to a row of `events_raw`: pure, and from the event alone, so that every delivery gives the same row. */
 import { z } from "zod";
 import { type EventType, type Payload, payloads } from "./events/events.ts";
-import type { CodePart, OrderPart, RiskPart } from "./events/parts.ts";
+import type { CodePart, OrderPart, RiskPart, SignalsPart } from "./events/parts.ts";
 import { type Histories, upcast } from "./events/upcast.ts";
 
 /** A row of the outbox as the relay reads it. Instants are text, so that microseconds survive. */
@@ -90,6 +90,7 @@ interface Subject {
   readonly balance?: number | null | undefined;
   readonly expiresAt?: string | null | undefined;
   readonly model?: string;
+  readonly signals?: SignalsPart | undefined;
 }
 
 type Mapper = (content: unknown) => Subject | z.ZodError;
@@ -106,10 +107,11 @@ const customerSubject = ({ customer, profile }: Payload<"customer.created">): Su
   name: profile.name,
 });
 
-const orderSubject = ({ customer, order }: Payload<"order.created">): Subject => ({
+const orderSubject = ({ customer, order, signals }: Payload<"order.created">): Subject => ({
   customer,
   subjectId: order.id,
   order,
+  signals,
 });
 
 const campaignSubject = ({ campaign }: Payload<"campaign.created">): Subject => ({
@@ -381,10 +383,18 @@ function rowOf(event: StoredEvent, subject: Subject) {
     balance: subject.balance ?? 0,
     expires_at: subject.expiresAt ?? null,
     model: subject.model ?? risk?.model ?? "",
+    signals: signalsOf(subject.signals),
     payload: event.payload,
     outbox_xid: event.xid,
     outbox_seq: event.seq,
   };
+}
+
+/** A map of texts; the age of the account is one of them. */
+function signalsOf(part: SignalsPart | undefined): Record<string, string> {
+  const signals: Record<string, string> = {};
+  for (const [kind, value] of Object.entries(part ?? {})) signals[kind] = String(value);
+  return signals;
 }
 
 const noEvent: StoredEvent = {

@@ -1,5 +1,4 @@
 /** Gathers the facts of a decision from Postgres: one read, and a second only when something in play asks for more. */
-import type { RiskInput } from "../../models/features/risk.ts";
 import { subjectsOf } from "../attempts/subjects.ts";
 import { parseStoredStacking } from "../campaigns/limits-schema.ts";
 import type { Deps } from "../deps.ts";
@@ -7,6 +6,7 @@ import { normalizeCode } from "../domain/codes.ts";
 import type { CustomerFacts, Facts } from "../domain/facts.ts";
 import { isInGlobalHoldout } from "../domain/holdout.ts";
 import { releaseDueHolds } from "../reservations/release.ts";
+import { noSignals, type SignalFacts } from "../signals/facts.ts";
 import { automaticCandidates } from "./automatic.ts";
 import { assembleCampaigns } from "./campaign-facts.ts";
 import {
@@ -23,15 +23,10 @@ import { queryHistory } from "./history.ts";
 import { queryPoints, queryPools, querySegments } from "./more-facts.ts";
 import { type Needs, needsOf } from "./needs.ts";
 
-/** What the customer did lately, for the risk score; null for a guest or somebody never seen. */
-export type Activity = Pick<
-  RiskInput,
-  "redemptionsLastHour" | "redemptionsLastDay" | "rejectionsLastHour" | "secondsSinceLastRedemption"
->;
-
 export interface LoadedFacts {
   readonly facts: Facts;
-  readonly activity: Activity;
+  /** For the risk score; `noSignals` where nobody scores. */
+  readonly signals: SignalFacts;
   /** Of the project's rules and policies of risk; null while none has been changed. */
   readonly riskVersion: number | null;
   readonly orderStatus: FactsRow["order_status"];
@@ -106,7 +101,7 @@ async function finishFacts(deps: Stores, request: FactsRequest, row: FactsRow): 
       pools,
       languages: request.languages ?? [],
     },
-    activity: activity(row, now),
+    signals: noSignals,
     riskVersion: row.risk_version,
     orderStatus: row.order_status,
     refusedSeconds: row.refused_seconds,
@@ -194,15 +189,3 @@ export const nobody: Omit<CustomerFacts, "identifier" | "inGlobalHoldout"> = {
   points: 0,
   history: {},
 };
-
-function activity(row: FactsRow, now: number): Activity {
-  const past = row.customer?.activity;
-  const seconds = (since: number) => Math.max(0, (now - since) / 1000);
-  return {
-    redemptionsLastHour: past?.redemptions_last_hour ?? 0,
-    redemptionsLastDay: past?.redemptions_last_day ?? 0,
-    rejectionsLastHour: row.rejections_last_hour,
-    secondsSinceLastRedemption:
-      past === undefined || past.last_redemption_at === null ? null : seconds(past.last_redemption_at),
-  };
-}

@@ -3,7 +3,17 @@
  * stores it, the relay parses it again before it maps it to a warehouse row. A payload changes only by a new version.
  */
 import { z } from "zod";
-import { codePart, customerIdentifier, instant, money, orderPart, riskAction, riskPart, source } from "./parts.ts";
+import {
+  codePart,
+  customerIdentifier,
+  instant,
+  money,
+  orderPart,
+  riskAction,
+  riskPart,
+  signalsPart,
+  source,
+} from "./parts.ts";
 
 const campaignSnapshot = z.object({
   id: z.string(),
@@ -35,7 +45,7 @@ const customerSnapshot = z.object({
 
 const campaignEvent = z.object({ campaign: campaignSnapshot });
 const customerEvent = z.object({ customer: customerIdentifier, profile: customerSnapshot });
-const orderEvent = z.object({ customer: customerIdentifier, order: orderPart });
+const orderEvent = z.object({ customer: customerIdentifier, order: orderPart, signals: signalsPart.optional() });
 const voucherKind = z.enum(["unique", "generic", "gift_card"]);
 const voucherEvent = z.object({
   voucher_id: z.string(),
@@ -57,6 +67,7 @@ const redemptionEvent = z.object({
   codes: z.array(codePart),
   risk: riskPart,
   source,
+  signals: signalsPart.optional(),
 });
 
 /** The most that a batch may have: with a card's greatest balance, all of them together still are an Int64. */
@@ -216,6 +227,7 @@ export const payloads = {
     order: orderPart,
     codes: z.array(codePart),
     source,
+    signals: signalsPart.optional(),
     /** Absent in events from before reservations were scored. */
     risk: riskPart.optional(),
     /** It was made by a score: nobody but a reviewer may confirm it. */

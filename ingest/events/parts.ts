@@ -100,4 +100,20 @@ export const riskPart = z.object({
 });
 export type RiskPart = z.infer<typeof riskPart>;
 
+/**
+ * Whom it came from, as far as the shop said: hashes by a key of the project, never what they are made of. With the age
+ * of the customer's account at that moment; absent for a guest.
+ */
+export const signalsPart = z.object({
+  device: z.string().optional(),
+  ip: z.string().optional(),
+  network: z.string().optional(),
+  asn: z.string().optional(),
+  card: z.string().optional(),
+  address: z.string().optional(),
+  email_shape: z.string().optional(),
+  account_age_seconds: z.int().min(0).optional(),
+});
+export type SignalsPart = z.infer<typeof signalsPart>;
+
 export const source = z.enum(["api", "integration", "mobile", "console"]);

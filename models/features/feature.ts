@@ -5,8 +5,16 @@
  */
 import { createHash } from "node:crypto";
 
+/** How a person may read and compare it: a number, a share from 0 to 1, or yes (1) and no (0). */
+export type FeatureType = "number" | "share" | "flag";
+
 export interface Feature<Input> {
   readonly name: string;
+  /** Goes up when the same name begins to mean something else. */
+  readonly version?: number;
+  /** How far back it looks, for people: "1 hour", "90 days", "the request". */
+  readonly window?: string;
+  readonly type?: FeatureType;
   /** Over the columns of the set's situation query, which are the fields of `Input` in snake_case. May be NULL. */
   readonly sql: string;
   /** The same in TypeScript. Null means unknown. */
@@ -22,12 +30,15 @@ export interface Feature<Input> {
 export interface FeatureSet<Input> {
   readonly name: string;
   readonly features: readonly Feature<Input>[];
-  /** Names, order, SQL, defaults and scales: a model trained on another hash must not be served. */
+  /** Names, versions, order, SQL, defaults and scales: a model trained on another hash must not be served. */
   readonly hash: string;
 }
 
 export function featureSet<Input>(name: string, features: readonly Feature<Input>[]): FeatureSet<Input> {
-  const identity = features.map((feature) => [feature.name, feature.sql, feature.default, feature.scale]);
+  const identity = features.map(({ name: feature, version = 1, sql, default: instead, scale }) =>
+    // The first version was hashed without its number, and models that were trained on it are still good.
+    version === 1 ? [feature, sql, instead, scale] : [feature, sql, instead, scale, version],
+  );
   return {
     name,
     features,

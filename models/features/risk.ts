@@ -1,156 +1,271 @@
-/** What the anomaly model is told of one redemption or rejection. Money in minor units, times in seconds, counts over the customer's past. */
-import { type Feature, featureSet } from "./feature.ts";
+/**
+ * What the risk model is told of one redemption or rejection. Nothing is in money: amounts stand beside what is usual in
+ * the shop or the campaign, so that a model may travel from one shop to another.
+ */
+import { type Feature, type FeatureType, featureSet } from "./feature.ts";
+import type { MeasureName, Readings } from "./signals/measures.ts";
 
 export interface RiskInput {
   readonly orderAmount: number;
   readonly discountAmount: number;
   readonly linesCount: number;
   readonly itemsQuantity: number;
-  readonly maxUnitAmount: number;
   readonly codesCount: number;
   /** 0 to 23, UTC. */
   readonly hourOfDay: number;
   readonly isGuest: boolean;
-  readonly redemptionsLastHour: number;
-  readonly redemptionsLastDay: number;
-  readonly rejectionsLastHour: number;
-  readonly secondsSinceLastRedemption: number | null;
+  /** Since the account was made; null for a guest, or where nobody knows. */
+  readonly accountAgeSeconds: number | null;
+  /** The first code is a referral code, and whose it is was seen with the device, card or address of the attempt. */
+  readonly isSelfReferral: boolean;
+  /** What the online store knows of whom it comes from and what it is for, of strictly before it. */
+  readonly known: Readings;
 }
 
 const day = 86_400;
 const hourAngle = Math.PI / 12;
+/** Fewer redemptions say nothing about what is usual. */
+const usualFrom = 5;
+
+type Words = (value: number, usual: number) => string;
+
+/** A feature of the request alone. */
+function asked(
+  name: string,
+  sql: string,
+  value: (input: RiskInput) => number | null,
+  rest: Pick<Feature<RiskInput>, "text"> & { default?: number; scale?: "none" | "log1p"; type?: FeatureType },
+): Feature<RiskInput> {
+  return { version: 1, window: "the request", type: "number", default: 0, scale: "none", name, sql, value, ...rest };
+}
+
+/** A measure as it is. A kind that the attempt does not name counts as one of which nothing is known. */
+function measured(name: MeasureName, window: string, text: Words): Feature<RiskInput> {
+  const value = (input: RiskInput) => input.known[name];
+  return { name, version: 1, window, type: "number", sql: name, value, default: 0, scale: "log1p", text };
+}
+
+/** How many times the usual, as a logarithm: 0 is usual, 0.69 twice, -0.69 half of it. */
+function relative(
+  name: string,
+  window: string,
+  sql: string,
+  value: (input: RiskInput) => number | null,
+  text: (times: string) => string,
+): Feature<RiskInput> {
+  const words: Words = (is) => text(timesOf(Math.exp(is)));
+  return { name, version: 1, window, type: "number", sql, value, default: 0, scale: "none", text: words };
+}
+
+function toUsual(amount: number, count: number | null, sum: number | null): number | null {
+  if (count === null || sum === null || count < usualFrom) return null;
+  return Math.log1p(amount) - sum / count / 1000;
+}
+
+const toUsualSql = (amount: string, count: string, sum: string) =>
+  `if(${count} < ${usualFrom}, null, log1p(${amount}) - ${sum} / ${count} / 1000)`;
+
+/** Of the last hour against the mean hour of the days of the week on which anything was redeemed. */
+function burst(steps: number | null, week: number | null, activeDays: number | null): number | null {
+  if (steps === null || week === null || activeDays === null) return null;
+  return Math.log1p(steps) - Math.log1p(week / (24 * Math.max(activeDays, 1)));
+}
+
+const burstSql = (kind: string) =>
+  `log1p(${kind}_steps) - log1p(${kind}_redemptions_7d / (24 * greatest(${kind}_active_days_7d, 1)))`;
 
 const features: readonly Feature<RiskInput>[] = [
-  {
-    name: "order_amount",
-    sql: "order_amount",
-    value: (input) => input.orderAmount,
-    default: 0,
-    scale: "log1p",
-    text: (value, usual) => `The basket of ${money(value)} is ${compared(value, usual)} (about ${money(usual)}).`,
-  },
-  {
-    name: "discount_amount",
-    sql: "discount_amount",
-    value: (input) => input.discountAmount,
-    default: 0,
-    scale: "log1p",
-    text: (value, usual) => `The discount of ${money(value)} is ${compared(value, usual)} (about ${money(usual)}).`,
-  },
-  {
-    name: "discount_share",
-    sql: "if(order_amount = 0, null, discount_amount / order_amount)",
-    value: (input) => (input.orderAmount === 0 ? null : input.discountAmount / input.orderAmount),
-    default: 0,
-    scale: "none",
-    text: (value, usual) => `The discount is ${percent(value)} of the basket; usual is ${percent(usual)}.`,
-  },
-  {
-    name: "lines_count",
-    sql: "lines_count",
-    value: (input) => input.linesCount,
+  asked(
+    "discount_share",
+    "if(order_amount = 0, null, discount_amount / order_amount)",
+    (input) => (input.orderAmount === 0 ? null : input.discountAmount / input.orderAmount),
+    {
+      type: "share",
+      text: (value, usual) => `The discount is ${percent(value)} of the basket; usual is ${percent(usual)}.`,
+    },
+  ),
+  asked("lines_count", "lines_count", (input) => input.linesCount, {
     default: 1,
     scale: "log1p",
     text: (value, usual) => `Lines in the basket: ${value}; usual is ${usual}.`,
-  },
-  {
-    name: "items_quantity",
-    sql: "items_quantity",
-    value: (input) => input.itemsQuantity,
+  }),
+  asked("items_quantity", "items_quantity", (input) => input.itemsQuantity, {
     default: 1,
     scale: "log1p",
     text: (value, usual) => `Items in the basket: ${value}; usual is ${usual}.`,
-  },
-  {
-    name: "max_unit_amount",
-    sql: "max_unit_amount",
-    value: (input) => input.maxUnitAmount,
-    default: 0,
-    scale: "log1p",
-    text: (value, usual) => `The dearest item at ${money(value)} is ${compared(value, usual)} (about ${money(usual)}).`,
-  },
-  {
-    name: "codes_count",
-    sql: "codes_count",
-    value: (input) => input.codesCount,
+  }),
+  asked("codes_count", "codes_count", (input) => input.codesCount, {
     default: 1,
     scale: "log1p",
-    text: (value, usual) => `${value} codes in one request; usual is ${usual}.`,
-  },
-  {
-    name: "hour_sin",
-    sql: "sin(hour_of_day * pi() / 12)",
-    value: (input) => Math.sin(input.hourOfDay * hourAngle),
-    default: 0,
-    scale: "none",
+    text: (value, usual) => `Codes in one request: ${value}; usual is ${usual}.`,
+  }),
+  asked("hour_sin", "sin(hour_of_day * pi() / 12)", (input) => Math.sin(input.hourOfDay * hourAngle), {
     text: () => "The time of day is unusual.",
-  },
-  {
-    name: "hour_cos",
-    sql: "cos(hour_of_day * pi() / 12)",
-    value: (input) => Math.cos(input.hourOfDay * hourAngle),
-    default: 0,
-    scale: "none",
+  }),
+  asked("hour_cos", "cos(hour_of_day * pi() / 12)", (input) => Math.cos(input.hourOfDay * hourAngle), {
     text: () => "The time of day is unusual.",
-  },
-  {
-    name: "is_guest",
-    sql: "is_guest",
-    value: (input) => (input.isGuest ? 1 : 0),
-    default: 0,
-    scale: "none",
+  }),
+  asked("is_guest", "is_guest", (input) => (input.isGuest ? 1 : 0), {
+    type: "flag",
     text: (value) => (value === 1 ? "The shopper is not known." : "The shopper is known, where most are not."),
-  },
+  }),
+  asked(
+    "account_age_days",
+    `account_age_seconds / ${day}`,
+    (input) => (input.accountAgeSeconds === null ? null : input.accountAgeSeconds / day),
+    {
+      // Where nobody says: neither of today nor an old one.
+      default: 30,
+      scale: "log1p",
+      text: (value, usual) => `The account is ${spanOf(value)} old; usual is ${spanOf(usual)}.`,
+    },
+  ),
   {
-    name: "redemptions_last_hour",
-    sql: "redemptions_last_hour",
-    value: (input) => input.redemptionsLastHour,
-    default: 0,
-    scale: "log1p",
-    text: (value, usual) => `${value} redemptions by this customer in the last hour; usual is ${usual}.`,
+    ...asked("self_referral", "is_self_referral", (input) => (input.isSelfReferral ? 1 : 0), {
+      type: "flag",
+      text: (value) =>
+        value === 1
+          ? "Whose referral code this is was seen with the same device, card or address."
+          : "No sign of referring oneself.",
+    }),
+    window: "90 days",
   },
+  relative(
+    "basket_to_shop",
+    "28 days",
+    toUsualSql("order_amount", "project_redemptions_28d", "project_log_amount_28d"),
+    ({ orderAmount, known }) => toUsual(orderAmount, known.project_redemptions_28d, known.project_log_amount_28d),
+    (times) => `The basket is ${times} what is usual in this shop.`,
+  ),
+  relative(
+    "basket_to_campaign",
+    "28 days",
+    toUsualSql("order_amount", "campaign_redemptions_28d", "campaign_log_amount_28d"),
+    ({ orderAmount, known }) => toUsual(orderAmount, known.campaign_redemptions_28d, known.campaign_log_amount_28d),
+    (times) => `The basket is ${times} what is usual with this campaign.`,
+  ),
+  relative(
+    "discount_to_campaign",
+    "28 days",
+    `if(discount_amount = 0, null, ${toUsualSql("discount_amount", "campaign_redemptions_28d", "campaign_log_discount_28d")})`,
+    ({ discountAmount, known }) =>
+      discountAmount === 0
+        ? null
+        : toUsual(discountAmount, known.campaign_redemptions_28d, known.campaign_log_discount_28d),
+    (times) => `The discount is ${times} what is usual with this campaign.`,
+  ),
+  measured("customer_redeemed_hour", "1 hour", counted("redemptions by this customer in the last hour")),
+  measured("customer_redeemed_day", "1 day", counted("redemptions by this customer in the last 24 hours")),
+  measured("customer_redeemed_7d", "7 days", counted("redemptions by this customer in the last 7 days")),
+  measured("customer_rejected_hour", "1 hour", counted("refused attempts by this customer in the last hour")),
   {
-    name: "redemptions_last_day",
-    sql: "redemptions_last_day",
-    value: (input) => input.redemptionsLastDay,
-    default: 0,
-    scale: "log1p",
-    text: (value, usual) => `${value} redemptions by this customer in the last 24 hours; usual is ${usual}.`,
+    ...measured(
+      "customer_seconds_since_last",
+      "90 days",
+      (value, usual) => `The customer's last redemption was ${spanOf(value)} ago; usual is ${spanOf(usual)}.`,
+    ),
+    name: "customer_days_since_last",
+    sql: `customer_seconds_since_last / ${day}`,
+    value: ({ known }) => (known.customer_seconds_since_last === null ? null : known.customer_seconds_since_last / day),
+    // Longer ago than anybody is kept.
+    default: 180,
   },
+  measured("customer_undone_30d", "30 days", counted("redemptions of this customer undone in the last 30 days")),
+  measured("customer_undone_90d", "90 days", counted("redemptions of this customer undone in the last 90 days")),
   {
-    name: "rejections_last_hour",
-    sql: "rejections_last_hour",
-    value: (input) => input.rejectionsLastHour,
-    default: 0,
-    scale: "log1p",
-    text: (value, usual) => `${value} refused attempts by this customer in the last hour; usual is ${usual}.`,
+    ...measured(
+      "customer_undone_90d",
+      "90 days",
+      (value, usual) => `${percent(value)} of this customer's redemptions were undone; usual is ${percent(usual)}.`,
+    ),
+    name: "customer_undone_share",
+    type: "share",
+    sql: "if(customer_redeemed_90d = 0, null, least(1, customer_undone_90d / customer_redeemed_90d))",
+    value: ({ known }) => shareOf(known.customer_undone_90d, known.customer_redeemed_90d),
+    scale: "none",
   },
-  {
-    name: "days_since_last_redemption",
-    sql: `seconds_since_last_redemption / ${day}`,
-    value: (input) => (input.secondsSinceLastRedemption === null ? null : input.secondsSinceLastRedemption / day),
-    // A customer who never redeemed is treated as one who did two years ago.
-    default: 730,
-    scale: "log1p",
-    text: (value, usual) =>
-      `The customer's last redemption was ${value.toFixed(1)} days ago; usual is ${usual.toFixed(1)} days.`,
-  },
+  measured("device_attempted_minute", "1 minute", counted("attempts from this device in the last minute")),
+  measured("device_redeemed_day", "1 day", counted("redemptions from this device in the last 24 hours")),
+  measured("device_rejected_hour", "1 hour", counted("refused attempts from this device in the last hour")),
+  measured("device_shoppers_90d", "90 days", counted("customers on this device in the last 90 days")),
+  measured("device_newcomers_day", "1 day", counted("new accounts on this device in the last 24 hours")),
+  measured("ip_attempted_minute", "1 minute", counted("attempts from this address of the internet in the last minute")),
+  measured("ip_redeemed_hour", "1 hour", counted("redemptions from this address of the internet in the last hour")),
+  measured(
+    "ip_rejected_hour",
+    "1 hour",
+    counted("refused attempts from this address of the internet in the last hour"),
+  ),
+  measured(
+    "ip_unknown_hour",
+    "1 hour",
+    counted("codes that do not exist tried from this address of the internet in the last hour"),
+  ),
+  measured("ip_shoppers_day", "1 day", counted("customers from this address of the internet in the last 24 hours")),
+  measured(
+    "network_unknown_hour",
+    "1 hour",
+    counted("codes that do not exist tried from this network in the last hour"),
+  ),
+  measured("network_newcomers_day", "1 day", counted("new accounts from this network in the last 24 hours")),
+  measured("card_redeemed_day", "1 day", counted("redemptions paid with this card in the last 24 hours")),
+  measured("card_shoppers_90d", "90 days", counted("customers who paid with this card in the last 90 days")),
+  measured(
+    "card_undone_90d",
+    "90 days",
+    counted("redemptions paid with this card that were undone in the last 90 days"),
+  ),
+  measured("address_redeemed_7d", "7 days", counted("redemptions sent to this address in the last 7 days")),
+  measured("address_shoppers_90d", "90 days", counted("customers with this address in the last 90 days")),
+  measured(
+    "email_shape_newcomers_7d",
+    "7 days",
+    counted("new accounts with nearly the same e-mail address in the last 7 days"),
+  ),
+  measured("code_shoppers_hour", "1 hour", counted("customers who tried this code in the last hour")),
+  measured("code_newcomers_hour", "1 hour", counted("strangers who tried this code in the last hour")),
+  measured("code_networks_day", "1 day", counted("networks that this code came from in the last 24 hours")),
+  relative(
+    "code_burst",
+    "1 hour",
+    burstSql("code"),
+    ({ known }) => burst(known.code_steps, known.code_redemptions_7d, known.code_active_days_7d),
+    (times) => `This code is redeemed ${times} as often as in its usual hour.`,
+  ),
+  relative(
+    "campaign_burst",
+    "1 hour",
+    burstSql("campaign"),
+    ({ known }) => burst(known.campaign_steps, known.campaign_redemptions_7d, known.campaign_active_days_7d),
+    (times) => `This campaign is redeemed ${times} as often as in its usual hour.`,
+  ),
 ];
 
 export const riskFeatures = featureSet("risk", features);
 
-function money(minor: number): string {
-  return (minor / 100).toFixed(2);
+function shareOf(part: number | null, whole: number | null): number | null {
+  return part === null || whole === null || whole === 0 ? null : Math.min(1, part / whole);
+}
+
+function counted(what: string): Words {
+  return (value, usual) => `${sentenceCase(what)}: ${value}; usual is ${usual}.`;
+}
+
+function sentenceCase(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function percent(share: number): string {
   return `${Math.round(share * 100)} %`;
 }
 
-function compared(value: number, usual: number): string {
-  if (usual <= 0) return "higher than usual";
-  const ratio = value / usual;
-  if (ratio >= 2) return `${ratio.toFixed(ratio < 10 ? 1 : 0)} times the usual`;
-  if (ratio > 1) return "above the usual";
-  return ratio < 0.5 ? "far below the usual" : "below the usual";
+function timesOf(ratio: number): string {
+  if (ratio >= 10) return `${Math.round(ratio)} times`;
+  return `${ratio.toFixed(ratio < 0.1 ? 2 : 1)} times`;
+}
+
+function spanOf(days: number): string {
+  if (days >= 2) return `${Math.round(days)} days`;
+  if (days * 24 >= 2) return `${Math.round(days * 24)} hours`;
+  return `${Math.round(days * 1440)} minutes`;
 }
