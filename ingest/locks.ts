@@ -15,6 +15,9 @@ export const customerRefreshLock = 7_407_331_025;
 /** Held by the process that computes clusters of linked accounts, during a pass. */
 export const clusterRefreshLock = 7_407_331_029;
 
+/** Held by the process that trains models by the schedule. */
+export const retrainLock = 7_407_331_030;
+
 /** Held by the process that works on erasures, or looks for customers to erase. */
 export const erasureLock = 7_407_331_027;
 
