@@ -1,0 +1,91 @@
+/** The fitted classifier: members over one encoding of a row, and the weights at which their log-odds are summed. */
+import { type ColumnShape, type Row, rowOf, type Table } from "../table.ts";
+import type { BinaryModel, BinaryReport, EstimatorFiles } from "./binary-model.ts";
+import { type Design, designRow } from "./design.ts";
+import { writeEnsemble } from "./files.ts";
+import { encodeInputs, encodeRow, type InputEncoder } from "./inputs.ts";
+import { baseOf, creditMember, type EncodedRow, type Member, scoreMember } from "./members.ts";
+
+export interface EnsembleParts {
+  readonly encoder: InputEncoder;
+  readonly design: Design;
+  /** The mean of the design over the training rows, from which contributions of linear members and networks count. */
+  readonly reference: Float32Array;
+  readonly members: readonly Member[];
+  readonly weights: readonly number[];
+  readonly intercept: number;
+  readonly report: BinaryReport;
+}
+
+export class Ensemble implements BinaryModel {
+  readonly columns: readonly ColumnShape[];
+  readonly report: BinaryReport;
+  readonly base: number;
+  readonly #parts: EnsembleParts;
+  readonly #needsDesign: boolean;
+
+  constructor(parts: EnsembleParts) {
+    const { members, weights, intercept, reference } = parts;
+    this.#parts = parts;
+    this.#needsDesign = members.some(({ kind }) => kind !== "forest");
+    this.columns = parts.encoder.columns;
+    this.report = parts.report;
+    this.base = members.reduce((sum, member, at) => sum + (weights[at] ?? 0) * baseOf(member, reference), intercept);
+  }
+
+  predict(table: Table): Float64Array {
+    const { values, width } = encodeInputs(this.#parts.encoder, table);
+    return Float64Array.from({ length: table.rows }, (_, row) =>
+      sigmoid(this.#logit(this.#encoded(values.subarray(row * width, (row + 1) * width)))),
+    );
+  }
+
+  predictRow(row: Row): number {
+    return sigmoid(this.#logit(this.#encoded(encodeRow(this.#parts.encoder, row))));
+  }
+
+  contributions(table: Table, row: number): Float64Array {
+    const columns = this.columns.map(({ name }) => table.columns.findIndex((column) => column.name === name));
+    const cells = rowOf(table, row);
+    return this.contributionsOfRow(columns.map((at) => cells[at] ?? null));
+  }
+
+  contributionsOfRow(row: Row): Float64Array {
+    const { encoder, design, reference, members, weights } = this.#parts;
+    const encoded = this.#encoded(encodeRow(encoder, row));
+    const byInput = new Float64Array(encoder.owners.length);
+    const byDesign = new Float64Array(design.width);
+    for (const [at, member] of members.entries()) {
+      creditMember(member, encoded, reference, weights[at] ?? 0, byInput, byDesign);
+    }
+    const byColumn = new Float64Array(this.columns.length);
+    const add = (input: number, credit: number) => {
+      const column = encoder.owners[input] as number;
+      byColumn[column] = (byColumn[column] as number) + credit;
+    };
+    for (const [input, credit] of byInput.entries()) add(input, credit);
+    for (const [at, credit] of byDesign.entries()) add(design.inputOf[at] as number, credit);
+    return byColumn;
+  }
+
+  toFiles(): EstimatorFiles {
+    return writeEnsemble(this.#parts);
+  }
+
+  #encoded(inputs: Float64Array): EncodedRow {
+    return { inputs, design: this.#needsDesign ? designRow(this.#parts.design, inputs) : new Float32Array(0) };
+  }
+
+  #logit(row: EncodedRow): number {
+    const { members, weights, intercept } = this.#parts;
+    let sum = intercept;
+    for (let at = 0; at < members.length; at += 1) {
+      sum += (weights[at] as number) * scoreMember(members[at] as Member, row);
+    }
+    return sum;
+  }
+}
+
+function sigmoid(value: number): number {
+  return 1 / (1 + Math.exp(-value));
+}

@@ -1,0 +1,81 @@
+/** The members of an ensemble: each gives a row log-odds, and says which inputs they came from. */
+import type { DenseNet } from "../../dense.ts";
+import { averageOf, creditInputs, type Forest, sumLeaves } from "./forest.ts";
+import { creditNet, netOutput } from "./net-credit.ts";
+
+export interface ForestMember {
+  readonly kind: "forest";
+  readonly name: string;
+  /** The log-odds that the trees begin at. */
+  readonly start: number;
+  readonly forest: Forest;
+}
+
+export interface LinearMember {
+  readonly kind: "linear";
+  readonly name: string;
+  readonly intercept: number;
+  /** Per column of the design. */
+  readonly weights: Float64Array;
+}
+
+export interface NetworkMember {
+  readonly kind: "network";
+  readonly name: string;
+  readonly nets: readonly DenseNet[];
+}
+
+export type Member = ForestMember | LinearMember | NetworkMember;
+
+/** One row as the members take it. */
+export interface EncodedRow {
+  readonly inputs: Float64Array;
+  readonly design: Float32Array;
+}
+
+export function scoreMember(member: Member, { inputs, design }: EncodedRow): number {
+  switch (member.kind) {
+    case "forest":
+      return member.start + sumLeaves(member.forest, inputs);
+    case "linear": {
+      let score = member.intercept;
+      for (let at = 0; at < design.length; at += 1) {
+        const value = design[at] as number;
+        if (value !== 0) score += value * (member.weights[at] as number);
+      }
+      return score;
+    }
+    case "network":
+      return member.nets.reduce((sum, net) => sum + netOutput(net, design), 0) / member.nets.length;
+  }
+}
+
+/** The score from which a member's credits count. */
+export function baseOf(member: Member, reference: Float32Array): number {
+  if (member.kind === "forest") return member.start + averageOf(member.forest);
+  return scoreMember(member, { inputs: new Float64Array(0), design: reference });
+}
+
+/** Adds `weight` times the member's credits: by tree input, or by column of the design. */
+export function creditMember(
+  member: Member,
+  row: EncodedRow,
+  reference: Float32Array,
+  weight: number,
+  byInput: Float64Array,
+  byDesign: Float64Array,
+): void {
+  switch (member.kind) {
+    case "forest":
+      creditInputs(member.forest, row.inputs, weight, byInput);
+      return;
+    case "linear":
+      for (let at = 0; at < byDesign.length; at += 1) {
+        const change = (row.design[at] as number) - (reference[at] as number);
+        byDesign[at] = (byDesign[at] as number) + weight * change * (member.weights[at] as number);
+      }
+      return;
+    case "network":
+      for (const net of member.nets) creditNet(net, row.design, reference, weight / member.nets.length, byDesign);
+  }
+}
