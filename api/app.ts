@@ -22,6 +22,7 @@ import { createRouter } from "./http/router.ts";
 import { importRoutes } from "./imports/routes.ts";
 import { createKeyRing } from "./keys/key-ring.ts";
 import { keyRoutes } from "./keys/routes.ts";
+import { modelRoutes } from "./models/routes.ts";
 import { offerRoutes } from "./offers/routes.ts";
 import { orderRoutes } from "./orders/routes.ts";
 import { pointsRoutes } from "./points/routes.ts";
@@ -32,6 +33,8 @@ import { redemptionRoutes } from "./redemptions/routes.ts";
 import { referralRoutes } from "./referrals/routes.ts";
 import { rejectionRoutes } from "./rejections/routes.ts";
 import { reservationRoutes } from "./reservations/routes.ts";
+import { riskPolicyRoutes } from "./risk/policy-routes.ts";
+import { riskRoutes } from "./risk/routes.ts";
 import { segmentRoutes } from "./segments/routes.ts";
 import { sessionRoutes } from "./sessions/routes.tsx";
 import { validationRoutes } from "./validations/routes.ts";
@@ -49,6 +52,8 @@ const features = [
   redemptionRoutes,
   reservationRoutes,
   rejectionRoutes,
+  riskRoutes,
+  riskPolicyRoutes,
   offerRoutes,
   campaignRoutes,
   voucherRoutes,
@@ -67,6 +72,7 @@ const features = [
   orderRoutes,
   eventRoutes,
   exportRoutes,
+  modelRoutes,
   projectRoutes,
   keyRoutes,
   auditLogRoutes,

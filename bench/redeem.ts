@@ -11,6 +11,7 @@ import { newId } from "../api/ids.ts";
 import { customerOf, redeemArgument } from "../api/redemptions/arguments.ts";
 import { loadFacts } from "../api/redemptions/load-facts.ts";
 import { commitAll } from "../api/redemptions/take.ts";
+import { notAssessed } from "../api/risk/assess.ts";
 import { type OrderBody, toOrderFacts } from "../api/validations/order-schema.ts";
 import { createClient } from "./client.ts";
 import { type Fixture, startFixture } from "./fixture.ts";
@@ -125,8 +126,7 @@ async function functionRedeem(fixture: Fixture, scenario: Scenario) {
         requestId: "",
       };
       const loaded = await loadFacts({ pool: fixture.pool, db }, request);
-      const risk = { score: null, reasons: [], model: null, features: null };
-      const attempt = { request, loaded, decision: decide(loaded.facts), risk };
+      const attempt = { request, loaded, decision: decide(loaded.facts), risk: notAssessed };
       const nothingIssued = { issues: [], lines: [], identifiers: new Map<string, string>() };
       const argument = JSON.stringify(redeemArgument(attempt, customerOf(loaded), nothingIssued));
       const customerId = loaded.facts.customer?.id ?? "";

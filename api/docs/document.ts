@@ -26,6 +26,7 @@ ${scopes.map((scope) => `- \`${scope}\`: ${scopeMeanings[scope]}`).join("\n")}`;
 
 const tags = [
   { name: "Redemption", description: "Qualify, validate, reserve, redeem, roll back" },
+  { name: "Risk", description: "Rules and thresholds: what is flagged, held and refused" },
   { name: "Offers", description: "The best offers for a customer and a basket" },
   { name: "Campaigns", description: "Containers with a budget, and the promotions in them" },
   { name: "Vouchers", description: "Codes, handed out and looked up one by one" },
@@ -42,6 +43,7 @@ const tags = [
   { name: "Events", description: "What else customers did" },
   { name: "Imports", description: "Customers, orders, events and redemptions of before, from files" },
   { name: "Exports", description: "Marts of the warehouse as files" },
+  { name: "Models", description: "What decides, how good and how fresh it is, and which version serves" },
   { name: "Keys and projects", description: "Who may call" },
   { name: "Audit log", description: "Who changed what, before and after" },
   { name: "Data health", description: "How far the warehouse can be trusted" },

@@ -1,9 +1,13 @@
-/** A condition read aloud: "Accounts on this device in the last day is at least 4 and order amount is at least 50.00". */
-import { riskFeatures } from "../../models/features/risk.ts";
+/** A condition read aloud: "Customers on this device in the last 90 days: at least 4, and order amount: at least 50.00". */
+import type { Feature } from "../../models/features/feature.ts";
+import { type RiskInput, riskFeatures } from "../../models/features/risk.ts";
 import { type Condition, groupOf, type Leaf } from "./condition.ts";
 
 export function conditionSentence(condition: Condition): string {
-  const text = clause(condition);
+  return capitalized(clause(condition));
+}
+
+function capitalized(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
@@ -16,7 +20,7 @@ function clause(condition: Condition): string {
     return others.length === 0 ? `not (${clause(only)})` : `neither ${group.children.map(bracketed).join(" nor ")}`;
   }
   if (others.length === 0) return clause(only);
-  return group.children.map(bracketed).join(group.op === "all" ? " and " : " or ");
+  return group.children.map(bracketed).join(group.op === "all" ? ", and " : ", or ");
 }
 
 function bracketed(condition: Condition): string {
@@ -25,34 +29,51 @@ function bracketed(condition: Condition): string {
 }
 
 const words: Readonly<Record<Leaf["op"], string>> = {
-  equals: "is",
-  not_equals: "is not",
-  greater_than: "is more than",
-  greater_or_equal: "is at least",
-  less_than: "is less than",
-  less_or_equal: "is at most",
-  between: "is between",
-  any_of: "is one of",
-  none_of: "is none of",
+  equals: "",
+  not_equals: "not ",
+  greater_than: "more than ",
+  greater_or_equal: "at least ",
+  less_than: "less than ",
+  less_or_equal: "at most ",
+  between: "between ",
+  any_of: "one of ",
+  none_of: "none of ",
 };
 
 function leafClause({ on, op, value }: Leaf): string {
   const values = Array.isArray(value) ? value : [value];
-  const shown = values.map((one) => (on === "order.amount" ? (Number(one) / 100).toFixed(2) : String(one)));
-  return `${labelOf(on)} ${words[op]} ${shown.join(op === "between" ? " and " : ", ")}`;
+  const shown = values.map((one) => valueWords(on, one)).join(op === "between" ? " and " : ", ");
+  return `${labelOf(on)}: ${words[op]}${shown}`;
+}
+
+function valueWords(on: string, value: string | number): string {
+  if (typeof value === "string") return value;
+  if (on === "order.amount") return (value / 100).toFixed(2);
+  if (isRelative(on)) return `${Number(Math.exp(value).toPrecision(2))} times the usual`;
+  return String(Number(value.toPrecision(4)));
 }
 
 const facts: Readonly<Record<string, string>> = {
-  campaign_id: "the campaign",
-  "order.amount": "the order amount",
-  "order.channel": "the sales channel",
+  campaign_id: "campaign",
+  "order.amount": "order amount",
+  "order.channel": "sales channel",
 };
 
-const known: ReadonlySet<string> = new Set(riskFeatures.features.map(({ name }) => name));
+const known: ReadonlyMap<string, Feature<RiskInput>> = new Map(
+  riskFeatures.features.map((feature) => [feature.name, feature]),
+);
 
-/** The name of a feature says what it is; a feature that is no more is named as such. */
+/** Most features count something, and their sentence begins with what: "Customers on this device: 0; usual is 0." */
 export function labelOf(on: string): string {
   const fact = facts[on];
   if (fact !== undefined) return fact;
-  return known.has(on) ? on.replaceAll("_", " ") : `the unknown feature ${on}`;
+  const feature = known.get(on);
+  if (feature === undefined) return `the unknown feature ${on}`;
+  const [counted] = /^[^:]+(?=: 0;)/.exec(feature.text(0, 0)) ?? [];
+  return counted === undefined ? on.replaceAll("_", " ") : counted.charAt(0).toLowerCase() + counted.slice(1);
+}
+
+/** A logarithm of how many times the usual something is: 0 is the usual. */
+export function isRelative(on: string): boolean {
+  return known.get(on)?.text(0, 0).includes("1.0 times") === true;
 }
