@@ -471,6 +471,25 @@ export interface DB {
     offers: Json<unknown>;
     model: string;
     created_at: Instant;
+    campaign_ids: WithDefault<string[]>;
+  };
+  offer_measure: {
+    project_id: string;
+    subject: string;
+    margin_orders_count: WithDefault<number>;
+    margin_revenue_amount: WithDefault<number>;
+    margin_amount: WithDefault<number>;
+    publications_count: WithDefault<number>;
+    redemptions_count: WithDefault<number>;
+    incremental_share: number | null;
+    incremental_share_error: number | null;
+    measured_at: Instant;
+  };
+  offer_policy: {
+    project_id: string;
+    version: number;
+    settings: Json<unknown>;
+    updated_at: Instant;
   };
   outbox: {
     seq: Generated<number>;
@@ -500,7 +519,7 @@ export interface DB {
     error: string;
     failed_at: WithDefault<Date>;
   };
-  signal_state: { project_id: string; kind: string; subject: string; state: string; seen_at: Instant };
+  signal_state: { project_id: string; kind: string; subject: string; state: string; seen_at: WithDefault<Date> };
   relay_batch: {
     number: number;
     after_xid: string;
@@ -598,6 +617,7 @@ export interface DB {
     decided_name: string | null;
     working_seconds: number | null;
     note: string | null;
+    settle_after: NullableInstant;
     claw_back_id: string | null;
     updated_at: Instant;
   };

@@ -1,5 +1,6 @@
 /** The one read of a decision: all that changes, of one instant, in one round trip, for one request or for many. */
 import type pg from "pg";
+import type { Subjects } from "../../models/features/signals/kinds.ts";
 import { refusedSecondsSql } from "../attempts/attempts.ts";
 import { wasAway } from "../db/away.ts";
 import { MicroBatch } from "../db/micro-batch.ts";
@@ -7,11 +8,13 @@ import { MicroBatch } from "../db/micro-batch.ts";
 /**
  * Parameters, one array entry a request: $1 project ids, $2 codes (normalised, a jsonb array each), $3 customer
  * identifiers or null, $4 order ids or null, $5 instants to decide at (RFC 3339) or null for the database's clock,
- * $6 whom the request is counted to when its codes do not exist (a jsonb array each).
+ * $6 whom the request is counted to when its codes do not exist (a jsonb array each), $7 the subjects whose states are
+ * read from the online store (a jsonb object each, by kind; null: none).
  *
  * Definitions of campaigns are not read here but once a version (`definitions.ts`). Each voucher counts on
- * `voucher (project_id, code)`, everything else on primary keys; past activity reads at most a day of
- * `redemption_by_customer` and an hour of `rejection_by_customer`, so its cost does not grow with history.
+ * `voucher (project_id, code)`, everything else on primary keys: what of the past is looked at is kept as a state of a
+ * bounded size a subject (at most eleven rows), so its cost does not grow with history. States are text that is put
+ * together unread, as a column of its own.
  */
 const factsSql = `
 select jsonb_build_object(
@@ -22,26 +25,11 @@ select jsonb_build_object(
       'created_at', (extract(epoch from c.created_at) * 1000)::bigint, 'birthday', c.birthday,
       'is_new', not exists (
         select from orders o where o.project_id = q.project_id and o.customer_id = c.id and o.paid_at is not null
-          and o.paid_at < q.decide_at and o.status = 'paid' and o.id is distinct from q.order_id),
-      'activity', jsonb_build_object(
-        'redemptions_last_hour', day.last_hour, 'redemptions_last_day', day.last_day,
-        'last_redemption_at', (
-          select (extract(epoch from r.occurred_at) * 1000)::bigint from redemption r
-          where r.project_id = q.project_id and r.customer_id = c.id and r.occurred_at < q.decide_at
-          order by r.occurred_at desc limit 1)))
-    from (select cust.*) c, lateral (
-      select count(*) as last_day,
-             count(*) filter (where r.occurred_at >= q.decide_at - interval '1 hour') as last_hour
-      from redemption r
-      where r.project_id = q.project_id and r.customer_id = c.id
-        and r.occurred_at < q.decide_at and r.occurred_at >= q.decide_at - interval '1 day') day
-    where c.id is not null),
+          and o.paid_at < q.decide_at and o.status = 'paid' and o.id is distinct from q.order_id))
+    from (select cust.*) c where c.id is not null),
+  'email_shape', mail.shape,
   'refused_seconds', ${refusedSecondsSql("q.project_id", "array(select jsonb_array_elements_text(q.subjects))")},
   'order_status', (select o.status from orders o where o.project_id = q.project_id and o.id = q.order_id),
-  'rejections_last_hour', (
-    select count(*) from rejection j
-    where j.project_id = q.project_id and j.customer_identifier = q.customer
-      and j.occurred_at < q.decide_at and j.occurred_at >= q.decide_at - interval '1 hour'),
   'automatic_version', (select a.version from automatic_version a where a.project_id = q.project_id),
   'risk_version', (select v.version from risk_version v where v.project_id = q.project_id),
   'holdout_percent', (select p.holdout_percent from project p where p.id = q.project_id),
@@ -55,7 +43,10 @@ select jsonb_build_object(
       'limits', v.limits, 'rules', v.rules,
       'starts_at', (extract(epoch from v.starts_at) * 1000)::bigint,
       'expires_at', (extract(epoch from v.expires_at) * 1000)::bigint,
-      'assigned_id', v.customer_id, 'referrer_id', v.referrer_id, 'points_paid', v.points_paid,
+      'assigned_id', v.customer_id, 'referrer_id', v.referrer_id,
+      'referrer', case when v.referrer_id is not null and q.signals is not null then (
+        select r.identifier from customer r where r.project_id = q.project_id and r.id = v.referrer_id) end,
+      'points_paid', v.points_paid,
       'used_by_customer', coalesce(vu.redemptions_count, 0), 'given_to_customer', coalesce(vu.discount_amount, 0),
       'campaign', jsonb_build_object(
         'id', s.id, 'version', s.version, 'redemptions_count', s.redemptions_count,
@@ -109,13 +100,31 @@ select jsonb_build_object(
       select * from redemption_code where project_id = q.project_id and order_id = q.order_id and live offset 0) rc
     cross join lateral (
       select c.stacking from campaign c where c.project_id = rc.project_id and c.id = rc.campaign_id offset 0) s)
-) as facts
+) as facts, (
+  select '[' || string_agg('["' || st.kind || '",' || st.state || ']', ',') || ']'
+  from (
+    select w.key as kind, w.value as subject from jsonb_each_text(q.signals -> 'subjects') w
+    union all
+    select 'email_shape', mail.shape where mail.shape is not null
+    union all
+    select k.kind, k.subject
+    from (
+      select id, campaign_id from voucher where project_id = q.project_id and code = q.signals ->> 'code' offset 0) v
+    cross join lateral (values ('code', v.id), ('campaign', v.campaign_id)) k(kind, subject)
+  ) asked
+  cross join lateral (
+    select st.kind, st.state from signal_state st
+    where st.project_id = q.project_id and st.kind = asked.kind and st.subject = asked.subject offset 0) st
+) as states
 from (
-  select g.project_id, g.codes, g.customer, g.order_id, g.subjects, coalesce(g.at, now()) as decide_at, g.n
-  from unnest($1::text[], $2::jsonb[], $3::text[], $4::text[], $5::timestamptz[], $6::jsonb[])
-    with ordinality as g(project_id, codes, customer, order_id, at, subjects, n)
+  select g.project_id, g.codes, g.customer, g.order_id, g.subjects, g.signals, coalesce(g.at, now()) as decide_at, g.n
+  from unnest($1::text[], $2::jsonb[], $3::text[], $4::text[], $5::timestamptz[], $6::jsonb[], $7::jsonb[])
+    with ordinality as g(project_id, codes, customer, order_id, at, subjects, signals, n)
 ) q
 left join customer cust on cust.project_id = q.project_id and cust.identifier = q.customer
+cross join lateral (
+  select case when q.signals is not null and cust.email is not null then email_shape_hash(
+    cust.email, decode(q.signals ->> 'inner', 'hex'), decode(q.signals ->> 'outer', 'hex')) end as shape offset 0) mail
 order by q.n`;
 
 /** What is used of a campaign, and by this customer; `version` names the definition that the counters go with. */
@@ -145,6 +154,8 @@ export interface VoucherRow {
   readonly expires_at: number | null;
   readonly assigned_id: string | null;
   readonly referrer_id: string | null;
+  /** Whose identifier that is, where signals were asked for. */
+  readonly referrer: string | null;
   readonly points_paid: boolean;
   readonly used_by_customer: number;
   readonly given_to_customer: number;
@@ -164,17 +175,15 @@ export interface FactsRow {
     readonly created_at: number;
     readonly birthday: string | null;
     readonly is_new: boolean;
-    readonly activity: {
-      readonly redemptions_last_hour: number;
-      readonly redemptions_last_day: number;
-      readonly last_redemption_at: number | null;
-    };
   } | null;
   /** Until whoever asks may try codes again; null when they may now. */
   readonly refused_seconds: number | null;
   /** Of the order as the shop reported it; null for one that was not reported yet. */
   readonly order_status: "created" | "paid" | "cancelled" | "refunded" | null;
-  readonly rejections_last_hour: number;
+  /** Keyed hash of the shape of the customer's e-mail address; null where signals were not asked for. */
+  readonly email_shape: string | null;
+  /** JSON text: `[kind, state]` of each subject that has one; null where there is none. */
+  readonly states: string | null;
   /** Null for a project that never had an automatic campaign. */
   readonly automatic_version: number | null;
   /** Of its rules and policies of risk; null for a project that has changed none. */
@@ -206,6 +215,18 @@ export interface FactsKey {
   /** RFC 3339; null decides at the database's clock. */
   readonly at: string | null;
   readonly subjects: readonly string[];
+  /** Null where nobody scores. */
+  readonly signals: SignalsKey | null;
+}
+
+/** What of the online store is read: the states of these subjects, of the e-mail address, and of the first code. */
+export interface SignalsKey {
+  readonly subjects: Subjects;
+  /** The code's normal form; null where it can be none. */
+  readonly code: string | null;
+  /** The key's blocks for what Postgres has to hash itself: see `hmacBlocks`. */
+  readonly inner: string;
+  readonly outer: string;
 }
 
 /** The reads of one process on one database. */
@@ -223,7 +244,7 @@ export function readFacts(pool: pg.Pool, key: FactsKey): Promise<FactsRow> {
 
 /** As `readFacts`, for many at once and on any connection. @returns a row for each key, in their order. */
 export async function queryFacts(pool: Pick<pg.Pool, "query">, keys: readonly FactsKey[]): Promise<FactsRow[]> {
-  const result = await pool.query<{ facts: FactsRow }>({
+  const result = await pool.query<{ facts: Omit<FactsRow, "states">; states: string | null }>({
     name: "facts",
     text: factsSql,
     values: [
@@ -233,8 +254,9 @@ export async function queryFacts(pool: Pick<pg.Pool, "query">, keys: readonly Fa
       keys.map((key) => key.orderId),
       keys.map((key) => key.at),
       keys.map((key) => JSON.stringify(key.subjects)),
+      keys.map((key) => (key.signals === null ? null : JSON.stringify(key.signals))),
     ],
   });
   if (result.rows.length !== keys.length) throw new Error("the facts query left out a request");
-  return result.rows.map((row) => row.facts);
+  return result.rows.map(({ facts, states }) => ({ ...facts, states }));
 }

@@ -1,6 +1,7 @@
 /** What a decision is asked about. */
 import type { Guesser } from "../attempts/subjects.ts";
 import type { OrderFacts } from "../domain/facts.ts";
+import type { Origin } from "../signals/subjects.ts";
 
 export interface FactsRequest {
   readonly projectId: string;
@@ -14,6 +15,8 @@ export interface FactsRequest {
   readonly languages?: readonly string[];
   /** Who is counted when a code does not exist. */
   readonly guesser?: Guesser;
+  /** Where it comes from, as the shop says; absent where nobody scores. */
+  readonly origin?: Origin;
   /** Automatic campaigns whose rules are not met are loaded too, for those who ask what is missing. */
   readonly withNearMisses?: boolean;
 }

@@ -6,7 +6,7 @@ import { normalizeCode } from "../domain/codes.ts";
 import type { CustomerFacts, Facts } from "../domain/facts.ts";
 import { isInGlobalHoldout } from "../domain/holdout.ts";
 import { releaseDueHolds } from "../reservations/release.ts";
-import { noSignals, type SignalFacts } from "../signals/facts.ts";
+import { type AskedSignals, askSignals, noSignals, type SignalFacts, signalFacts } from "../signals/facts.ts";
 import { automaticCandidates } from "./automatic.ts";
 import { assembleCampaigns } from "./campaign-facts.ts";
 import {
@@ -39,11 +39,14 @@ export interface LoadedFacts {
 type Stores = Pick<Deps, "pool" | "db">;
 
 export async function loadFacts(deps: Stores, request: FactsRequest): Promise<LoadedFacts> {
-  const key = factsKey(request);
-  return finishFacts(deps, request, await withoutDueHolds(deps, key, await readFacts(deps.pool, key)));
+  const asked =
+    request.origin === undefined ? undefined : await askSignals(deps.db, { ...request, origin: request.origin });
+  const key = factsKey(request, asked);
+  const row = await withoutDueHolds(deps, key, await readFacts(deps.pool, key));
+  return finishFacts(deps, request, row, asked);
 }
 
-function factsKey(request: FactsRequest): FactsKey {
+function factsKey(request: FactsRequest, asked: AskedSignals | undefined): FactsKey {
   const codes = request.codes.map((code) => normalizeCode(code));
   return {
     projectId: request.projectId,
@@ -52,6 +55,7 @@ function factsKey(request: FactsRequest): FactsKey {
     orderId: request.order.id,
     at: request.at,
     subjects: request.guesser === undefined ? [] : subjectsOf(request.guesser).map(({ id }) => id),
+    signals: asked?.key ?? null,
   };
 }
 
@@ -63,7 +67,12 @@ async function withoutDueHolds(deps: Stores, key: FactsKey, row: FactsRow): Prom
 }
 
 /** All that follows the one read. */
-async function finishFacts(deps: Stores, request: FactsRequest, row: FactsRow): Promise<LoadedFacts> {
+async function finishFacts(
+  deps: Stores,
+  request: FactsRequest,
+  row: FactsRow,
+  asked: AskedSignals | undefined,
+): Promise<LoadedFacts> {
   const { projectId } = request;
   const now = request.at === null ? row.clock : Date.parse(request.at);
   const [definitions, automatic] = await Promise.all([
@@ -101,7 +110,7 @@ async function finishFacts(deps: Stores, request: FactsRequest, row: FactsRow): 
       pools,
       languages: request.languages ?? [],
     },
-    signals: noSignals,
+    signals: asked === undefined ? noSignals : signalFacts(asked, row, now),
     riskVersion: row.risk_version,
     orderStatus: row.order_status,
     refusedSeconds: row.refused_seconds,

@@ -31,10 +31,25 @@ create index event_consumer_failure_project on event_consumer_failure (project_i
 -- No index but the key: an update then touches no index (fillfactor leaves it room on the page), and old rows are found
 -- by walking along the key.
 create table signal_state (
-  project_id text collate "C" not null references project,
+  project_id text collate "C" not null,
   kind text collate "C" not null,
   subject text collate "C" not null,
   state text collate "C" not null,
-  seen_at timestamptz not null,
+  -- By the clock of the database: when something was heard of it.
+  seen_at timestamptz not null default now(),
   primary key (project_id, kind, subject)
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05);
+
+-- The shape of an e-mail address: its domain, and its local part in lower case without digits, dots, dashes and the tag
+-- after a plus. Null where nothing is left of the local part.
+create function email_shape(p_email text) returns text
+language sql immutable parallel safe
+return nullif(regexp_replace(regexp_replace(lower(p_email), '@[^@]*$', ''), '[+].*|[0-9._-]', '', 'g'), '')
+       || '@' || regexp_replace(lower(p_email), '^.*@', '');
+
+-- Its keyed hash, an HMAC (RFC 2104) whose key comes as the two blocks that it is made of: api/signals/subjects.ts.
+create function email_shape_hash(p_email text, p_inner bytea, p_outer bytea) returns text
+language sql immutable parallel safe
+return translate(left(encode(sha256(p_outer || sha256(
+         p_inner || convert_to('email_shape', 'UTF8') || '\x00'::bytea || convert_to(email_shape(p_email), 'UTF8'))),
+         'base64'), 22), '+/', '-_');

@@ -21,6 +21,7 @@ export async function historicFacts(client: pg.PoolClient, requests: readonly Fa
       orderId: request.order.id,
       at: request.at,
       subjects: [],
+      signals: null,
     })),
   );
   const definitions = await loadDefinitions(

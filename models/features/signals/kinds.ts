@@ -25,7 +25,7 @@ export const announcedKinds = ["device", "ip", "network", "asn", "card", "addres
 export type AnnouncedKind = (typeof announcedKinds)[number];
 
 /** Subjects of one attempt, by kind. A kind is absent where nothing is known of it. */
-export type Subjects = Readonly<Partial<Record<SubjectKind, string>>>;
+export type Subjects = { readonly [K in SubjectKind]?: string | undefined };
 
 /** An account younger than this is a newcomer; a guest always is one. */
 export const newcomerSeconds = 86_400;
