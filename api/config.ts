@@ -25,6 +25,7 @@ const environment = z.object({
   TESSERA_DASHBOARDS: z.enum(["build", "off"]).default("build"),
   TESSERA_ALERT_LAG_SECONDS: z.coerce.number().int().min(1).max(86_400).default(defaultAlerts.lagSeconds),
   TESSERA_ALERT_WEBHOOK: z.url({ protocol: /^https?$/ }).optional(),
+  TESSERA_RETRAIN_HOURS: z.coerce.number().int().min(0).max(10_000).default(24),
   TESSERA_GUESSES_PER_CUSTOMER: guesses.default(defaultGuessLimits.perCustomer),
   TESSERA_GUESSES_PER_IP: guesses.default(defaultGuessLimits.perIp),
   TESSERA_GUESSES_PER_KEY: guesses.default(defaultGuessLimits.perKey),
@@ -56,6 +57,8 @@ export interface Config {
   readonly dashboards: "build" | "off";
   readonly guessing: GuessLimits;
   readonly alerts: AlertOptions;
+  /** Least hours between two trainings of a project's models; 0: they are trained by hand only. */
+  readonly retrainHours: number;
 }
 
 export class ConfigError extends Error {}
@@ -80,6 +83,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     logLevel: e.LOG_LEVEL,
     dashboards: e.TESSERA_DASHBOARDS,
     alerts: { lagSeconds: e.TESSERA_ALERT_LAG_SECONDS, webhook: e.TESSERA_ALERT_WEBHOOK },
+    retrainHours: e.TESSERA_RETRAIN_HOURS,
     guessing: {
       perCustomer: e.TESSERA_GUESSES_PER_CUSTOMER,
       perIp: e.TESSERA_GUESSES_PER_IP,

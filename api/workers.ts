@@ -14,6 +14,8 @@ import { runRetention } from "./erasures/retention.ts";
 import { runErasures } from "./erasures/worker.ts";
 import { sweepIdempotencyKeys, sweptRowsMax } from "./http/idempotency.ts";
 import { runImports } from "./imports/worker.ts";
+import { type RetrainOptions, runRetraining } from "./models/retrain-worker.ts";
+import { runOfferMeasures } from "./offers/measure.ts";
 import { runPointsExpiry } from "./points/expire.ts";
 import { watchPools } from "./pools/watch.ts";
 import { findProjectsWithDueHolds } from "./reservations/queries.ts";
@@ -28,6 +30,8 @@ export interface WorkerDeps {
   readonly log: Logger;
   /** Absent: the defaults. */
   readonly alerts?: AlertOptions;
+  /** Absent: models are trained by hand only. */
+  readonly retrain?: RetrainOptions | undefined;
 }
 
 const purgeEveryMs = 10 * 60_000;
@@ -50,7 +54,9 @@ export async function runWorkers(deps: WorkerDeps, signal: AbortSignal): Promise
     keepRunning("alerts", (inner) => watchAlerts(deps, inner), deps.log, signal),
     keepRunning("reconciliation", (inner) => runReconciliation(deps, inner), deps.log, signal),
     keepRunning("wide rows of customers", (inner) => runCustomerRefresh(deps, inner), deps.log, signal),
+    keepRunning("measures of offers", (inner) => runOfferMeasures(deps, inner), deps.log, signal),
     keepRunning("linked accounts", (inner) => runClusterRefresh(deps, inner), deps.log, signal),
+    keepRunning("training of models", (inner) => runRetraining(deps, inner), deps.log, signal),
     keepRunning("retention", (inner) => runRetention(deps, inner), deps.log, signal),
     keepRunning("erasures", (inner) => runErasures(deps, inner), deps.log, signal),
     keepRunning("delivered events", (inner) => purgeOutbox(deps, inner), deps.log, signal),

@@ -1,15 +1,18 @@
 /**
- * Scores in a request: synchronous, never throwing, some hundredths of a millisecond a row. A model that is absent or
- * refused is "unavailable" and the caller takes the documented fallback; nothing here guesses.
+ * Scores in a request: synchronous, never throwing, some hundredths of a millisecond a row. A model that is absent,
+ * refused or slow is "unavailable" and the caller takes the documented fallback; nothing here guesses. There is no TF.js
+ * here: networks and trees run as plain code over typed arrays.
  */
-import type { Logger } from "pino";
-import { type DenseNet, forward } from "./dense.ts";
-import { type FeatureSet, named, rawVector } from "./features/feature.ts";
-import { normalise } from "./features/normalise.ts";
+import { setTimeout as delay } from "node:timers/promises";
+import type pg from "pg";
+import { type Champion, openChampions, type ServingLog } from "./champions.ts";
+import { named, rawVector } from "./features/feature.ts";
 import { type OfferInput, personalisationFeatures } from "./features/personalisation.ts";
 import { type RiskInput, riskFeatures } from "./features/risk.ts";
-import type { Manifest, ModelName, PersonalisationManifest, RiskManifest } from "./registry/manifest.ts";
-import { readChampions, readModel, registryDirectory, type StoredModel } from "./registry/store.ts";
+import { createWatchdog, defaultLimits, type Limits } from "./limits.ts";
+import type { LoadedOffers, LoadedRisk } from "./loaded.ts";
+import type { ModelName } from "./registry/manifest.ts";
+import { registryDirectory } from "./registry/store.ts";
 
 /** One feature's part in a score. */
 export interface RiskReason {
@@ -34,15 +37,18 @@ export interface RiskScore {
   readonly reasons: readonly RiskReason[];
 }
 
-/** A score at or above it is flagged where nothing else is said: about one in a hundred of honest attempts, or fewer. */
-export const flagThreshold = 0.99;
+/**
+ * A score at or above it is flagged where nothing else is said. One in two hundred of ordinary attempts of the held-back
+ * days reaches it by construction (`risk/combine.ts`); custom that drifts may double that before one in a hundred is.
+ */
+export const flagThreshold = 0.995;
 
 interface OfferScore {
   /** That the customer redeems the offer. */
   readonly probability: number;
   /** The vector that was scored, by feature name. */
   readonly features: Readonly<Record<string, number>>;
-  /** By feature, in log-odds: they sum to the offer's log-odds less those of an average example of training. */
+  /** By feature, in log-odds: they sum to the offer's log-odds less those the model starts from. Made when asked for. */
   readonly contributions: Readonly<Record<string, number>>;
 }
 
@@ -56,146 +62,140 @@ export interface Models {
   scoreRisk(projectId: string, input: RiskInput): RiskScore;
   /** "unavailable": rank by history instead, see `api/offers`. */
   scoreOffers(projectId: string, inputs: readonly OfferInput[]): OfferScores | "unavailable";
+  /** By the project's newest challenger; undefined while there is none. */
+  scoreChallengerOffers?(projectId: string, inputs: readonly OfferInput[]): OfferScores | "unavailable" | undefined;
+  /** What serves a project now; null: the fallback. */
+  serving(projectId: string, name: ModelName): { readonly version: string; readonly source: Champion["source"] } | null;
+}
+
+export interface ServedModels extends Models {
+  /** Takes over what was promoted meanwhile. Rejects when Postgres does not answer. */
+  refresh(): Promise<void>;
+  /** Does that every two seconds until the signal. */
+  watch(signal: AbortSignal): Promise<void>;
 }
 
 export interface LoadOptions {
-  readonly log: Pick<Logger, "info" | "warn" | "error">;
-  /** Default: the registry of this source tree. */
+  readonly log: ServingLog;
+  /** Of the models of the product; default: the registry of this source tree. */
   readonly directory?: string;
+  /** Where champions of projects are; absent: there are none. */
+  readonly pool?: pg.Pool;
+  readonly limits?: Partial<Limits>;
 }
 
+const watchMs = 2_000;
+/** The clock is asked after so many offers. */
+const groupSize = 16;
+
 /** Never rejects: what cannot be loaded is logged and unavailable. */
-export async function loadModels({ log, directory = registryDirectory }: LoadOptions): Promise<Models> {
-  const personalisation = await loadChampion(log, directory, "personalisation", personalisationFeatures);
-  const risk = await loadChampion(log, directory, "risk", riskFeatures);
+export async function loadModels(options: LoadOptions): Promise<ServedModels> {
+  const { log, directory = registryDirectory, pool } = options;
+  const limits: Limits = { ...defaultLimits, ...options.limits };
+  const champions = await openChampions({ log, directory, pool });
+  const watchdog = createWatchdog(log, limits.clock);
+  await champions
+    .refresh()
+    .catch((error: unknown) => log.error({ err: error }, "champions of projects cannot be read yet"));
+
+  /** The project's champion, or the product's while that rests. */
+  function awake(projectId: string, name: ModelName): Champion | null {
+    for (const champion of [champions.find(projectId, name), champions.product(name)]) {
+      if (champion !== null && !watchdog.rests(champion.model)) return champion;
+    }
+    return null;
+  }
+
+  /** Runs at most once for each champion: a fault in the project's own leaves the product's. */
+  function attempt<T>(projectId: string, name: ModelName, fallback: T, score: (champion: Champion) => T): T {
+    const champion = awake(projectId, name);
+    if (champion === null) return fallback;
+    try {
+      return score(champion);
+    } catch (error) {
+      log.error({ model: name, version: champion.model.version, err: error }, "scoring failed: the fallback serves");
+      return fallback;
+    }
+  }
+
   return {
-    scoreRisk: (_, input) => guarded(log, "risk", noRisk, () => (risk === null ? noRisk : scoreRisk(risk, input))),
-    scoreOffers: (_, inputs) =>
-      guarded(log, "personalisation", "unavailable", () =>
-        personalisation === null ? "unavailable" : scoreOffers(personalisation, inputs),
-      ),
+    scoreRisk: (projectId, input) =>
+      attempt(projectId, "risk", noRisk, ({ model }) => {
+        if (model.name !== "risk") return noRisk;
+        const began = limits.clock();
+        const score = scoreRisk(model, input);
+        watchdog.took(model, limits.clock() - began, limits.riskMs);
+        return score;
+      }),
+    scoreOffers: (projectId, inputs) =>
+      attempt<OfferScores | "unavailable">(projectId, "personalisation", "unavailable", ({ model }) => {
+        if (model.name !== "personalisation") return "unavailable";
+        const began = limits.clock();
+        const offers: OfferScore[] = [];
+        for (const [index, input] of inputs.entries()) {
+          if (index % groupSize === 0 && index > 0 && limits.clock() - began > limits.offersMs) break;
+          offers.push(scoreOffer(model, input));
+        }
+        watchdog.took(model, limits.clock() - began, limits.offersMs);
+        if (offers.length < inputs.length) return "unavailable";
+        return { model: { name: model.name, version: model.version }, offers };
+      }),
+    serving: (projectId, name) => {
+      const champion = awake(projectId, name);
+      return champion === null ? null : { version: champion.model.version, source: champion.source };
+    },
+    refresh: () => champions.refresh(),
+    async watch(signal) {
+      while (!signal.aborted) {
+        await delay(watchMs, undefined, { signal }).catch(() => undefined);
+        if (!signal.aborted) await champions.refresh();
+      }
+    },
   };
 }
 
 const noRisk: RiskScore = { score: null, model: null, features: null, reasons: [] };
 
-async function loadChampion<N extends ModelName>(
-  log: LoadOptions["log"],
-  directory: string,
-  name: N,
-  set: FeatureSet<never>,
-): Promise<StoredModel<Extract<Manifest, { name: N }>> | null> {
-  try {
-    const version = (await readChampions(directory))[name];
-    if (version === undefined) {
-      log.info({ model: name }, "no champion: the fallback serves");
-      return null;
-    }
-    const model = await readModel(directory, name, version, set.hash);
-    log.info({ model: name, version }, "model loaded");
-    return model;
-  } catch (error) {
-    log.error({ model: name, err: error }, "the champion was refused: the fallback serves");
-    return null;
-  }
-}
-
-function guarded<T>(log: LoadOptions["log"], model: ModelName, fallback: T, score: () => T): T {
-  try {
-    return score();
-  } catch (error) {
-    log.error({ model, err: error }, "scoring failed: the fallback serves");
-    return fallback;
-  }
-}
-
-function scoreRisk({ manifest, net }: StoredModel<RiskManifest>, input: RiskInput): RiskScore {
+function scoreRisk(model: LoadedRisk, input: RiskInput): RiskScore {
   const raw = rawVector(riskFeatures, input);
-  const vector = normalise(riskFeatures, manifest.normaliser, raw, false);
-  const parts = squaredErrors(net, vector);
-  const error = parts.reduce((sum, part) => sum + part, 0) / parts.length;
-  if (!Number.isFinite(error)) throw new RangeError("the reconstruction error is not a number");
-  const score = percentile(manifest.anomaly.error_quantiles, error);
+  const score = model.scorer.score(raw);
+  if (!Number.isFinite(score)) throw new RangeError("the score is not a number");
+  let reasons: readonly RiskReason[] | undefined;
   return {
     score,
-    model: `${manifest.name}@${manifest.version}`,
+    model: `${model.name}@${model.version}`,
     features: named(riskFeatures, raw),
-    reasons: explain(manifest, raw, parts, score),
+    // Most scores are low and nobody asks why.
+    get reasons() {
+      reasons ??= explain(model, raw);
+      return reasons;
+    },
   };
 }
 
-/** Per feature, how far the autoencoder is from giving back what it was shown. Their mean is the anomaly. */
-export function squaredErrors(net: DenseNet, vector: Float32Array): number[] {
-  const out = forward(net, vector);
-  return Array.from(vector, (value, index) => (value - (out[index] ?? 0)) ** 2);
-}
-
-/** Where an error lies among evenly spaced ascending quantiles: 0 to 1, linear in between. */
-export function percentile(quantiles: readonly number[], error: number): number {
-  const last = quantiles.length - 1;
-  let low = 0;
-  let high = last;
-  if (error < (quantiles[0] ?? 0)) return 0;
-  if (error >= (quantiles[last] ?? 0)) return 1;
-  while (high - low > 1) {
-    const middle = (low + high) >> 1;
-    if (error < (quantiles[middle] ?? 0)) high = middle;
-    else low = middle;
-  }
-  const from = quantiles[low] ?? 0;
-  const to = quantiles[high] ?? from;
-  return (low + (to > from ? (error - from) / (to - from) : 0)) / last;
-}
-
-/** Each feature's share of the anomaly, times the score. */
-function explain(manifest: RiskManifest, raw: readonly number[], parts: readonly number[], score: number) {
-  const total = parts.reduce((sum, part) => sum + part, 0);
+function explain({ scorer, usual }: LoadedRisk, raw: readonly number[]): RiskReason[] {
+  const parts = scorer.contributions(raw);
   return riskFeatures.features
     .map((feature, index): RiskReason => {
       const value = raw[index] ?? feature.default;
-      const share = total > 0 ? (parts[index] ?? 0) / total : 0;
-      const usual = manifest.normaliser[index]?.median ?? feature.default;
-      return { feature: feature.name, value, contribution: share * score, text: feature.text(value, usual) };
+      const text = feature.text(value, usual[index] ?? feature.default);
+      return { feature: feature.name, value, contribution: parts[index] ?? 0, text };
     })
     .filter(({ contribution }) => contribution > 0)
-    .sort((a, b) => b.contribution - a.contribution);
+    .sort((a, b) => b.contribution - a.contribution || (a.feature < b.feature ? -1 : 1));
 }
 
-function scoreOffers(
-  { manifest, net }: StoredModel<PersonalisationManifest>,
-  inputs: readonly OfferInput[],
-): OfferScores {
+function scoreOffer({ scorer }: LoadedOffers, input: OfferInput): OfferScore {
+  const raw = rawVector(personalisationFeatures, input);
+  const probability = scorer.probability(raw);
+  if (!Number.isFinite(probability)) throw new RangeError("the probability is not a number");
+  let contributions: Readonly<Record<string, number>> | undefined;
   return {
-    model: { name: manifest.name, version: manifest.version },
-    offers: inputs.map((input) => {
-      const raw = rawVector(personalisationFeatures, input);
-      const vector = normalise(personalisationFeatures, manifest.normaliser, raw, true);
-      const logit = forward(net, vector)[0] ?? Number.NaN;
-      const probability = calibrated(manifest.calibration, logit);
-      if (!Number.isFinite(probability)) throw new RangeError("the probability is not a number");
-      return {
-        probability,
-        features: named(personalisationFeatures, raw),
-        contributions: leaveOneOut(net, vector, logit, manifest.calibration.slope),
-      };
-    }),
+    probability,
+    features: named(personalisationFeatures, raw),
+    get contributions() {
+      contributions ??= named(personalisationFeatures, Array.from(scorer.contributions(raw)));
+      return contributions;
+    },
   };
-}
-
-/** What each input adds to the log-odds against the average of training, scaled so that they sum to the whole. */
-function leaveOneOut(net: DenseNet, vector: Float32Array, logit: number, slope: number): Record<string, number> {
-  const base = forward(net, new Float32Array(vector.length))[0] ?? 0;
-  const alone = personalisationFeatures.features.map((_, index) => {
-    const without = vector.slice();
-    without[index] = 0;
-    return logit - (forward(net, without)[0] ?? 0);
-  });
-  const rest = (logit - base - alone.reduce((sum, part) => sum + part, 0)) / alone.length;
-  return Object.fromEntries(
-    personalisationFeatures.features.map(({ name }, index) => [name, slope * ((alone[index] ?? 0) + rest)]),
-  );
-}
-
-export function calibrated(calibration: PersonalisationManifest["calibration"], logit: number): number {
-  return 1 / (1 + Math.exp(-(calibration.slope * logit + calibration.intercept)));
 }

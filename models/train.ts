@@ -1,73 +1,91 @@
-/** Trains both models on one project's events and writes them to the registry. */
+/** Trains models on one project's events, judges them, and puts them into a registry. */
 import type { ClickHouseClient } from "@clickhouse/client";
 import { z } from "zod";
 import { readOfferExamples } from "./personalisation/dataset.ts";
-import { trainPersonalisation } from "./personalisation/train.ts";
 import type { Manifest, ModelName } from "./registry/manifest.ts";
-import { readChampions, writeChampions, writeModel } from "./registry/store.ts";
+import type { RegistryTarget } from "./registry/target.ts";
 import { readRiskExamples } from "./risk/dataset.ts";
-import { trainRisk } from "./risk/train.ts";
 import type { Runtime } from "./runtime.ts";
+import { decide, type Verdict } from "./training/decide.ts";
 import { TooLittleData } from "./training/examples.ts";
-import type { Progress, Trained } from "./training/report.ts";
+import { trainPersonalisation } from "./training/personalisation.ts";
+import type { Trained, TrainingContext } from "./training/report.ts";
+import { trainRisk } from "./training/risk.ts";
 
 export interface TrainOptions {
   readonly runtime: Runtime;
   readonly warehouse: ClickHouseClient;
   readonly projectId: string;
+  readonly names: readonly ModelName[];
   readonly seed: number;
-  /** Where the registry lies. */
-  readonly directory: string;
-  /** Makes what was trained the champion: the next start of the API serves it. */
-  readonly promote: boolean;
-  readonly progress: Progress;
+  readonly registry: RegistryTarget;
+  /** "better": what beats the champion and every baseline on the held-back days. */
+  readonly promote: "always" | "better" | "never";
+  readonly say: (line: string) => void;
 }
 
-export interface TrainResult {
-  readonly trained: readonly Manifest[];
-  readonly refused: readonly { readonly name: ModelName; readonly reason: string }[];
-}
-
-/** What cannot be trained for want of data is refused by name; the other model is trained all the same. */
-export async function train(options: TrainOptions): Promise<TrainResult> {
-  const { runtime, warehouse, projectId, seed, progress } = options;
-  const results = [
-    await attempt("personalisation", async () => {
-      progress.say("personalisation: reading publications and what became of them");
-      return trainPersonalisation(runtime, await readOfferExamples(warehouse, projectId), seed, progress);
-    }),
-    await attempt("risk", async () => {
-      progress.say("risk: reading redemptions");
-      return trainRisk(runtime, await readRiskExamples(warehouse, projectId), seed, progress);
-    }),
-  ];
-  const trained: Manifest[] = [];
-  for (const { result } of results) {
-    if (result === undefined) continue;
-    progress.say(`written to ${await writeModel(options.directory, result.manifest, result.files)}`);
-    trained.push(result.manifest);
-  }
-  if (options.promote && trained.length > 0) {
-    const promoted = Object.fromEntries(trained.map(({ name, version }) => [name, version]));
-    await writeChampions(options.directory, { ...(await readChampions(options.directory)), ...promoted });
-  }
-  const refused = results.flatMap(({ name, reason }) => (reason === undefined ? [] : [{ name, reason }]));
-  return { trained, refused };
-}
-
-interface Attempt {
+export interface TrainedModel {
   readonly name: ModelName;
-  readonly result?: Trained<Manifest>;
-  readonly reason?: string;
+  readonly outcome: "promoted" | "kept";
+  readonly manifest: Manifest;
+  readonly verdict: Verdict;
 }
 
-async function attempt(name: ModelName, work: () => Promise<Trained<Manifest>>): Promise<Attempt> {
-  try {
-    return { name, result: await work() };
-  } catch (error) {
-    if (error instanceof TooLittleData) return { name, reason: error.message };
-    throw error;
+export interface NotTrained {
+  readonly name: ModelName;
+  readonly outcome: "too_little_data";
+  readonly reason: string;
+}
+
+export type TrainResult = TrainedModel | NotTrained;
+
+/** What cannot be trained for want of data is refused by name; the others are trained all the same. */
+export async function train(options: TrainOptions): Promise<TrainResult[]> {
+  const results: TrainResult[] = [];
+  for (const name of options.names) {
+    try {
+      results.push(await trainOne(options, name));
+    } catch (error) {
+      if (!(error instanceof TooLittleData)) throw error;
+      results.push({ name, outcome: "too_little_data", reason: error.message });
+    }
   }
+  return results;
+}
+
+async function trainOne({ registry, ...options }: TrainOptions, name: ModelName): Promise<TrainedModel> {
+  const { say } = options;
+  const champion = await registry.champion(name);
+  const { manifest, files } = await fitOne({ ...options, champion }, name, options);
+  const verdict = decide(manifest);
+  const promoted = options.promote === "always" || (options.promote === "better" && verdict.promote);
+  say(`${name}: written to ${await registry.write(manifest, files, verdict.reason)}`);
+  if (promoted) await registry.promote(manifest, verdict.reason);
+  return { name, outcome: promoted ? "promoted" : "kept", manifest, verdict };
+}
+
+async function fitOne(
+  context: TrainingContext,
+  name: ModelName,
+  { warehouse, projectId }: Pick<TrainOptions, "warehouse" | "projectId">,
+): Promise<Trained> {
+  switch (name) {
+    case "personalisation":
+      context.say("personalisation: reading publications and what became of them");
+      return trainPersonalisation(context, await readOfferExamples(warehouse, projectId));
+    case "risk":
+      context.say("risk: reading redemptions and what reviewers said of them");
+      return trainRisk(context, await readRiskExamples(warehouse, projectId));
+  }
+}
+
+export async function countRedemptions(warehouse: ClickHouseClient, projectId: string): Promise<number> {
+  const result = await warehouse.query({
+    query: "SELECT count() AS n FROM events WHERE project_id = {project:String} AND type = 'redemption.succeeded'",
+    query_params: { project: projectId },
+    format: "JSONEachRow",
+  });
+  return z.array(z.object({ n: z.coerce.number() })).parse(await result.json())[0]?.n ?? 0;
 }
 
 const projectRow = z.object({ project_id: z.string() });

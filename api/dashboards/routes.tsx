@@ -39,7 +39,7 @@ export function dashboardRoutes(deps: Deps): OpenAPIHono<AppEnv> {
   const { warehouse } = deps;
   const answer = createLive(warehouse);
   const readThreeSixty = createThreeSixty(deps);
-  const modelCards = createModelCards();
+  const modelCards = createModelCards(deps);
 
   async function scopeOf(projectId: string, query: Readonly<Record<string, string>>): Promise<Scope> {
     const asked = parseScope(query);
@@ -119,7 +119,7 @@ export function dashboardRoutes(deps: Deps): OpenAPIHono<AppEnv> {
 
   router.get(`${base}api/models`, async (c) => {
     c.header("cache-control", "no-store");
-    return c.json({ data: await modelCards() });
+    return c.json({ data: await modelCards(c.var.auth.projectId) });
   });
 
   router.get(`${base}*`, async (c) => {
@@ -149,6 +149,11 @@ function requireSession(deps: Deps): MiddlewareHandler<AppEnv> {
         return c.redirect(signInAddress(url.pathname + url.search), 303);
       }
       throw new Problem("unauthorized", "Sign in at /console/sign-in first.");
+    }
+    if (!session.scopes.includes("analytics")) {
+      throw new Problem("scope_missing", "The dashboards need a key with the scope analytics.", {
+        extensions: { required_scopes: ["analytics"] },
+      });
     }
     c.set("auth", { projectId: session.projectId, keyId: session.keyId, scopes: ["analytics"], kind: "secret" });
     return next();

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import type { Logger } from "pino";
 import { Registry } from "prom-client";
 import { createRelay } from "../../ingest/relay.ts";
-import { loadModels } from "../../models/serving.ts";
 import { createApp } from "../app.ts";
 import type { Config } from "../config.ts";
 import { buildDashboards } from "../dashboards/build.ts";
@@ -16,6 +15,7 @@ import { openAnalystsGate } from "./analysts.ts";
 import { say, table } from "./banner.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { type Listener, listen } from "./listener.ts";
+import { openModels, retraining } from "./models.ts";
 import { markOf } from "./processes.ts";
 import { recordRelease, refuseNewerData, thisRelease } from "./release.ts";
 import type { RunningServer } from "./server.ts";
@@ -119,18 +119,22 @@ async function serve(config: Config, urls: Urls, listener: Listener, log: Logger
   const workerPool = openPool(urls.databaseUrl, "workers", 8, log, lifecycle);
   const working = Promise.all([
     keepRunning("relay", (signal) => relay.run(signal), log, lifecycle.signal),
-    runWorkers({ pool: workerPool, warehouse: workerWarehouse, log, alerts: config.alerts }, lifecycle.signal),
+    runWorkers(
+      { pool: workerPool, warehouse: workerWarehouse, log, alerts: config.alerts, retrain: retraining(config, urls) },
+      lifecycle.signal,
+    ),
   ]);
   lifecycle.onStop("relay and workers", () => working);
 
   const pool = openPool(urls.databaseUrl, "api", 20, log, lifecycle);
   const db = createKysely(pool);
   const demo = await ensureDemo(db, config.apiKey);
+  const models = await openModels(pool, log, lifecycle);
   const app = createApp({
     db,
     pool,
     warehouse,
-    models: await loadModels({ log }),
+    models,
     log,
     metrics: new Registry(),
     readiness: createReadiness(pool, warehouse, { relay: async () => relay.ready() }),

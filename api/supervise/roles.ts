@@ -2,7 +2,6 @@
 import type { Logger } from "pino";
 import { Registry } from "prom-client";
 import { createRelay } from "../../ingest/relay.ts";
-import { loadModels } from "../../models/serving.ts";
 import { createApp } from "../app.ts";
 import type { Config } from "../config.ts";
 import { buildDashboards } from "../dashboards/build.ts";
@@ -10,6 +9,7 @@ import { createKysely } from "../db/kysely.ts";
 import { keepRunning, runWorkers } from "../workers.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { listen } from "./listener.ts";
+import { openModels, retraining } from "./models.ts";
 import { createReadiness, drainRelay, openPool, openWarehouse, type Urls, workerRequestMs } from "./services.ts";
 
 const drainMs = 10_000;
@@ -23,7 +23,7 @@ export async function startApi(config: Config, urls: Urls, log: Logger, lifecycl
     db: createKysely(pool),
     pool,
     warehouse,
-    models: await loadModels({ log }),
+    models: await openModels(pool, log, lifecycle),
     log,
     metrics: new Registry(),
     // The relay is another process: how far behind it is stands in /metrics.
@@ -56,7 +56,10 @@ export async function startIngest(urls: Urls, log: Logger, lifecycle: Lifecycle)
 export async function startWorkers(config: Config, urls: Urls, log: Logger, lifecycle: Lifecycle): Promise<void> {
   const warehouse = openWarehouse(urls.clickhouseUrl, lifecycle, workerRequestMs);
   const pool = openPool(urls.databaseUrl, "workers", 8, log, lifecycle);
-  const working = runWorkers({ pool, warehouse, log, alerts: config.alerts }, lifecycle.signal);
+  const working = runWorkers(
+    { pool, warehouse, log, alerts: config.alerts, retrain: retraining(config, urls) },
+    lifecycle.signal,
+  );
   lifecycle.onStop("workers", () => working);
   log.info("the workers run");
 }

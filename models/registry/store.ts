@@ -1,24 +1,21 @@
-/** The registry on disk: `<name>/<version>/{manifest.json, model.json, weights.bin}` and `champions.json`. */
-import { createHash } from "node:crypto";
+/**
+ * Models as files, `<name>/<version>/` with `manifest.json` and what it names, and `champions.json`: those that come with
+ * the product. They serve a project that has none of its own.
+ */
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type DenseNet, parseDenseNet } from "../dense.ts";
-import { type Champions, championsSchema, type Manifest, type ModelName, manifestSchema } from "./manifest.ts";
+import {
+  type Champions,
+  championsSchema,
+  type Manifest,
+  type ModelFiles,
+  type ModelName,
+  manifestSchema,
+} from "./manifest.ts";
+import { ModelRefused, readManifest, type StoredModel, verifyFiles } from "./refuse.ts";
 
 export const registryDirectory = fileURLToPath(new URL(".", import.meta.url));
-
-/** A model that must not be served; the message says why. */
-class ModelRefused extends Error {}
-
-export interface StoredModel<M extends Manifest> {
-  readonly manifest: M;
-  readonly net: DenseNet;
-}
-
-export function sha256(bytes: Uint8Array | string): string {
-  return createHash("sha256").update(bytes).digest("hex");
-}
 
 /** An absent file means that no model serves yet. */
 export async function readChampions(directory: string): Promise<Champions> {
@@ -34,54 +31,40 @@ export async function writeChampions(directory: string, champions: Champions): P
   await replaceFile(join(directory, "champions.json"), `${JSON.stringify(champions, null, 2)}\n`);
 }
 
-/**
- * Reads a model and proves that it is the one its manifest describes.
- * @throws ModelRefused when a file is missing or changed, or the model was trained on another feature set.
- */
-export async function readModel<N extends ModelName>(
-  directory: string,
-  name: N,
-  version: string,
-  featureSetHash: string,
-): Promise<StoredModel<Extract<Manifest, { name: N }>>> {
-  const folder = join(directory, name, version);
+/** @throws ModelRefused */
+export async function readModelManifest(directory: string, name: ModelName, version: string): Promise<Manifest> {
+  const path = join(directory, name, version, "manifest.json");
+  return refusing(async () => readManifest(JSON.parse(await readFile(path, "utf8")), name, version));
+}
+
+/** @throws ModelRefused when a file is missing or is not the one that the manifest describes. */
+export async function readModel(directory: string, name: ModelName, version: string): Promise<StoredModel> {
+  const manifest = await readModelManifest(directory, name, version);
+  return refusing(async () => {
+    const read = async (path: string) =>
+      [path, new Uint8Array(await readFile(join(directory, name, version, path)))] as const;
+    const files = Object.fromEntries(await Promise.all(Object.keys(manifest.files).map(read)));
+    verifyFiles(manifest, files);
+    return { manifest, files };
+  });
+}
+
+async function refusing<T>(read: () => Promise<T>): Promise<T> {
   try {
-    const manifest = manifestSchema.parse(JSON.parse(await readFile(join(folder, "manifest.json"), "utf8")));
-    if (!isNamed(manifest, name) || manifest.version !== version) throw new ModelRefused("the manifest is another's");
-    if (manifest.feature_set.hash !== featureSetHash) {
-      throw new ModelRefused("it was trained on another feature set: train again");
-    }
-    const [model, weights] = await Promise.all([
-      readVerified(folder, "model.json", manifest),
-      readVerified(folder, "weights.bin", manifest),
-    ]);
-    return { manifest, net: parseDenseNet(JSON.parse(model.toString("utf8")), weights) };
+    return await read();
   } catch (error) {
     if (error instanceof ModelRefused) throw error;
     throw new ModelRefused(error instanceof Error ? error.message : String(error), { cause: error });
   }
 }
 
-function isNamed<N extends ModelName>(manifest: Manifest, name: N): manifest is Extract<Manifest, { name: N }> {
-  return manifest.name === name;
-}
-
-async function readVerified(folder: string, file: keyof Manifest["files"], manifest: Manifest): Promise<Buffer> {
-  const bytes = await readFile(join(folder, file));
-  if (sha256(bytes) !== manifest.files[file]) throw new ModelRefused(`${file} is not the file the manifest describes`);
-  return bytes;
-}
-
 /** Written last, the manifest makes the version visible; an interrupted write leaves a folder that nothing reads. */
-export async function writeModel(
-  directory: string,
-  manifest: Manifest,
-  files: { readonly modelJson: string; readonly weights: Uint8Array },
-): Promise<string> {
+export async function writeModel(directory: string, manifest: Manifest, files: ModelFiles): Promise<string> {
   const folder = join(directory, manifest.name, manifest.version);
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, "model.json"), files.modelJson);
-  await writeFile(join(folder, "weights.bin"), files.weights);
+  for (const [path, bytes] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), bytes);
+  }
   await replaceFile(join(folder, "manifest.json"), `${JSON.stringify(manifestSchema.parse(manifest), null, 2)}\n`);
   return folder;
 }

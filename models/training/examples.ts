@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { z } from "zod";
+import type { Table } from "../estimators/table.ts";
 import { type FeatureSet, orDefault } from "../features/feature.ts";
 
 export interface Example {
@@ -9,12 +10,14 @@ export interface Example {
   readonly at: number;
   readonly label: number;
   readonly features: readonly number[];
+  /** What it is an example of: a redemption, or a customer and a campaign. */
+  readonly id: string;
 }
 
 /** There is not enough to learn from; the message says how much there is and how much it takes. */
 export class TooLittleData extends Error {}
 
-const rowSchema = z.tuple([z.number(), z.number(), z.array(z.number().nullable())]);
+const rowSchema = z.tuple([z.number(), z.number(), z.array(z.number().nullable()), z.string()]);
 
 /** The newest so many examples: training stays within minutes and memory whatever the warehouse holds. */
 const examplesMax = 400_000;
@@ -40,7 +43,7 @@ export async function readExamples<Input>(
 ): Promise<Example[]> {
   const result = await warehouse.query({
     query: `
-      SELECT at_ms, label, features
+      SELECT at_ms, label, features, toString(tie)
       FROM (${examplesSql(set, situations)})
       ORDER BY at_ms DESC, tie DESC LIMIT ${examplesMax}`,
     query_params: { ...parameters },
@@ -54,9 +57,9 @@ export async function readExamples<Input>(
   const examples: Example[] = [];
   for await (const rows of result.stream()) {
     for (const row of rows) {
-      const [at, label, values] = rowSchema.parse(row.json());
+      const [at, label, values, id] = rowSchema.parse(row.json());
       const features = set.features.map((feature, index) => orDefault(feature, values[index] ?? null));
-      examples.push({ at, label, features });
+      examples.push({ at, label, features, id });
     }
   }
   return examples.reverse();
@@ -76,22 +79,13 @@ export interface Split {
 }
 
 /**
- * The first 60 % train, the next 20 % stop and calibrate, the last 20 % judge: a model is used on what comes after it.
- * Rows of one moment are never parted, since a campaign is often published in one go.
+ * The first 60 % train, the next 20 % calibrate, the last 20 % judge: a model is used on what comes after it. Rows of one
+ * moment are never parted, since a campaign is often published in one go.
  */
 export function splitByTime(examples: readonly Example[]): Split {
-  const [train = [], validation = [], test = []] = cutByTime(examples, [0.6, 0.8]);
-  return { train, validation, test };
-}
-
-/** @param shares ascending; where to cut, to the nearest moment. @returns one part more than there are shares */
-export function cutByTime(examples: readonly Example[], shares: readonly number[]): Example[][] {
-  const cuts = [0];
-  for (const share of shares) {
-    const least = (cuts.at(-1) ?? 0) + 1;
-    cuts.push(boundary(examples, Math.max(least, Math.floor(examples.length * share))));
-  }
-  return cuts.map((cut, index) => examples.slice(cut, cuts[index + 1] ?? examples.length));
+  const first = boundary(examples, Math.max(1, Math.floor(examples.length * 0.6)));
+  const second = boundary(examples, Math.max(first + 1, Math.floor(examples.length * 0.8)));
+  return { train: examples.slice(0, first), validation: examples.slice(first, second), test: examples.slice(second) };
 }
 
 /** The start of a moment nearest to the index, so that no part is emptied by one large moment. */
@@ -105,6 +99,20 @@ function boundary(examples: readonly Example[], index: number): number {
   return index - before <= after - index ? before : after;
 }
 
+export function labelsOf(examples: readonly Example[]): number[] {
+  return examples.map(({ label }) => label);
+}
+
 export function positives(examples: readonly Example[]): number {
   return examples.reduce((sum, example) => sum + example.label, 0);
+}
+
+/** As estimators take them; features are numbers, and what was unknown has its default. */
+export function toTable(set: FeatureSet<never>, examples: readonly Example[]): Table {
+  const columns = set.features.map(({ name, default: missing }, at) => ({
+    name,
+    kind: "numeric" as const,
+    values: Float64Array.from(examples, ({ features }) => features[at] ?? missing),
+  }));
+  return { rows: examples.length, columns };
 }

@@ -1,29 +1,36 @@
 /** The parts of a manifest that every model has. */
 import type { FeatureSet } from "../features/feature.ts";
-import type { Normaliser } from "../features/normalise.ts";
-import type { ModelFiles } from "../registry/io.ts";
-import { sha256 } from "../registry/store.ts";
-import type { Backend } from "../runtime.ts";
+import { estimators } from "../loaded.ts";
+import type { Manifest, ModelFiles, ModelName } from "../registry/manifest.ts";
+import { sha256 } from "../registry/refuse.ts";
 import { type Example, hashExamples, positives, type Split } from "./examples.ts";
+import type { TrainingContext } from "./report.ts";
 
 export interface Training {
+  readonly name: ModelName;
+  readonly set: FeatureSet<never>;
   readonly examples: readonly Example[];
   readonly split: Split;
   readonly labelled: boolean;
-  readonly normaliser: Normaliser;
-  readonly seed: number;
-  readonly epochs: number;
-  readonly backend: Backend;
   readonly files: ModelFiles;
+  readonly members: Manifest["members"];
+  readonly metrics: Manifest["metrics"];
+  readonly champion: Manifest["champion"];
+  /** The score that the files give a row. */
+  readonly score: (row: readonly number[]) => number;
 }
 
-/** The version follows from data, features and weights: training again gives the same one. */
-export function describeTraining(set: FeatureSet<never>, training: Training) {
-  const { examples, split, files } = training;
+const probes = 5;
+
+/** The version follows from data, features and files: training again gives the same one. */
+export function describeTraining(context: TrainingContext, training: Training) {
+  const { name, set, examples, split } = training;
   const dataHash = hashExamples(examples);
-  const hashes = { "model.json": sha256(files.modelJson), "weights.bin": sha256(files.weights) };
-  const to = new Date(examples.at(-1)?.at ?? 0).toISOString();
-  const fingerprint = sha256(`${set.hash} ${dataHash} ${training.seed} ${hashes["weights.bin"]}`);
+  const files = Object.fromEntries(Object.entries(training.files).map(([path, bytes]) => [path, sha256(bytes)]));
+  const instant = (example: Example | undefined) => new Date(example?.at ?? 0).toISOString();
+  const to = instant(examples.at(-1));
+  const estimator = estimators[name];
+  const fingerprint = sha256(JSON.stringify([estimator, set.hash, dataHash, context.seed, files]));
   const counts = (count: (part: readonly Example[]) => number) => ({
     train: count(split.train),
     validation: count(split.validation),
@@ -31,19 +38,44 @@ export function describeTraining(set: FeatureSet<never>, training: Training) {
   });
   return {
     version: `${to.slice(0, 10)}-${fingerprint.slice(0, 8)}`,
+    estimator: { ...estimator },
     feature_set: { name: set.name, hash: set.hash },
-    normaliser: training.normaliser,
+    features: set.features.map((feature, at) => ({ name: feature.name, usual: median(split.train, at) })),
     data: {
-      from: new Date(examples[0]?.at ?? 0).toISOString(),
+      from: instant(examples[0]),
       to,
+      held_back_from: instant(split.test[0]),
       hash: dataHash,
       rows: counts((part) => part.length),
       positives: training.labelled ? counts(positives) : null,
     },
-    seed: training.seed,
-    epochs: training.epochs,
-    backend: training.backend,
+    seed: context.seed,
+    metrics: {
+      model: finite(training.metrics.model),
+      baselines: Object.fromEntries(
+        Object.entries(training.metrics.baselines).map(([key, metrics]) => [key, finite(metrics)]),
+      ),
+    },
+    champion: training.champion && { ...training.champion, metrics: finite(training.champion.metrics) },
+    members: training.members.map(({ metrics, ...member }) => ({ ...member, metrics: finite(metrics) })),
+    probe: spread(split.test).map(({ features }) => ({ row: [...features], score: training.score(features) })),
+    backend: context.runtime.backend,
     created_at: new Date().toISOString(),
-    files: hashes,
+    files,
   };
+}
+
+/** A metric without a value, such as an AUC of one class alone, is left out. */
+function finite(metrics: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(metrics).filter(([, value]) => Number.isFinite(value)));
+}
+
+function median(examples: readonly Example[], at: number): number {
+  const values = Float64Array.from(examples, ({ features }) => features[at] ?? 0).sort();
+  return values[values.length >> 1] ?? 0;
+}
+
+function spread(examples: readonly Example[]): Example[] {
+  const step = Math.max(1, Math.floor(examples.length / probes));
+  return examples.filter((_, index) => index % step === 0).slice(0, probes);
 }

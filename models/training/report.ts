@@ -1,15 +1,18 @@
 /** What training tells its caller while it works, and what comes out of it. */
+import type { Loaded } from "../loaded.ts";
+import type { Manifest, ModelFiles } from "../registry/manifest.ts";
+import type { Runtime } from "../runtime.ts";
 
-import type { ModelFiles } from "../registry/io.ts";
-import type { Manifest } from "../registry/manifest.ts";
-
-export interface Progress {
+export interface TrainingContext {
+  readonly runtime: Runtime;
+  readonly seed: number;
   /** One line about what is being done now. */
   readonly say: (line: string) => void;
-  readonly onEpoch: (model: string, epoch: number, loss: number, validationLoss: number) => void;
+  /** Serves now, and is judged beside the new one; null: there is none that fits. */
+  readonly champion: Loaded | null;
 }
 
-export interface Trained<M extends Manifest> {
+export interface Trained<M extends Manifest = Manifest> {
   readonly manifest: M;
   readonly files: ModelFiles;
 }
