@@ -1,0 +1,104 @@
+/** Runs all detectors on one point: the raw scores, and who or what is to blame for each. */
+import { type Histograms, surpriseAt } from "./histograms.ts";
+import { creditCuts, type IsolationForest, isolation } from "./isolation-forest.ts";
+import { compressed, type LocalDensity, localFactor, meanNearest, type Reference, squaresTo } from "./neighbours.ts";
+
+export interface Detectors {
+  readonly plain: Reference;
+  readonly compressed: Reference;
+  /** Sizes of groups, the same in both. */
+  readonly sizes: readonly number[];
+  readonly local: LocalDensity;
+  readonly forest: IsolationForest;
+  readonly histograms: Histograms;
+}
+
+/** Raw scores come in this order: the scales of the plain points, those of the compressed, and these. */
+export const others = ["local", "forest", "histograms"] as const;
+
+export function detectorCount({ sizes }: Pick<Detectors, "sizes">): number {
+  return 2 * sizes.length + others.length;
+}
+
+/** @param own the point's own place in the reference, −1 when it is not in it */
+export function runDetectors(detectors: Detectors, point: Float32Array, own: number, out: Float64Array): void {
+  const { sizes, plain } = detectors;
+  const squares = new Float64Array(plain.rows);
+  const scores = new Float64Array(sizes.length);
+  squaresTo(plain, point, own, squares);
+  meanNearest(squares, plain.order, sizes, scores);
+  out.set(scores, 0);
+  out[2 * sizes.length] = Math.log(localFactor(squares, detectors.local).factor);
+  squaresTo(detectors.compressed, compressed(point), own, squares);
+  meanNearest(squares, plain.order, sizes, scores);
+  out.set(scores, sizes.length);
+  out[2 * sizes.length + 1] = isolation(detectors.forest, point);
+  out[2 * sizes.length + 2] = totalSurprise(detectors.histograms, point);
+}
+
+function totalSurprise(histograms: Histograms, point: Float32Array): number {
+  let sum = 0;
+  for (let place = 0; place < point.length; place += 1) sum += surpriseAt(histograms, place, point[place] as number);
+  return sum;
+}
+
+/**
+ * Adds to each number's place its share of the blame, each detector counting as much as `amounts` says. A distance is
+ * made of the squared gaps to those neighbours that were the nearest, a forest of the cuts that isolated the row, a
+ * histogram of the surprises.
+ */
+export function blame(detectors: Detectors, point: Float32Array, amounts: Float64Array, credit: Float64Array): void {
+  const { sizes, plain } = detectors;
+  const squares = new Float64Array(plain.rows);
+  const scores = new Float64Array(sizes.length);
+  const near = new Float64Array(plain.rows);
+  squaresTo(plain, point, -1, squares);
+  meanNearest(squares, plain.order, sizes, scores, (row, scale, share) => {
+    near[row] = (near[row] as number) + share * (amounts[scale] as number);
+  });
+  const { near: neighbours } = localFactor(squares, detectors.local);
+  for (const row of neighbours) {
+    near[row] = (near[row] as number) + (amounts[2 * sizes.length] as number) / neighbours.length;
+  }
+  creditGaps(plain, point, near, squares, credit);
+
+  const small = compressed(point);
+  near.fill(0);
+  squaresTo(detectors.compressed, small, -1, squares);
+  meanNearest(squares, plain.order, sizes, scores, (row, scale, share) => {
+    near[row] = (near[row] as number) + share * (amounts[sizes.length + scale] as number);
+  });
+  creditGaps(detectors.compressed, small, near, squares, credit);
+
+  const cuts = new Float64Array(point.length);
+  creditCuts(detectors.forest, point, cuts);
+  addShares(cuts, amounts[2 * sizes.length + 1] as number, credit);
+  const surprises = Float64Array.from(point, (value, place) => surpriseAt(detectors.histograms, place, value));
+  addShares(surprises, amounts[2 * sizes.length + 2] as number, credit);
+}
+
+function creditGaps(
+  { width, points }: Reference,
+  point: Float32Array,
+  weights: Float64Array,
+  squares: Float64Array,
+  credit: Float64Array,
+): void {
+  for (let row = 0; row < weights.length; row += 1) {
+    const weight = weights[row] as number;
+    const square = squares[row] as number;
+    if (weight === 0 || square === 0) continue;
+    for (let place = 0; place < width; place += 1) {
+      const gap = (point[place] as number) - (points[row * width + place] as number);
+      credit[place] = (credit[place] as number) + (weight * gap * gap) / square;
+    }
+  }
+}
+
+function addShares(parts: Float64Array, amount: number, credit: Float64Array): void {
+  const total = parts.reduce((sum, part) => sum + part, 0);
+  if (total <= 0) return;
+  for (let place = 0; place < parts.length; place += 1) {
+    credit[place] = (credit[place] as number) + (amount * (parts[place] as number)) / total;
+  }
+}

@@ -1,0 +1,98 @@
+/**
+ * One score out of many detectors: the weighted mean of their scores, each in deviations from its own mean over the
+ * training rows. Plain typed arrays: nothing here needs TF.js.
+ */
+import { blame, type Detectors, runDetectors } from "./detectors.ts";
+import { createEncoder } from "./encode.ts";
+import { writeParts } from "./files.ts";
+import type { AnomalyModel } from "./model.ts";
+import type { AnomalyParts, Part } from "./parts.ts";
+
+/** A detector that finds nothing strange in a row still counts this much (of a deviation) in whom it blames. */
+const leastBlame = 0.05;
+
+export function createModel(parts: AnomalyParts): AnomalyModel {
+  const encoder = createEncoder(parts.codes);
+  const detectors = detectorsOf(parts);
+  const members = membersOf(parts);
+  const raw = new Float64Array(members.length);
+
+  function scorePoint(point: Float32Array): number {
+    runDetectors(detectors, point, -1, raw);
+    return combine(members, raw);
+  }
+
+  return {
+    features: encoder.shapes.map(({ name }) => name),
+    score: (table) => {
+      const points = encoder.encodeTable(table);
+      const scores = new Float64Array(table.rows);
+      for (let row = 0; row < table.rows; row += 1) {
+        scores[row] = scorePoint(points.subarray(row * encoder.width, (row + 1) * encoder.width));
+      }
+      return scores;
+    },
+    scoreRow: (row) => scorePoint(encoder.encodeRow(row)),
+    contributions: (row) => contributionsOf(encoder.encodeRow(row)),
+    percentile: (score) => placeAmong(parts.quantiles, score),
+    toFiles: () => writeParts(parts),
+  };
+
+  function contributionsOf(point: Float32Array): Float64Array {
+    runDetectors(detectors, point, -1, raw);
+    const amounts = members.map(
+      ({ weight, mean, deviation }, index) =>
+        weight * Math.max(leastBlame, ((raw[index] as number) - mean) / deviation),
+    );
+    const credit = new Float64Array(encoder.width);
+    blame(detectors, point, Float64Array.from(amounts), credit);
+    const shares = new Float64Array(encoder.shapes.length);
+    for (let place = 0; place < credit.length; place += 1) {
+      const column = encoder.sources[place] as number;
+      shares[column] = (shares[column] as number) + (credit[place] as number);
+    }
+    const total = shares.reduce((sum, share) => sum + share, 0);
+    return total > 0 ? shares.map((share) => share / total) : shares.fill(1 / shares.length);
+  }
+}
+
+export function detectorsOf(parts: AnomalyParts): Detectors {
+  const { reference, compressed, local, forest, histograms } = parts;
+  return {
+    plain: reference,
+    compressed: { ...reference, points: compressed },
+    sizes: parts.plainScales.map(({ size }) => size),
+    ...{ local, forest, histograms },
+  };
+}
+
+/** In the order of the raw scores. */
+function membersOf(parts: AnomalyParts): Part[] {
+  return [...parts.plainScales, ...parts.compressedScales, parts.local, parts.forest, parts.histograms];
+}
+
+export function combine(members: readonly Part[], raw: Float64Array): number {
+  let sum = 0;
+  for (let index = 0; index < members.length; index += 1) {
+    const { weight, mean, deviation } = members[index] as Part;
+    sum += weight * (((raw[index] as number) - mean) / deviation);
+  }
+  return sum;
+}
+
+/** 0 below the first quantile, 1 from the last one on, linear in between. */
+function placeAmong(quantiles: Float64Array, score: number): number {
+  const last = quantiles.length - 1;
+  if (!(score >= (quantiles[0] as number))) return 0;
+  if (score >= (quantiles[last] as number)) return 1;
+  let low = 0;
+  let high = last;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (score < (quantiles[middle] as number)) high = middle;
+    else low = middle;
+  }
+  const from = quantiles[low] as number;
+  const to = quantiles[high] as number;
+  return (low + (to > from ? (score - from) / (to - from) : 0)) / last;
+}

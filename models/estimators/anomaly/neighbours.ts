@@ -1,0 +1,171 @@
+/**
+ * How far a point is from its nearest neighbours, at several scales at once.
+ *
+ * The nearest of ψ random training rows, averaged over many such samples (Sugiyama and Borgwardt 2013; Wu and Jermaine
+ * 2006): with small ψ even a tight group of strangers is far from everybody, with large ψ a stranger between two dense
+ * groups is seen. One pass over a fixed reference serves all scales: it is cut into groups of 4, of 8, … of 128.
+ * Beside them the local outlier factor (Breunig and others 2000) on the same distances.
+ */
+
+/** Sizes of the groups. */
+export const scales = [4, 8, 16, 32, 64, 128] as const;
+export const neighboursMax = 20;
+
+export interface Reference {
+  readonly width: number;
+  readonly rows: number;
+  /** Row after row. */
+  readonly points: Float32Array;
+  /** Places in the reference, in the order in which they are cut into groups; a small reference appears repeatedly. */
+  readonly order: Int32Array;
+}
+
+/** Squares of the distances to each reference row; that of `own` (−1: none) is infinite. */
+export function squaresTo(reference: Reference, point: Float32Array, own: number, out: Float64Array): void {
+  const { width, rows, points } = reference;
+  const fours = width - (width % 4);
+  for (let row = 0, at = 0; row < rows; row += 1) {
+    // Four sums at once: one alone would wait for each addition to end.
+    let a = 0;
+    let b = 0;
+    let c = 0;
+    let d = 0;
+    let j = 0;
+    for (; j < fours; j += 4, at += 4) {
+      const first = (point[j] as number) - (points[at] as number);
+      const second = (point[j + 1] as number) - (points[at + 1] as number);
+      const third = (point[j + 2] as number) - (points[at + 2] as number);
+      const fourth = (point[j + 3] as number) - (points[at + 3] as number);
+      a += first * first;
+      b += second * second;
+      c += third * third;
+      d += fourth * fourth;
+    }
+    for (; j < width; j += 1, at += 1) {
+      const gap = (point[j] as number) - (points[at] as number);
+      a += gap * gap;
+    }
+    out[row] = a + b + (c + d);
+  }
+  if (own >= 0) out[own] = Number.POSITIVE_INFINITY;
+}
+
+/** Which sizes of groups a reference allows: at least two groups of different rows. */
+export function usableScales(rows: number): number[] {
+  return scales.filter((size, index) => index === 0 || size <= rows / 2);
+}
+
+/**
+ * The mean distance to the nearest of a group, by size of group, written into `out`. Larger groups are made of
+ * smaller ones, so that each level is computed from the one before.
+ *
+ * @param nearest called with the nearest row of each group, its size and the share it has in the mean
+ */
+export function meanNearest(
+  squares: Float64Array,
+  order: Int32Array,
+  sizes: readonly number[],
+  out: Float64Array,
+  nearest?: (row: number, scale: number, share: number) => void,
+): void {
+  let level: Int32Array = order;
+  let size = 1;
+  for (let scale = 0; scale < sizes.length; scale += 1) {
+    const step = (sizes[scale] as number) / size;
+    size = sizes[scale] as number;
+    const groups = Math.floor(level.length / step);
+    const winners = new Int32Array(groups);
+    let sum = 0;
+    let counted = 0;
+    for (let group = 0, at = 0; group < groups; group += 1) {
+      let best = level[at] as number;
+      for (let k = 0; k < step; k += 1, at += 1) {
+        const row = level[at] as number;
+        if ((squares[row] as number) < (squares[best] as number)) best = row;
+      }
+      winners[group] = best;
+      const square = squares[best] as number;
+      if (square === Number.POSITIVE_INFINITY) continue;
+      sum += Math.sqrt(square);
+      counted += 1;
+    }
+    out[scale] = counted === 0 ? 0 : sum / counted;
+    if (nearest !== undefined) for (const row of winners) nearest(row, scale, 1 / groups);
+    level = winners;
+  }
+}
+
+export interface LocalDensity {
+  /** Distance of each reference row to its k-th neighbour, and its local reachability density. */
+  readonly reach: Float64Array;
+  readonly density: Float64Array;
+  readonly neighbours: number;
+}
+
+export function fitLocalDensity(reference: Reference): LocalDensity {
+  const { rows, width, points } = reference;
+  const neighbours = Math.max(1, Math.min(neighboursMax, rows - 1));
+  const squares = new Float64Array(rows);
+  const reach = new Float64Array(rows);
+  const density = new Float64Array(rows);
+  const near: Int32Array[] = [];
+  const gaps: Float64Array[] = [];
+  for (let row = 0; row < rows; row += 1) {
+    squaresTo(reference, points.subarray(row * width, (row + 1) * width), row, squares);
+    const found = nearestRows(squares, neighbours);
+    near.push(found);
+    gaps.push(Float64Array.from(found, (other) => Math.sqrt(squares[other] as number)));
+    reach[row] = gaps[row]?.at(-1) ?? 0;
+  }
+  for (let row = 0; row < rows; row += 1) {
+    density[row] = densityAt(near[row] as Int32Array, gaps[row] as Float64Array, reach);
+  }
+  return { reach, density, neighbours };
+}
+
+export interface LocalFactor {
+  readonly factor: number;
+  readonly near: Int32Array;
+}
+
+/** About 1 where it is as dense as around the neighbours, more where it is emptier. */
+export function localFactor(squares: Float64Array, local: LocalDensity): LocalFactor {
+  const near = nearestRows(squares, local.neighbours);
+  const gaps = Float64Array.from(near, (row) => Math.sqrt(squares[row] as number));
+  const own = densityAt(near, gaps, local.reach);
+  let around = 0;
+  for (const row of near) around += (local.density[row] as number) / near.length;
+  return { factor: near.length === 0 ? 1 : around / own, near };
+}
+
+function densityAt(near: Int32Array, gaps: Float64Array, reach: Float64Array): number {
+  let sum = 0;
+  for (let k = 0; k < near.length; k += 1) sum += Math.max(gaps[k] as number, reach[near[k] as number] as number);
+  // Copies of one row are infinitely dense: bounded, so that ratios stay numbers.
+  return near.length / Math.max(sum, 1e-9 * near.length);
+}
+
+/** The nearest rows at a finite distance, nearest first. */
+function nearestRows(squares: Float64Array, wanted: number): Int32Array {
+  const rows = new Int32Array(wanted);
+  let kept = 0;
+  let farthest = Number.POSITIVE_INFINITY;
+  for (let row = 0; row < squares.length; row += 1) {
+    const square = squares[row] as number;
+    if (square === Number.POSITIVE_INFINITY || (kept === wanted && square >= farthest)) continue;
+    let at = kept < wanted ? kept : wanted - 1;
+    while (at > 0 && (squares[rows[at - 1] as number] as number) > square) {
+      rows[at] = rows[at - 1] as number;
+      at -= 1;
+    }
+    rows[at] = row;
+    if (kept < wanted) kept += 1;
+    farthest = squares[rows[kept - 1] as number] as number;
+  }
+  return rows.subarray(0, kept);
+}
+
+/** Large deviations count by their logarithm: one wild number then does not drown the others. */
+export function compressed(points: Float32Array): Float32Array {
+  return points.map((value) => Math.sign(value) * Math.log1p(Math.abs(value)));
+}
