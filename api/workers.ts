@@ -10,6 +10,7 @@ import { sweepAttempts, sweptAttemptsMax } from "./attempts/attempts.ts";
 import { watchBudgets } from "./campaigns/watch-budgets.ts";
 import { runClusterRefresh } from "./clusters/worker.ts";
 import { runCustomerRefresh } from "./customers/wide-worker.ts";
+import { createKysely } from "./db/kysely.ts";
 import { runRetention } from "./erasures/retention.ts";
 import { runErasures } from "./erasures/worker.ts";
 import { sweepIdempotencyKeys, sweptRowsMax } from "./http/idempotency.ts";
@@ -20,6 +21,7 @@ import { runPointsExpiry } from "./points/expire.ts";
 import { watchPools } from "./pools/watch.ts";
 import { findProjectsWithDueHolds } from "./reservations/queries.ts";
 import { releaseDueHolds } from "./reservations/release.ts";
+import { runSignals } from "./signals/follow.ts";
 import { runVoucherBatches } from "./vouchers/batch-worker.ts";
 import { runVoucherImports } from "./vouchers/imports/worker.ts";
 import { runVoucherJobs } from "./vouchers/jobs/worker.ts";
@@ -55,6 +57,12 @@ export async function runWorkers(deps: WorkerDeps, signal: AbortSignal): Promise
     keepRunning("reconciliation", (inner) => runReconciliation(deps, inner), deps.log, signal),
     keepRunning("wide rows of customers", (inner) => runCustomerRefresh(deps, inner), deps.log, signal),
     keepRunning("measures of offers", (inner) => runOfferMeasures(deps, inner), deps.log, signal),
+    keepRunning(
+      "signals",
+      (inner) => runSignals({ db: createKysely(deps.pool), log: deps.log }, inner),
+      deps.log,
+      signal,
+    ),
     keepRunning("linked accounts", (inner) => runClusterRefresh(deps, inner), deps.log, signal),
     keepRunning("training of models", (inner) => runRetraining(deps, inner), deps.log, signal),
     keepRunning("retention", (inner) => runRetention(deps, inner), deps.log, signal),

@@ -18,6 +18,9 @@ export const clusterRefreshLock = 7_407_331_029;
 /** Held by the process that trains models by the schedule. */
 export const retrainLock = 7_407_331_030;
 
+/** Held by the process that measures campaigns for the ranking of offers, during a pass. */
+export const offerMeasureLock = 7_407_331_031;
+
 /** Held by the process that works on erasures, or looks for customers to erase. */
 export const erasureLock = 7_407_331_027;
 

@@ -20,6 +20,7 @@ const subjectTypes = [
   "model",
   "risk_rule",
   "risk_policy",
+  "offer_policy",
 ] as const;
 
 const fields = z.record(z.string(), z.unknown()).nullable();

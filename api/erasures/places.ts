@@ -179,6 +179,8 @@ export const impersonalTables: readonly string[] = [
   "model_file",
   "model_training",
   "model_version",
+  "offer_measure",
+  "offer_policy",
   "pool",
   "project",
   "reconciliation_drift",

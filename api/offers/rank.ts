@@ -1,104 +1,168 @@
-/** Orders offers by what they are expected to bring, and says why. Pure. */
-import { type OfferInput, smoothedRate } from "../../models/features/personalisation.ts";
+/** Orders offers by what they are expected to bring, explores, and knows the propensities of every policy. Pure. */
+import { explore, propensityOf } from "../../models/policy/exploration.ts";
 import type { OfferScores } from "../../models/serving.ts";
-import { formatMoney, percentOf } from "../domain/money.ts";
-import type { Eligible } from "./eligible.ts";
+import { diversify, type Kind } from "./diversify.ts";
+import type { Arm } from "./policy.ts";
 
-/**
- * What the shop earns of a basket, before the discount, in basis points. An assumption: item costs are not known here.
- * It is the same for all offers, so it moves their value, and their order only against discounts that cost more than
- * a basket earns.
- */
-const marginBasisPoints = 3_000;
-
-export interface RankedOffer {
+/** One thing that might be offered, with everything that ranking asks of it. */
+export interface Choice {
   readonly campaignId: string;
-  readonly code: string;
   readonly discountAmount: number;
+  /** The redemption rate of the campaign, drawn to those like it: the fallback, and what popularity goes by. */
+  readonly rate: number;
+  /** What is earned of the basket before the discount; null while no basket is known. */
+  readonly marginAmount: number | null;
+  /** Of its redemptions, the share that there would not be otherwise; `isMeasured` when a holdout says so. */
+  readonly incremental: { readonly share: number; readonly isMeasured: boolean };
+  /** The shadow price of a unit of its discount, at least 1. */
+  readonly discountPrice: number;
+  readonly kind: Kind;
+}
+
+export interface RankRequest {
+  readonly arm: Arm;
+  readonly champion: OfferScores | "unavailable";
+  /** Scores of the challenger; undefined while there is none, and the champion's stand in. */
+  readonly challenger: OfferScores | "unavailable" | undefined;
+  /** From 0 to 1. */
+  readonly exploration: number;
+  readonly diversity: number;
+  readonly limit: number;
+  readonly random: () => number;
+}
+
+/** What a policy would do at a place. */
+export interface Alternative {
+  readonly policy: Arm;
+  /** Its probability of the offer that stands here. */
+  readonly propensity: number;
+  /** Expected of what it would show here. */
   readonly probability: number;
-  /** Null while no basket is known. */
+  readonly valueAmount: number | null;
+}
+
+export interface Placed {
+  /** Index of the choice. */
+  readonly index: number;
+  readonly probability: number;
+  readonly uplift: number | null;
   readonly expectedValueAmount: number | null;
-  readonly features: Readonly<Record<string, number>> | null;
-  readonly reasons: readonly string[];
-}
-
-export interface Candidate {
-  readonly eligible: Eligible;
-  readonly input: OfferInput;
-}
-
-export interface RankContext {
-  readonly scores: OfferScores | "unavailable";
-  /** The order's amount; null without an order. */
-  readonly orderAmount: number | null;
-  /** Epoch ms. */
-  readonly now: number;
+  readonly propensity: number;
+  readonly policies: readonly Alternative[];
+  /** The arm would have had something else here. */
+  readonly isExplored: boolean;
 }
 
 /**
- * By expected value, then probability, discount and campaign. Without a model: by the campaign's redemption rate so far,
- * which starts from one redemption in twenty publications, then discount and campaign.
+ * A policy's ranking: champion and challenger by the value that is expected with the discount at its shadow price, then by
+ * probability, both then made diverse; popularity by redemption rate; ties by discount and campaign. Without a model the
+ * champion goes by redemption rate as well.
+ *
+ * The value is P(redeemed) × (incremental share × margin − discount): of what would be bought anyway the shop gives away
+ * the discount and earns nothing.
  */
-export function rank(candidates: readonly Candidate[], context: RankContext): RankedOffer[] {
-  const offers = candidates.map((candidate, index) => toOffer(candidate, index, context));
-  const byModel = context.scores !== "unavailable";
-  return offers.sort(
-    (a, b) =>
-      (byModel ? (b.expectedValueAmount ?? 0) - (a.expectedValueAmount ?? 0) : 0) ||
-      b.probability - a.probability ||
-      b.discountAmount - a.discountAmount ||
-      (a.campaignId < b.campaignId ? -1 : 1),
+export function rank(choices: readonly Choice[], request: RankRequest): Placed[] {
+  if (choices.length === 0) return [];
+  const { exploration, limit, arm, random } = request;
+  const take = Math.min(limit, choices.length);
+  // What is expected of any policy is by one model, so that policies are compared and not what models promise.
+  const probabilities = probabilitiesOf(choices, request.champion);
+  const values = choices.map((choice, index) => expectedValue(choice, probabilities[index] ?? 0, 1));
+  const told = probabilitiesOf(choices, scoresOf(request));
+  const rankings = rankingsOf(choices, request, probabilities, take);
+  const own = rankings.get(arm) ?? [];
+  const { order } = explore(own, choices.length, shareOf(arm, exploration), random);
+  const means = { probability: mean(probabilities), value: mean(values.map((value) => value ?? 0)) };
+  return order.map((index, place): Placed => {
+    const choice = choices[index];
+    const probability = told[index] ?? 0;
+    const value = choice === undefined ? null : expectedValue(choice, probability, 1);
+    const policies = [...rankings].map(([policy, greedy]): Alternative => {
+      const share = shareOf(policy, exploration);
+      const there = greedy[place];
+      const blend = (kept: number, spread: number) => (1 - share) * kept + share * spread;
+      return {
+        policy,
+        propensity: propensityOf(there === index, choices.length, share),
+        probability: blend(there === undefined ? 0 : (probabilities[there] ?? 0), means.probability),
+        valueAmount: value === null ? null : blend(there === undefined ? 0 : (values[there] ?? 0), means.value),
+      };
+    });
+    return {
+      index,
+      probability,
+      uplift: choice?.incremental.isMeasured === true ? probability * choice.incremental.share : null,
+      expectedValueAmount: value === null ? null : Math.round(value),
+      propensity: propensityOf(own[place] === index, choices.length, shareOf(arm, exploration)),
+      policies,
+      isExplored: own[place] !== index,
+    };
+  });
+}
+
+/** Whose probabilities are told: the challenger's to its customers, the champion's to all others. */
+export function scoresOf({ arm, champion, challenger }: Pick<RankRequest, "arm" | "champion" | "challenger">) {
+  return arm === "challenger" && challenger !== undefined ? challenger : champion;
+}
+
+/** Random is nothing but exploration. */
+function shareOf(policy: Arm, exploration: number): number {
+  return policy === "random" ? 1 : exploration;
+}
+
+function probabilitiesOf(choices: readonly Choice[], scores: OfferScores | "unavailable"): number[] {
+  return choices.map(({ rate }, index) =>
+    scores === "unavailable" ? rate : (scores.offers[index]?.probability ?? rate),
   );
 }
 
-function toOffer({ eligible, input }: Candidate, index: number, context: RankContext): RankedOffer {
-  const { scores, orderAmount } = context;
-  const score = scores === "unavailable" ? undefined : scores.offers[index];
-  const rate = smoothedRate(input.campaignRedemptionsCount, input.campaignPublicationsCount);
-  // A generic code that was never published can have more redemptions than publications.
-  const probability = score?.probability ?? Math.min(1, rate);
-  const discountAmount = eligible.discountAmount ?? averageDiscount(input);
-  const basket = orderAmount ?? averageBasket(input);
-  return {
-    campaignId: eligible.campaign.id,
-    code: eligible.code,
-    discountAmount,
-    probability,
-    expectedValueAmount:
-      basket === null ? null : Math.round(probability * (percentOf(basket, marginBasisPoints) - discountAmount)),
-    features: score?.features ?? null,
-    reasons: reasonsFor(eligible, input, context),
+function expectedValue(choice: Choice, probability: number, discountPrice: number): number | null {
+  const { marginAmount, discountAmount, incremental } = choice;
+  if (marginAmount === null) return null;
+  return probability * (incremental.share * marginAmount - discountPrice * discountAmount);
+}
+
+/** What each policy puts at the first places. The random one has no choice of its own, only as many places. */
+function rankingsOf(
+  choices: readonly Choice[],
+  { champion, challenger, diversity }: RankRequest,
+  probabilities: readonly number[],
+  take: number,
+): Map<Arm, readonly number[]> {
+  const popular = sorted(
+    choices,
+    choices.map(({ rate }) => rate),
+  ).slice(0, take);
+  const byModel = (scores: OfferScores | "unavailable", chances: readonly number[]) => {
+    if (scores === "unavailable") return popular;
+    const priced = choices.map((choice, index) => expectedValue(choice, chances[index] ?? 0, choice.discountPrice));
+    // Without a basket there are no values, and the likelier offer goes first.
+    const values = priced.map((value, index) => value ?? chances[index] ?? 0);
+    const kinds = choices.map(({ kind }) => kind);
+    return diversify(sorted(choices, values, chances), values, kinds, diversity, take);
   };
+  const ranked = byModel(champion, probabilities);
+  return new Map<Arm, readonly number[]>([
+    ["champion", ranked],
+    ["challenger", challenger === undefined ? ranked : byModel(challenger, probabilitiesOf(choices, challenger))],
+    ["popularity", popular],
+    ["random", popular],
+  ]);
 }
 
-function averageDiscount(input: OfferInput): number {
-  return input.campaignRedemptionsCount === 0
-    ? 0
-    : Math.round(input.campaignDiscountAmount / input.campaignRedemptionsCount);
+/** Indices, largest first; ties by the second key, then by discount and campaign, so that nothing is left to chance. */
+function sorted(choices: readonly Choice[], by: readonly number[], then: readonly number[] = by): number[] {
+  return choices
+    .map((_, index) => index)
+    .sort(
+      (a, b) =>
+        (by[b] ?? 0) - (by[a] ?? 0) ||
+        (then[b] ?? 0) - (then[a] ?? 0) ||
+        (choices[b]?.discountAmount ?? 0) - (choices[a]?.discountAmount ?? 0) ||
+        ((choices[a]?.campaignId ?? "") < (choices[b]?.campaignId ?? "") ? -1 : 1),
+    );
 }
 
-function averageBasket(input: OfferInput): number | null {
-  return input.ordersCount === 0 ? null : Math.round(input.ordersAmount / input.ordersCount);
-}
-
-const dayMs = 86_400_000;
-
-function reasonsFor(
-  { campaign, discountAmount, inWallet }: Eligible,
-  input: OfferInput,
-  context: RankContext,
-): string[] {
-  const reasons: string[] = [];
-  const similar = input.customerMainRedemptionsCount;
-  if (discountAmount !== null) reasons.push(`saves ${formatMoney(discountAmount, campaign.currency)} on this basket`);
-  if (similar > 0) reasons.push(`redeemed ${similar} similar ${similar === 1 ? "offer" : "offers"}`);
-  else if (input.redemptionsCount > 0) {
-    reasons.push(`redeemed ${input.redemptionsCount} other ${input.redemptionsCount === 1 ? "offer" : "offers"}`);
-  }
-  if (inWallet) reasons.push("in the customer's wallet");
-  const left = campaign.endsAt === null ? null : Math.ceil((campaign.endsAt - context.now) / dayMs);
-  if (left !== null && left <= 7) reasons.push(left <= 1 ? "ends within a day" : `ends in ${left} days`);
-  const { campaignRedemptionsCount: taken, campaignPublicationsCount: published } = input;
-  if (published > 0 && taken > 0) reasons.push(`redeemed ${taken} times of ${published} times handed out`);
-  return reasons.length > 0 ? reasons : ["open to this customer now"];
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

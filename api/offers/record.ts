@@ -9,9 +9,6 @@ import { newId } from "../ids.ts";
 import type { OfferWire } from "./schemas.ts";
 import type { ServedOffers } from "./serve.ts";
 
-/** Ranking is deterministic: whoever asks the same is shown the same. */
-const propensity = 1;
-
 export function toOfferWire(served: ServedOffers): OfferWire[] {
   return served.offers.map((offer, index) => ({
     rank: index + 1,
@@ -20,19 +17,20 @@ export function toOfferWire(served: ServedOffers): OfferWire[] {
     discount_amount: offer.discountAmount,
     probability: offer.probability,
     expected_value_amount: offer.expectedValueAmount,
-    propensity,
+    expected_margin_amount: offer.expectedMarginAmount,
+    uplift: offer.uplift,
+    propensity: offer.propensity,
     reasons: [...offer.reasons],
   }));
 }
 
-/** @returns the id of the decision */
 export async function recordServed(
   tx: Kysely<DB>,
   projectId: string,
   customer: string,
   served: ServedOffers,
-): Promise<string> {
-  const id = newId("dec");
+): Promise<void> {
+  const { decisionId: id, policy, situation } = served;
   const at = new Date(served.at);
   const model = served.model === "fallback" ? "fallback" : `${served.model.name}@${served.model.version}`;
   const offers = toOfferWire(served);
@@ -46,6 +44,7 @@ export async function recordServed(
       offers: JSON.stringify(offers),
       model,
       created_at: at,
+      campaign_ids: offers.map(({ campaign_id }) => campaign_id),
     })
     .execute();
   await appendEvents(tx, [
@@ -60,13 +59,22 @@ export async function recordServed(
         customer,
         model,
         offers: offers.map(({ reasons: _, ...offer }, index) => {
-          const features = served.offers[index]?.features;
-          return { ...offer, features: features ? { ...features } : null };
+          const { features = null, policies = [] } = served.offers[index] ?? {};
+          return {
+            ...offer,
+            features: features && { ...features },
+            policies: policies.map(({ valueAmount, ...each }) => ({ ...each, value_amount: valueAmount })),
+          };
         }),
+        policy: served.arm,
+        policy_version: policy.version,
+        arms: policy.settings.arms,
+        exploration: policy.settings.exploration_percent / 100,
+        candidates_count: served.candidatesCount,
+        ...(situation === null ? {} : { situation: { ...situation, categories: [...situation.categories] } }),
       },
     },
   ]);
-  return id;
 }
 
 export interface Outcome {

@@ -5,9 +5,12 @@ import { secured } from "../http/auth.ts";
 import { withIdempotency } from "../http/idempotency.ts";
 import { createRouter } from "../http/router.ts";
 import { idempotencyHeaders, json, jsonBody, problems, resourceId } from "../http/schemas.ts";
+import { inTransaction } from "../http/transaction.ts";
 import { toOrderFacts } from "../validations/order-schema.ts";
+import { offerPolicySettings } from "./policy.ts";
+import { changePolicy, readPolicy } from "./read-policy.ts";
 import { recordOutcome, recordServed, toOfferWire } from "./record.ts";
-import { offersBody, offersWire, outcomeBody, outcomeWire } from "./schemas.ts";
+import { offerPolicyWire, offersBody, offersWire, outcomeBody, outcomeWire } from "./schemas.ts";
 import { serveOffers } from "./serve.ts";
 
 const tags = ["Offers"];
@@ -18,7 +21,7 @@ const serve = createRoute({
   tags,
   summary: "Rank what may be offered to a customer",
   description:
-    "From the customer's wallet and the generic codes of running campaigns. With an order only what applies to it. Best expected value first; `model` says who ranked.",
+    "From the customer's wallet and the generic codes of running campaigns. With an order only what applies to it. Best expected value first, now and then in an order drawn at random; every offer says how likely it was to stand where it does.",
   ...secured("checkout"),
   request: { headers: idempotencyHeaders, body: jsonBody(offersBody) },
   responses: { 200: json(offersWire, "The offers, best first; none is an answer too"), ...problems(422) },
@@ -34,8 +37,38 @@ const outcome = createRoute({
   responses: { 201: json(outcomeWire, "Recorded"), ...problems(404, 422) },
 });
 
+const readSettings = createRoute({
+  method: "get",
+  path: "/v1/offers/policy",
+  tags,
+  summary: "Read how offers are ranked",
+  ...secured(["manage", "analytics", "admin"]),
+  responses: { 200: json(offerPolicyWire, "The settings, and their version"), ...problems() },
+});
+
+const changeSettings = createRoute({
+  method: "put",
+  path: "/v1/offers/policy",
+  tags,
+  summary: "Change how offers are ranked",
+  description:
+    "All settings together: what is left out takes its default. Other settings begin a new comparison of the arms.",
+  ...secured(["manage", "admin"]),
+  request: { body: jsonBody(offerPolicySettings) },
+  responses: { 200: json(offerPolicyWire, "The settings as they are now"), ...problems() },
+});
+
 export function offerRoutes(deps: Deps) {
   return createRouter()
+    .openapi(readSettings, async (c) => {
+      const { version, settings } = await readPolicy(deps.db, c.var.auth.projectId);
+      return c.json({ version, ...settings }, 200);
+    })
+    .openapi(changeSettings, async (c) => {
+      const settings = c.req.valid("json");
+      const changed = await inTransaction(c, (tx) => changePolicy(tx, c.var.auth.projectId, settings, new Date()));
+      return c.json({ version: changed.version, ...changed.settings }, 200);
+    })
     .openapi(serve, async (c) => {
       const { customer, order, context, limit } = c.req.valid("json");
       const { projectId } = c.var.auth;
@@ -46,8 +79,9 @@ export function offerRoutes(deps: Deps) {
         limit,
       });
       return withIdempotency(c, async (tx) => {
-        const decisionId = await recordServed(tx, projectId, customer.identifier, served);
-        return { status: 200, body: { decision_id: decisionId, offers: toOfferWire(served), model: served.model } };
+        await recordServed(tx, projectId, customer.identifier, served);
+        const { decisionId, model, arm } = served;
+        return { status: 200, body: { decision_id: decisionId, offers: toOfferWire(served), model, policy: arm } };
       });
     })
     .openapi(outcome, (c) => {

@@ -2,6 +2,7 @@
 import { z } from "@hono/zod-openapi";
 import { amount, customerReference, metadata } from "../http/schemas.ts";
 import { orderBody } from "../validations/order-schema.ts";
+import { arms, offerPolicySettings } from "./policy.ts";
 
 const offersMax = 50;
 
@@ -32,12 +33,22 @@ const offerWire = z
       description: "With an order: what the code gives on it. Without: what the campaign gave on average so far.",
     }),
     probability: z.number().openapi({
-      description: "That the customer redeems it; of the fallback: the share of the campaign's offers redeemed so far.",
+      description:
+        "That the customer redeems it; of the fallback: the campaign's redemption rate so far, drawn to those like it.",
     }),
     expected_value_amount: z.int().nullable().openapi({
-      description: "Probability × (margin on the basket − discount), minor units; null while no basket is known.",
+      description:
+        "Probability × (incremental share × margin on the basket − discount), minor units; null while no basket is known.",
     }),
-    propensity: z.number().openapi({ description: "The probability with which it was chosen to be here." }),
+    expected_margin_amount: amount.nullable().openapi({
+      description: "What is earned of the basket before the discount, by its costs or by what orders usually earn.",
+    }),
+    uplift: z.number().nullable().openapi({
+      description: "The part of the probability that the offer causes; null where no holdout measures it.",
+    }),
+    propensity: z.number().openapi({
+      description: "The probability with which this offer was chosen to be at this rank. Those of a rank sum to 1.",
+    }),
     reasons: z.array(z.string()).openapi({ description: "Why, in words for a person." }),
   })
   .openapi("Offer");
@@ -47,9 +58,16 @@ export const offersWire = z
   .object({
     decision_id: z.string().openapi({ example: "dec_01j9x3yq7fe5t8m2c4n6p8r0sv" }),
     offers: z.array(offerWire),
-    model: z.union([z.object({ name: z.string(), version: z.string() }), z.literal("fallback")]),
+    model: z.union([z.object({ name: z.string(), version: z.string() }), z.literal("fallback")]).openapi({
+      description: "Whose probabilities these are; fallback: the campaigns' redemption rates.",
+    }),
+    policy: z.enum(arms).openapi({ description: "The customer's arm, whose policy ranked." }),
   })
   .openapi("Offers");
+
+export const offerPolicyWire = offerPolicySettings
+  .extend({ version: z.int().openapi({ description: "0: never set, the defaults. Changes with the settings." }) })
+  .openapi("OfferPolicy");
 
 export const outcomeBody = z
   .strictObject({

@@ -1,13 +1,21 @@
 /**
- * One example a customer and campaign: the moment of the first publication, what was known strictly before it, and
- * whether the customer redeemed any code of the campaign afterwards.
+ * What the personalisation model learns from: offers that customers had, what was known strictly before, and whether they
+ * redeemed. Two kinds of examples: the first publication of a campaign to a customer, and an offer that `POST /v1/offers`
+ * served in one of the first places or that the shop reported shown, the first of a customer, campaign and day.
  */
 import type { ClickHouseClient } from "@clickhouse/client";
 import { personalisationFeatures } from "../features/personalisation.ts";
 import { type Example, readExamples } from "../training/examples.ts";
 
-/** A redemption counts until the campaign ends, and no longer than so many days. */
+/** A redemption counts until the campaign ends, and no longer than so many days after a publication … */
 const labelDays = 90;
+/** … or after the offer was served: what was seen beside a basket is used soon or not for its sake. */
+const servedLabelDays = 7;
+
+/** Whoever scrolls that far down is not known; the shop's word that it was shown is. */
+const servedRanksMax = 3;
+
+const day = 86_400_000;
 
 /**
  * The columns are the fields of `OfferInput`, with `at_ms`, `label`, `customer`, `campaign_id` and `tie`.
@@ -32,6 +40,7 @@ profile AS (
 family AS (
   SELECT campaign_id,
          argMax(JSONExtractString(payload, 'campaign', 'parent_id'), (outbox_xid, outbox_seq)) AS main_id,
+         argMax(JSONExtractString(payload, 'campaign', 'template'), (outbox_xid, outbox_seq)) AS template,
          argMax(parseDateTime64BestEffortOrNull(JSONExtractString(payload, 'campaign', 'ends_at'), 3, 'UTC'),
                 (outbox_xid, outbox_seq)) AS ends_at
   FROM events
@@ -39,45 +48,90 @@ family AS (
     AND type IN ('campaign.created', 'campaign.updated', 'campaign.status_changed')
   GROUP BY campaign_id
 ),
+shown AS (
+  SELECT subject_id AS decision_id, campaign_id
+  FROM events
+  WHERE project_id = {project:String} AND type = 'offer.outcome' AND outcome = 'shown'
+  GROUP BY decision_id, campaign_id
+),
+-- One row for each thing that happened and each campaign it touched; what it is counts 1 in its column.
 movement AS (
   SELECT customer, toUnixTimestamp64Milli(occurred_at) AS at_ms, '' AS campaign_id, toInt64(1) AS orders, amount,
-         toInt64(0) AS publications, toInt64(0) AS redemptions, toInt64(0) AS discount, 1 AS by_code
+         toInt64(0) AS publications, toInt64(0) AS redemptions, toInt64(0) AS discount, 1 AS by_code,
+         toInt64(0) AS made, toInt64(0) AS made_amount, toInt64(0) AS made_discount, toInt64(0) AS served,
+         '' AS decision_id, toInt64(0) AS rank,
+         CAST(NULL, 'Nullable(Int64)') AS basket_amount, CAST(NULL, 'Nullable(Int64)') AS basket_discount_amount,
+         CAST([], 'Array(String)') AS basket_categories
   FROM events
   WHERE project_id = {project:String} AND type = 'order.paid'
   UNION ALL
-  SELECT customer, toUnixTimestamp64Milli(occurred_at), campaign_id, 0, 0, 1, 0, 0, 1
+  SELECT customer, toUnixTimestamp64Milli(occurred_at), campaign_id, 0, 0, 1, 0, 0, 1, 0, 0, 0, 0, '', 0, NULL, NULL, []
   FROM events
   WHERE project_id = {project:String} AND type = 'voucher.published'
   UNION ALL
   SELECT customer, toUnixTimestamp64Milli(occurred_at), codes.campaign_id, 0, 0, 0,
          multiIf(type = 'redemption.succeeded', 1, outcome = 'part', 0, -1),
-         if(type = 'redemption.succeeded', 1, -1) * codes.discount_amount, codes.code != ''
-  FROM events ARRAY JOIN codes
+         if(type = 'redemption.succeeded', 1, -1) * codes.discount_amount, codes.code != '',
+         type = 'redemption.succeeded' AND place = 1, if(made = 1, amount, 0), if(made = 1, discount_amount, 0),
+         0, '', 0, NULL, NULL, []
+  FROM events ARRAY JOIN codes, arrayEnumerate(codes.code) AS place
   WHERE project_id = {project:String} AND type IN ('redemption.succeeded', 'redemption.rolled_back')
+  UNION ALL
+  SELECT customer, toUnixTimestamp64Milli(occurred_at), JSONExtractString(offer, 'campaign_id'), 0, 0, 0, 0, 0, 1, 0, 0, 0,
+         1, subject_id, JSONExtractInt(offer, 'rank'),
+         JSONExtract(payload, 'situation', 'amount', 'Nullable(Int64)') AS basket,
+         if(basket IS NULL, NULL, JSONExtractInt(offer, 'discount_amount')),
+         JSONExtract(payload, 'situation', 'categories', 'Array(String)')
+  FROM events ARRAY JOIN JSONExtractArrayRaw(payload, 'offers') AS offer
+  WHERE project_id = {project:String} AND type = 'offer.served'
 ),
 history AS (
-  SELECT movement.*, family.main_id AS main_id,
+  SELECT movement.*, family.main_id AS main_id, family.template AS template, family.ends_at AS ends_at,
          sum(orders) OVER customer_past AS orders_count,
          sum(amount) OVER customer_past AS orders_amount,
          maxIf(at_ms, orders > 0) OVER customer_past AS last_order_ms,
+         sum(orders) OVER customer_90d AS orders90d_count,
          sum(publications) OVER customer_past AS publications_count,
          sumIf(redemptions, by_code) OVER customer_past AS redemptions_count,
          sumIf(discount, by_code) OVER customer_past AS redemptions_discount_amount,
          maxIf(at_ms, redemptions > 0) OVER customer_past AS last_redemption_ms,
+         sum(made) OVER customer_past AS redemptions_made_count,
+         sum(made) OVER customer_90d AS redemptions_made90d_count,
+         sum(made_amount) OVER customer_past AS redeemed_orders_amount,
+         sum(made_discount) OVER customer_past AS redeemed_discount_amount,
          sum(publications) OVER customer_main_past AS customer_main_publications_count,
          sum(redemptions) OVER customer_main_past AS customer_main_redemptions_count,
+         maxIf(at_ms, publications > 0) OVER customer_campaign_past AS last_publication_ms,
+         sum(served) OVER customer_campaign_30d AS served_count,
          sum(publications) OVER campaign_past AS campaign_publications_count,
          sum(redemptions) OVER campaign_past AS campaign_redemptions_count,
          sum(discount) OVER campaign_past AS campaign_discount_amount,
          sum(publications) OVER main_past AS main_publications_count,
-         sum(redemptions) OVER main_past AS main_redemptions_count
+         sum(redemptions) OVER main_past AS main_redemptions_count,
+         sum(publications) OVER template_past AS template_publications_count,
+         sum(redemptions) OVER template_past AS template_redemptions_count,
+         sum(publications) OVER project_past AS project_publications_count,
+         sum(redemptions) OVER project_past AS project_redemptions_count
   FROM movement
   LEFT JOIN family ON family.campaign_id = movement.campaign_id
   WINDOW
     customer_past AS (PARTITION BY customer ORDER BY at_ms RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING),
+    customer_90d AS (PARTITION BY customer ORDER BY at_ms RANGE BETWEEN ${90 * day} PRECEDING AND 1 PRECEDING),
     customer_main_past AS (PARTITION BY customer, main_id ORDER BY at_ms RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING),
-    campaign_past AS (PARTITION BY campaign_id ORDER BY at_ms RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING),
-    main_past AS (PARTITION BY main_id ORDER BY at_ms RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+    customer_campaign_past AS (PARTITION BY customer, movement.campaign_id ORDER BY at_ms RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING),
+    customer_campaign_30d AS (PARTITION BY customer, movement.campaign_id ORDER BY at_ms RANGE BETWEEN ${30 * day} PRECEDING AND 1 PRECEDING),
+    campaign_past AS (PARTITION BY movement.campaign_id ORDER BY at_ms RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING),
+    main_past AS (PARTITION BY main_id ORDER BY at_ms RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING),
+    template_past AS (PARTITION BY template ORDER BY at_ms RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING),
+    project_past AS (ORDER BY at_ms RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+),
+-- What customers bought from, and when; of those only whom an offer was served to.
+bought AS (
+  SELECT customer, groupArray((toUnixTimestamp64Milli(occurred_at), arrayDistinct(arrayFlatten(items.categories)))) AS orders
+  FROM events
+  WHERE project_id = {project:String} AND type = 'order.paid'
+    AND customer IN (SELECT customer FROM events WHERE project_id = {project:String} AND type = 'offer.served')
+  GROUP BY customer
 ),
 redeemed AS (
   SELECT customer, used.campaign_id AS campaign_id, groupArray(used.at_ms) AS times
@@ -98,32 +152,54 @@ seen AS (
 )
 SELECT
   history.at_ms AS at_ms, history.customer AS customer, history.campaign_id AS campaign_id,
-  (history.customer, history.campaign_id) AS tie,
-  least(ifNull(toUnixTimestamp64Milli(family.ends_at), history.at_ms + {label_ms:Int64}),
-        history.at_ms + {label_ms:Int64}) AS label_until_ms,
+  history.served = 1 AS is_served,
+  (history.customer, history.campaign_id, history.decision_id) AS tie,
+  history.at_ms + if(is_served, {served_label_ms:Int64}, {label_ms:Int64}) AS latest_ms,
+  least(ifNull(toUnixTimestamp64Milli(history.ends_at), latest_ms), latest_ms) AS label_until_ms,
   arrayExists(time -> time >= history.at_ms AND time < label_until_ms, redeemed.times) AS label,
   if(profile.customer = '', null, greatest(0, history.at_ms - toUnixTimestamp64Milli(profile.created_at)) / 1000)
     AS tenure_seconds,
-  orders_count, orders_amount,
+  orders_count, orders_amount, orders90d_count,
   if(last_order_ms = 0, null, (history.at_ms - last_order_ms) / 1000) AS seconds_since_last_order,
   publications_count, redemptions_count, redemptions_discount_amount,
   if(last_redemption_ms = 0, null, (history.at_ms - last_redemption_ms) / 1000) AS seconds_since_last_redemption,
+  redemptions_made_count, redemptions_made90d_count, redeemed_orders_amount, redeemed_discount_amount,
   customer_main_publications_count, customer_main_redemptions_count,
   campaign_publications_count, campaign_redemptions_count, campaign_discount_amount,
   main_publications_count, main_redemptions_count,
-  if(family.ends_at IS NULL, null, greatest(0, toUnixTimestamp64Milli(family.ends_at) - history.at_ms) / 1000)
-    AS seconds_until_end
+  template_publications_count, template_redemptions_count, project_publications_count, project_redemptions_count,
+  if(history.ends_at IS NULL, null, greatest(0, toUnixTimestamp64Milli(history.ends_at) - history.at_ms) / 1000)
+    AS seconds_until_end,
+  history.template AS template,
+  multiIf(NOT is_served, 0, last_publication_ms = 0, null, (history.at_ms - last_publication_ms) / 1000)
+    AS seconds_since_publication,
+  least(50, served_count) AS served30d_count,
+  history.basket_amount AS basket_amount, history.basket_discount_amount AS basket_discount_amount,
+  length(history.basket_categories) AS basket_categories_count,
+  length(arrayIntersect(history.basket_categories, arrayFlatten(arrayMap(each -> each.2,
+    arrayFilter(each -> each.1 >= history.at_ms - ${180 * day} AND each.1 < history.at_ms, bought.orders)))))
+    AS basket_categories_known_count,
+  if(is_served, toHour(fromUnixTimestamp64Milli(history.at_ms, 'UTC')), null) AS hour,
+  if(is_served, toDayOfWeek(fromUnixTimestamp64Milli(history.at_ms, 'UTC')) % 7, null) AS weekday
 FROM history
 LEFT JOIN profile ON profile.customer = history.customer
-LEFT JOIN family ON family.campaign_id = history.campaign_id
 LEFT JOIN redeemed ON redeemed.customer = history.customer AND redeemed.campaign_id = history.campaign_id
-WHERE history.publications = 1 AND history.customer != ''
+LEFT JOIN bought ON bought.customer = history.customer
+WHERE history.customer != ''
+  AND (history.publications = 1 OR (history.served = 1
+    AND (history.rank <= {served_ranks:UInt16} OR (history.decision_id, history.campaign_id) IN (SELECT decision_id, campaign_id FROM shown))))
   AND (label_until_ms <= (SELECT until_ms FROM seen) OR {unripe:UInt8} = 1)
-ORDER BY at_ms, customer, campaign_id
-LIMIT 1 BY customer, campaign_id`;
+ORDER BY at_ms, customer, campaign_id, decision_id
+LIMIT 1 BY customer, campaign_id, if(is_served, toYYYYMMDD(fromUnixTimestamp64Milli(at_ms, 'UTC')), 0)`;
 
 export function situationParameters(projectId: string, unripe: boolean) {
-  return { project: projectId, label_ms: labelDays * 86_400_000, unripe: unripe ? 1 : 0 };
+  return {
+    project: projectId,
+    label_ms: labelDays * day,
+    served_label_ms: servedLabelDays * day,
+    served_ranks: servedRanksMax,
+    unripe: unripe ? 1 : 0,
+  };
 }
 
 export function readOfferExamples(warehouse: ClickHouseClient, projectId: string): Promise<Example[]> {

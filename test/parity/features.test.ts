@@ -7,7 +7,8 @@ import { pino } from "pino";
 import { Registry } from "prom-client";
 import { beforeAll, describe, expect, it } from "vitest";
 import { createApp } from "../../api/app.ts";
-import { countPublications, readOfferInputs } from "../../api/offers/history.ts";
+import { countPublications } from "../../api/offers/counts.ts";
+import { readOfferInputs } from "../../api/offers/history.ts";
 import { createRelay } from "../../ingest/relay.ts";
 import { type FeatureSet, orDefault, rawVector } from "../../models/features/feature.ts";
 import { personalisationFeatures } from "../../models/features/personalisation.ts";
@@ -39,6 +40,10 @@ class Witness implements Models {
 
   scoreOffers() {
     return "unavailable" as const;
+  }
+
+  serving() {
+    return null;
   }
 }
 
@@ -108,8 +113,10 @@ class Shop {
     if (!seenOffers.has(key)) {
       const { projectId } = this.project;
       const counts = await countPublications(context.db, projectId, [campaign.mainId]);
-      const campaigns = [{ campaignId: campaign.id, mainId: campaign.mainId, endsAt: campaign.endsAt }];
-      const [input] = await readOfferInputs(context.db, { projectId, customer, campaigns, now: at }, counts);
+      const { id: campaignId, mainId, endsAt } = campaign;
+      const campaigns = [{ campaignId, mainId, template: "discount", endsAt, discountAmount: null }];
+      const scope = { projectId, customer, campaigns, basket: null, isVisit: false, now: at };
+      const [input] = (await readOfferInputs(context.db, scope, counts)).inputs;
       if (input === undefined) throw new Error("one input was asked for");
       seenOffers.set(key, rawVector(personalisationFeatures, input));
     }
