@@ -11,11 +11,12 @@ import type { ClickHouseClient } from "@clickhouse/client";
 import type pg from "pg";
 import { backupLock, warehouseRewriteLock } from "../../ingest/locks.ts";
 import { withSession } from "../../ingest/session.ts";
+import { forgetSignals } from "../signals/forget.ts";
 import type { Person } from "./person.ts";
 import type { ErasureRow } from "./queries.ts";
 import { renameCustomer } from "./rename.ts";
 import { rewriteOutbox } from "./rewrite-outbox.ts";
-import { type Erased, rewritePlaces } from "./rewrite-places.ts";
+import { type Erased, rewritePlaces, transaction } from "./rewrite-places.ts";
 import { rewriteWarehouse } from "./rewrite-warehouse.ts";
 
 /** Longer than any request or chunk of a job may take from reading a customer to committing what they did. */
@@ -50,6 +51,9 @@ export async function erasePass(
         counts.events_raw = await rewriteWarehouse(warehouse, client, erased);
       });
     });
+    // No row of the outbox that names the person is left, nor in the hands of the consumer that would read it.
+    const alone = <T>(work: () => Promise<T>) => transaction(client, work);
+    counts.signal_state = await forgetSignals(client, alone, erased.projectId, erased.person.identifier);
     await addCounts(client, erasure, erased, counts);
     // Somebody of that name came while it was under way: what they did is on its way too. And a pass that found anything
     // may have found it in one place and looked too early in another, so the last one finds nothing anywhere.

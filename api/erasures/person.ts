@@ -18,7 +18,7 @@ const distinctiveLength = 6;
 /** Fields that name a customer. */
 const naming = new Set(["customer", "identifier", "customer_identifier", "customerIdentifier", "referrer"]);
 /** Fields that say something about a person wherever they stand. */
-const dropped = new Set(["device", "ip", "user_agent", "fingerprint", "email", "phone", "consent"]);
+const dropped = new Set(["device", "ip", "user_agent", "fingerprint", "email", "phone", "consent", "signals"]);
 const emptied = new Set(["attributes", "tags", "metadata", "properties"]);
 /** `reason` is what somebody typed; `actual` what a rule saw of the customer. */
 const nulled = new Set(["location", "birthday", "reason"]);

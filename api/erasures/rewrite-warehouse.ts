@@ -95,6 +95,7 @@ async function copyEvents(
         ...event,
         customer: pseudonym,
         name: event.type.startsWith("customer.") ? "" : event.name,
+        signals: {},
         payload: scrubJson(event.payload, person, pseudonym),
       });
       if (chunk.length >= chunkRows) await send();

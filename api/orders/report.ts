@@ -1,6 +1,7 @@
 /** A shop reports an order, or its next status. */
 import type { Kysely } from "kysely";
 import type { Event } from "../../ingest/events/events.ts";
+import type { SignalsPart } from "../../ingest/events/parts.ts";
 import { appendEvents } from "../../ingest/outbox.ts";
 import { ensureCustomer } from "../customers/ensure.ts";
 import type { DB } from "../db/tables.ts";
@@ -10,6 +11,7 @@ import { Problem } from "../http/problem.ts";
 import { newId } from "../ids.ts";
 import { rollBackOrder } from "../redemptions/roll-back.ts";
 import { releaseOrderHolds } from "../reservations/release.ts";
+import { announceOrigin } from "../signals/announce-origin.ts";
 import { sumOfLines } from "../validations/order-schema.ts";
 import { findOrder, lockAllOfOrder, lockOrder, type OrderRow, readDiscounts } from "./queries.ts";
 import type { OrderReport, OrderStatus } from "./schemas.ts";
@@ -107,7 +109,7 @@ async function store(
 
 async function announce(tx: Kysely<DB>, projectId: string, report: OrderReport, at: Date): Promise<void> {
   const discounts = await readDiscounts(tx, projectId, report.id, report.items.length);
-  await appendEvents(tx, [orderEvent(projectId, report, discounts, at)]);
+  await appendEvents(tx, [orderEvent(projectId, report, discounts, at, await announceOrigin(tx, projectId, report))]);
 }
 
 /** What live redemptions take off an order, in all and of each line. */
@@ -117,7 +119,13 @@ export interface OrderDiscounts {
 }
 
 /** What is announced of a reported order. Shared with the import of orders. */
-export function orderEvent(projectId: string, report: OrderReport, discounts: OrderDiscounts, at: Date): Event {
+export function orderEvent(
+  projectId: string,
+  report: OrderReport,
+  discounts: OrderDiscounts,
+  at: Date,
+  signals?: SignalsPart,
+): Event {
   const amount = sumOfLines(report);
   const shippingAmount = report.shipping_amount ?? 0;
   // The basket may have shrunk since the redemption; what is left to pay is never below nothing.
@@ -130,6 +138,7 @@ export function orderEvent(projectId: string, report: OrderReport, discounts: Or
     occurred_at: at.toISOString(),
     payload: {
       customer: report.customer.identifier,
+      ...(signals === undefined ? {} : { signals }),
       order: {
         id: report.id,
         currency: report.currency,

@@ -10,6 +10,7 @@ import type { AppEnv } from "../http/environment.ts";
 import { type RequestIdentity, requestIdentity, sendText } from "../http/idempotency.ts";
 import { languagesOf } from "../http/languages.ts";
 import { Problem } from "../http/problem.ts";
+import { originOf } from "../signals/subjects.ts";
 import { toOrderFacts } from "../validations/order-schema.ts";
 import type { RedeemRequest } from "./arguments.ts";
 import { decideAt } from "./decide-at.ts";
@@ -40,6 +41,7 @@ export async function answerAttempt(
     codes: body.codes,
     customer: body.customer?.identifier ?? null,
     order: { ...toOrderFacts(body.order), id: body.order.id },
+    origin: originOf(body.order),
     at: decideAt(c, body.at),
     languages: languagesOf(c),
     guesser,

@@ -1,5 +1,6 @@
 /** The arguments of the SQL functions `redeem` and `refuse`: what is taken, recorded, announced and answered. */
 import type { Event } from "../../ingest/events/events.ts";
+import type { SignalsPart } from "../../ingest/events/parts.ts";
 import type { Guesser } from "../attempts/subjects.ts";
 import { customerEvent } from "../customers/announce.ts";
 import type { Decision } from "../domain/decision.ts";
@@ -9,6 +10,7 @@ import { Problem } from "../http/problem.ts";
 import { newId } from "../ids.ts";
 import type { RiskAssessment } from "../risk/assess.ts";
 import { blandRisk, eventRisk, wireRisk } from "../risk/wire.ts";
+import type { Origin } from "../signals/subjects.ts";
 import {
   eventCodes,
   eventOrder,
@@ -39,6 +41,8 @@ export interface RedeemRequest {
   readonly languages: readonly string[];
   /** Who is counted when a code does not exist. */
   readonly guesser?: Guesser;
+  /** Where it comes from, as the shop says; absent where nobody scores. */
+  readonly origin?: Origin;
   readonly source: Source;
   /** Names this occurrence in a problem document. */
   readonly requestId: string;
@@ -147,8 +151,15 @@ function recordOf(id: string, { request, loaded, decision, risk }: Attempt) {
       order: facts.order,
       customer: facts.customer,
       versions: campaignVersions(facts, decision),
+      // Said again when it is undone.
+      ...signalsPart(loaded),
     },
   };
+}
+
+/** Whom it came from, as events say it. */
+function signalsPart({ signals }: LoadedFacts): { signals?: SignalsPart } {
+  return signals.announced === undefined ? {} : { signals: signals.announced };
 }
 
 function codeRows(decision: Decision) {
@@ -179,6 +190,7 @@ function succeededEvent(id: string, { request, loaded, decision, risk }: Attempt
       codes: eventCodes(decision, loaded.facts.redeemables),
       risk: eventRisk(risk),
       source: request.source,
+      ...signalsPart(loaded),
     },
   };
 }
@@ -294,6 +306,7 @@ export function reserveArgument(
           order: eventOrder(loaded.facts, decision),
           codes: eventCodes(decision),
           source: request.source,
+          ...signalsPart(loaded),
           risk: eventRisk(attempt.risk),
           ...(review === undefined ? {} : { held_for_review: true }),
         },
@@ -353,6 +366,7 @@ export function refuseArgument(
       codes: eventCodes({ ...decision, automatic: [] }),
       risk: { ...eventRisk(risk), ...stored },
       source: request.source,
+      ...signalsPart(loaded),
     },
   };
   const campaigns = decision.codes.flatMap((code) => (code.campaignId === null ? [] : [code.campaignId]));

@@ -1,5 +1,6 @@
 /** What codes would give on the rest of an order: the decision of then, asked again for fewer units. */
 import type pg from "pg";
+import type { SignalsPart } from "../../ingest/events/parts.ts";
 import { decide } from "../domain/decide.ts";
 import type { Decision } from "../domain/decision.ts";
 import type { CampaignFacts, CustomerFacts, Facts, OrderFacts, VoucherFacts } from "../domain/facts.ts";
@@ -14,6 +15,12 @@ interface KeptFacts {
   readonly order: OrderFacts;
   readonly customer: CustomerFacts | null;
   readonly versions: readonly { readonly campaign_id: string; readonly version: number }[];
+  readonly signals?: SignalsPart;
+}
+
+/** Whom it came from; undefined where nobody said so, or the person was erased. */
+export function signalsOfThen(subject: Subject): SignalsPart | undefined {
+  return (subject.facts as KeptFacts | null)?.signals;
 }
 
 export type Definitions = ReadonlyMap<string, Definition>;

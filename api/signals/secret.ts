@@ -3,7 +3,7 @@ import { createHmac, randomBytes } from "node:crypto";
 import type { Kysely } from "kysely";
 import type { DB } from "../db/tables.ts";
 
-const name = "signal_hash";
+export const secretName = "signal_hash";
 
 /** A project's own: the same card is another subject in another project. */
 export type SignalKey = Buffer;
@@ -19,19 +19,21 @@ export async function signalKey(db: Kysely<DB>, projectId: string): Promise<Sign
     // A store that was away is asked again.
     secret.catch(() => secrets.delete(db));
   }
-  return createHmac("sha256", await secret)
-    .update(projectId, "utf8")
-    .digest();
+  return projectKey(await secret, projectId);
+}
+
+export function projectKey(secret: Buffer, projectId: string): SignalKey {
+  return createHmac("sha256", secret).update(projectId, "utf8").digest();
 }
 
 /** The first process to need it makes it; whoever loses that race reads the winner's. */
 async function readSecret(db: Kysely<DB>): Promise<Buffer> {
-  const find = () => db.selectFrom("server_secret").select("value").where("name", "=", name).executeTakeFirst();
+  const find = () => db.selectFrom("server_secret").select("value").where("name", "=", secretName).executeTakeFirst();
   const known = await find();
   if (known !== undefined) return known.value;
   await db
     .insertInto("server_secret")
-    .values({ name, value: randomBytes(32) })
+    .values({ name: secretName, value: randomBytes(32) })
     .onConflict((conflict) => conflict.column("name").doNothing())
     .execute();
   const made = await find();

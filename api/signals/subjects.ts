@@ -14,7 +14,8 @@ export interface Origin {
   readonly shippingAddress?: string | undefined;
 }
 
-interface OrderBody {
+/** The parts of an order that say where it comes from. */
+export interface OriginBody {
   readonly device?:
     | { readonly id?: string | undefined; readonly ip?: string | undefined; readonly asn?: number | undefined }
     | undefined;
@@ -22,7 +23,7 @@ interface OrderBody {
   readonly shipping_address?: string | undefined;
 }
 
-export function originOf(order: OrderBody): Origin {
+export function originOf(order: OriginBody): Origin {
   return {
     deviceId: order.device?.id,
     ip: order.device?.ip,

@@ -45,8 +45,14 @@ export const orderShape = {
       id: z.string().min(1).max(200).optional(),
       ip: z.union([z.ipv4(), z.ipv6()]).optional(),
       user_agent: z.string().max(1_000).optional(),
+      asn: z.int().min(0).max(4_294_967_295).optional().openapi({
+        description: "The autonomous system of the address, where the shop knows it",
+      }),
     })
     .optional(),
+  shipping_address: z.string().max(1_000).optional().openapi({
+    description: "Where it goes, in one text. Only a keyed hash of it is kept, to see orders that go to one place.",
+  }),
   metadata: metadata.optional(),
 };
 
