@@ -21,7 +21,7 @@ import { inTransaction } from "./in-transaction.ts";
 import { keepRefusal } from "./keep-refusal.ts";
 import type { Answer } from "./redeem.ts";
 import { findSubject, type Subject } from "./redemption-subject.ts";
-import { type Definitions, definitionsOfThen, paysByGiftCard, restDecider } from "./rest.ts";
+import { type Definitions, definitionsOfThen, paysByGiftCard, restDecider, signalsOfThen } from "./rest.ts";
 import { type Movement, movementOf, type Planned } from "./roll-back-plan.ts";
 import { type FunctionAnswer, rollBackInDatabase } from "./take.ts";
 
@@ -168,25 +168,35 @@ export async function rollBackOrder(tx: Kysely<DB>, request: RollBackOrderReques
     .groupBy("r.id")
     .orderBy("r.id")
     .execute();
-  for (const { id } of redemptions) await rollBackInside(tx, request, id);
+  for (const { id } of redemptions) await rollBackWhole(tx, request, id);
 }
 
-async function rollBackInside(tx: Kysely<DB>, request: RollBackOrderRequest, id: string): Promise<void> {
+/**
+ * Rolls back what is left of one redemption, inside the caller's transaction.
+ *
+ * @returns the rollback; undefined where nothing was left.
+ */
+export async function rollBackWhole(
+  tx: Kysely<DB>,
+  request: Omit<RollBackOrderRequest, "orderId">,
+  id: string,
+): Promise<{ readonly id: string; readonly discountAmount: number; readonly currency: string } | undefined> {
   for (let round = 0; round < roundsMax; round++) {
     const subject = await findSubject(tx, request.projectId, id);
-    if (subject === undefined) throw new Error("a redemption of the order vanished inside the transaction");
-    if (subject.status === "rolled_back") return;
+    if (subject === undefined) throw new Error("a redemption vanished");
+    if (subject.status === "rolled_back") return undefined;
     const redeemed = redeemedOf(subject, new Map());
     const plan = planRollback(redeemed, { kind: "whole" }, null);
-    if (plan.outcome !== "planned") return;
+    if (plan.outcome !== "planned") return undefined;
     const planned = { plan, redeemed, rest: null };
     const argument = rollBackArgument(request.projectId, subject, planned, request.reason, request.at);
     const answer: FunctionAnswer = await rollBackInDatabase(inTransaction(tx), argument);
-    if (answer.outcome !== "retry") return;
+    if (answer.outcome !== "retry") {
+      const { currency } = orderPart.parse(subject.order_data);
+      return { id: argument.rollback.id, discountAmount: argument.discount_amount, currency };
+    }
   }
-  throw new Problem("busy", "A redemption of the order changed too often meanwhile.", {
-    headers: { "retry-after": "1" },
-  });
+  throw new Problem("busy", "A redemption changed too often meanwhile.", { headers: { "retry-after": "1" } });
 }
 
 function rollBackArgument(
@@ -266,6 +276,7 @@ interface Told {
 function rolledBackEvent(projectId: string, subject: Subject, plan: RollbackPlan, told: Told): Event {
   // Stored as it was answered: the event's order is a part of it, and zod drops the rest.
   const order = orderPart.parse(subject.order_data);
+  const signals = signalsOfThen(subject);
   return {
     event_id: newId("evt"),
     project_id: projectId,
@@ -276,6 +287,7 @@ function rolledBackEvent(projectId: string, subject: Subject, plan: RollbackPlan
       rollback_id: told.id,
       redemption_id: subject.id,
       customer: subject.identifier,
+      ...(signals === undefined ? {} : { signals }),
       order: {
         ...order,
         discount_amount: plan.discountAmount,
