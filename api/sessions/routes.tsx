@@ -12,7 +12,7 @@ import { FailedAttempts } from "./attempts.ts";
 import { sessionCookie, sessionSeconds } from "./cookie.ts";
 import { localPath, signInAddress } from "./return-to.ts";
 import { sentFromHere } from "./same-site.ts";
-import { createSessions, sessionScope } from "./sessions.ts";
+import { createSessions, sessionScopes } from "./sessions.ts";
 import { SignInPage } from "./sign-in-page.tsx";
 
 const formBytesMax = 4_096;
@@ -30,7 +30,7 @@ export function sessionRoutes(deps: Deps): OpenAPIHono<AppEnv> {
 
   router.use("/console/*", async (c, next) => {
     await next();
-    c.header("cache-control", "no-store");
+    if (!c.res.headers.has("cache-control")) c.header("cache-control", "no-store");
   });
 
   router.get("/console/sign-in", async (c) => {
@@ -54,11 +54,15 @@ export function sessionRoutes(deps: Deps): OpenAPIHono<AppEnv> {
       failed.add(address);
       return c.html(<SignInPage returnTo={returnTo} fault="This key is not known, or no longer valid." />, 401);
     }
-    if (!known.auth.scopes.includes(sessionScope)) {
-      return c.html(<SignInPage returnTo={returnTo} fault={`This key lacks the scope ${sessionScope}.`} />, 403);
+    const { scopes } = known.auth;
+    if (!sessionScopes.some((scope) => scopes.includes(scope))) {
+      const fault = `This key lacks the scopes ${sessionScopes.join(" and ")}; one of them is needed.`;
+      return c.html(<SignInPage returnTo={returnTo} fault={fault} />, 403);
     }
     setCookie(c, sessionCookie, await sessions.start(known.auth), { ...cookieOptions(c), maxAge: sessionSeconds });
-    return c.redirect(returnTo, 303);
+    // Whoever only reviews has no dashboards to be sent to.
+    const away = returnTo.startsWith("/dashboards") && !scopes.includes("analytics");
+    return c.redirect(away ? "/console" : returnTo, 303);
   });
 
   router.post("/console/sign-out", (c) => {

@@ -1,10 +1,14 @@
 import { Page } from "./shell.tsx";
 
 export function SignInPage(props: { returnTo: string; fault?: string }) {
+  const toDashboards = props.returnTo.startsWith("/dashboards");
   return (
     <Page title="Sign in">
       <h1>Sign in</h1>
-      <p>Dashboards show one project. Its key opens them.</p>
+      <p>
+        {toDashboards ? "Dashboards show" : "The console shows"} one project. Its key opens{" "}
+        {toDashboards ? "them" : "it"}.
+      </p>
       <form method="post" action="/console/sign-in">
         <input type="hidden" name="return_to" value={props.returnTo} />
         <label for="key">Secret key</label>
@@ -18,7 +22,7 @@ export function SignInPage(props: { returnTo: string; fault?: string }) {
           autofocus
           aria-describedby={props.fault ? "fault" : "hint"}
         />
-        <button type="submit">Open dashboards</button>
+        <button type="submit">{toDashboards ? "Open dashboards" : "Sign in"}</button>
       </form>
       {props.fault && (
         <p class="fault" id="fault" role="alert">
@@ -26,8 +30,8 @@ export function SignInPage(props: { returnTo: string; fault?: string }) {
         </p>
       )}
       <p class="hint" id="hint">
-        Any secret key with the scope <code>analytics</code>. The demo project's key is printed at the first start. You
-        stay signed in for 12 hours, or until the key is revoked.
+        Any secret key with the scope <code>analytics</code> (dashboards) or <code>review</code> (reviews). The demo
+        project's key is printed at the first start. You stay signed in for 12 hours, or until the key is revoked.
       </p>
     </Page>
   );

@@ -1,6 +1,3 @@
-ALTER TABLE {database}.events_raw {on_cluster}
-  ADD COLUMN IF NOT EXISTS signals Map(LowCardinality(String), String);
-
 -- Which accounts were seen with which card, device, address and IP. The sort key brings those who share a thing next to
 -- each other, so that finding who is linked is one walk through a project in the order of the table. Filled by the view
 -- below with every insert into events_raw; a copy of an event changes nothing.

@@ -1,0 +1,69 @@
+/** Pages for people with a session. Not part of the documented API: what they do, its routes do too. */
+import { OpenAPIHono } from "@hono/zod-openapi";
+import type { Context, MiddlewareHandler } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { z } from "zod";
+import type { Deps } from "../deps.ts";
+import { answerError } from "../http/answer-problem.ts";
+import { notFound } from "../http/problem.ts";
+import { countReviews } from "../reviews/count.ts";
+import { createSessions } from "../sessions/sessions.ts";
+import { readAsset } from "./assets.ts";
+import { mountClusters } from "./clusters/routes.tsx";
+import { FaultPage, HomePage } from "./pages.tsx";
+import { mountClawBacks } from "./reviews/claw-back-routes.tsx";
+import { mountReviews } from "./reviews/routes.tsx";
+import { actorOf, type ConsoleEnv, requireReview, requireViewer } from "./viewer.ts";
+
+/** No script and no style but ours, from files; nothing from elsewhere, nothing sent elsewhere. */
+const policy =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'; " +
+  "base-uri 'none'; frame-ancestors 'none'";
+
+export function consoleRoutes(deps: Deps): OpenAPIHono<ConsoleEnv> {
+  const router = new OpenAPIHono<ConsoleEnv>();
+  router.onError(answerWithPage);
+  const viewer = requireViewer(createSessions(deps.db));
+  const review = requireReview();
+  router.use("/console", strict, viewer);
+  for (const path of ["/console/reviews/*", "/console/clusters/*"]) router.use(path, strict, viewer, review);
+
+  router.get("/console/", (c) => c.redirect("/console", 308));
+
+  router.get("/console", async (c) => {
+    const mayReview = c.var.viewer.scopes.includes("review");
+    const counts = mayReview ? await countReviews(deps, c.var.viewer.projectId, actorOf(c)) : undefined;
+    return c.html(<HomePage viewer={c.var.viewer} counts={counts} />);
+  });
+
+  router.get("/console/assets/:name", async (c) => {
+    const asset = await readAsset(c.req.param("name"));
+    if (!asset) throw notFound("file");
+    c.header("etag", asset.etag);
+    c.header("cache-control", "no-cache");
+    if (c.req.header("if-none-match") === asset.etag) return c.body(null, 304);
+    return c.body(asset.body, 200, { "content-type": asset.contentType });
+  });
+
+  mountClawBacks(router, deps);
+  mountReviews(router, deps);
+  mountClusters(router, deps);
+  return router;
+}
+
+const strict: MiddlewareHandler<ConsoleEnv> = async (c, next) => {
+  c.header("content-security-policy", policy);
+  await next();
+};
+
+const problem = z.object({ title: z.string(), status: z.int(), detail: z.string() });
+
+/** The same answer as the API's, logged alike, in words for people. */
+async function answerWithPage(error: Error, c: Context<ConsoleEnv>): Promise<Response> {
+  const answer = answerError(error, c as unknown as Parameters<typeof answerError>[1]);
+  const { title, status, detail } = problem.parse(await answer.json());
+  const viewer = c.get("viewer") as ConsoleEnv["Variables"]["viewer"] | undefined;
+  // Without a viewer the page is drawn by the frame of the sign-in, whose style is in it.
+  if (!viewer) c.header("content-security-policy", undefined);
+  return c.html(<FaultPage viewer={viewer} title={title} detail={detail} />, status as ContentfulStatusCode);
+}

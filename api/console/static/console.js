@@ -1,0 +1,96 @@
+/** Keys and small comforts of the console's pages. Everything works without it: forms and links do. */
+const theme = localStorage.getItem("evidence-theme");
+// The dashboards' choice of light or dark; "system" leaves it to the browser.
+if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
+
+addEventListener("DOMContentLoaded", () => {
+  const rows = [...document.querySelectorAll("[data-row]")];
+  const boxes = rows.map((row) => row.querySelector('input[type="checkbox"]'));
+  const all = document.getElementById("select-all");
+  const counted = document.getElementById("selected-count");
+  const help = document.getElementById("keys");
+  let at = -1;
+
+  const selected = () => boxes.filter((box) => box?.checked).length;
+
+  function tell() {
+    if (!counted) return;
+    const count = selected();
+    counted.textContent = count === 0 ? "None selected" : `${count} selected`;
+    if (all) {
+      all.checked = count > 0 && count === boxes.length;
+      all.indeterminate = count > 0 && count < boxes.length;
+    }
+  }
+
+  function goTo(place) {
+    if (rows.length === 0) return;
+    rows[at]?.classList.remove("here");
+    at = Math.min(Math.max(place, 0), rows.length - 1);
+    rows[at].classList.add("here");
+    rows[at].querySelector("a")?.focus({ preventScroll: true });
+    rows[at].scrollIntoView({ block: "nearest" });
+  }
+
+  /** On a review it is done at once; in the queue only to what was selected, else the row is and Enter says yes. */
+  function act(name) {
+    const button = document.querySelector(`button[data-key="${name}"]:not(:disabled)`);
+    if (!button) return false;
+    if (rows.length === 0) button.click();
+    else if (selected() > 0) button.click();
+    else if (boxes[at]) {
+      boxes[at].checked = true;
+      tell();
+      button.focus();
+    }
+    return true;
+  }
+
+  const keys = {
+    j: () => goTo(at + 1),
+    k: () => goTo(at - 1),
+    x: () => {
+      if (!boxes[at]) return;
+      boxes[at].checked = !boxes[at].checked;
+      tell();
+    },
+    o: () => rows[at]?.querySelector("a")?.click(),
+    c: () => act("c"),
+    d: () => act("d"),
+    h: () => act("h"),
+    a: () => act("a"),
+    n: () => document.getElementById("note")?.focus(),
+    u: () => document.querySelector("a[data-up]")?.click(),
+    "?": () => help?.showModal(),
+  };
+
+  addEventListener("keydown", (event) => {
+    const { target } = event;
+    const types = target.matches("textarea, select, input:not([type=checkbox]):not([type=radio])");
+    if (event.key === "Escape" && types) target.blur();
+    if (types || help?.open || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "Enter" && at >= 0 && target === document.body) rows[at].querySelector("a")?.click();
+    const action = Object.hasOwn(keys, event.key) ? keys[event.key] : undefined;
+    if (!action) return;
+    event.preventDefault();
+    action();
+  });
+
+  for (const [place, row] of rows.entries()) {
+    row.addEventListener("focusin", () => {
+      rows[at]?.classList.remove("here");
+      at = place;
+      row.classList.add("here");
+    });
+  }
+  for (const box of boxes) box?.addEventListener("change", tell);
+  all?.addEventListener("change", () => {
+    for (const box of boxes) if (box) box.checked = all.checked;
+    tell();
+  });
+  for (const field of document.querySelectorAll("[data-submit-on-change]")) {
+    field.addEventListener("change", () => field.form.requestSubmit());
+  }
+  document.getElementById("open-keys")?.addEventListener("click", () => help?.showModal());
+  tell();
+});
