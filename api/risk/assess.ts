@@ -93,7 +93,8 @@ export function reassess(stored: RiskAssessment, config: RiskConfig): RiskAssess
   );
 }
 
-const ruleMark = "rule:";
+/** What the name of a reason begins with that is a rule. */
+export const ruleMark = "rule:";
 
 export function assess(given: Assessed, config: RiskConfig): RiskAssessment {
   const { campaigns, ceiling } = given;

@@ -3,7 +3,7 @@ import { z } from "@hono/zod-openapi";
 import { instant, resourceId } from "../http/schemas.ts";
 import { conditionSchema, parseStoredCondition } from "./condition-schema.ts";
 import { ruleStatuses } from "./config.ts";
-import { holdSecondsDefault, riskActions } from "./policy.ts";
+import { holdSecondsDefault, riskActions, withoutPolicy } from "./policy.ts";
 
 const weightDefault = 0.5;
 
@@ -98,7 +98,10 @@ export const policyBody = z
     status: z.enum(["live", "shadow"]).default("live").openapi({
       description: "shadow: evaluated beside the live one on every attempt, reported, and without effect",
     }),
-    flag: threshold.nullable().optional().openapi({ description: "Default 0.99; null: scores flag nothing" }),
+    flag: threshold
+      .nullable()
+      .optional()
+      .openapi({ description: `Default ${withoutPolicy.flag}; null: scores flag nothing` }),
     hold: threshold.nullable().default(null).openapi({ description: off, example: 0.995 }),
     reject: threshold.nullable().default(null).openapi({ description: off }),
     hold_seconds: z

@@ -1,7 +1,7 @@
 /** What callers are shown of an assessment. */
 import { z } from "zod";
 import type { RiskPart } from "../../ingest/events/parts.ts";
-import type { RiskAssessment } from "./assess.ts";
+import { type RiskAssessment, ruleMark } from "./assess.ts";
 import { type RiskAction, riskActions } from "./policy.ts";
 
 export interface WireRisk {
@@ -16,24 +16,26 @@ export function wireRisk({ score, action, reasons }: Pick<RiskAssessment, "score
   return { score, action, reasons: action === "allow" ? [] : sentences(reasons) };
 }
 
-function sentences(reasons: readonly { readonly contribution: number; readonly text: string }[]): string[] {
-  const against = reasons.filter(({ contribution }) => contribution >= 0).map(({ text }) => text);
-  return [...new Set(against)].slice(0, sentencesMax);
+/** What speaks against it: a rule may flag without adding to the score. */
+function sentences(reasons: RiskAssessment["reasons"]): string[] {
+  const against = reasons.filter(({ feature, contribution }) => contribution > 0 || feature.startsWith(ruleMark));
+  return [...new Set(against.map(({ text }) => text))].slice(0, sentencesMax);
 }
 
+const reason = z.object({ feature: z.string(), value: z.number(), contribution: z.number(), text: z.string() });
 const stored = z.object({
   score: z.number().nullable(),
   action: z.enum(riskActions),
-  reasons: z.array(z.union([z.string(), z.object({ contribution: z.number(), text: z.string() })])),
+  reasons: z.array(z.union([z.string(), reason])),
 });
 
 /** Of a row. Assessments from before there were contributions have sentences for reasons. */
 export function wireOfStored(risk: unknown): WireRisk {
   const { score, action, reasons } = stored.parse(risk);
-  const told = reasons.flatMap((reason) =>
-    typeof reason === "string" ? [{ contribution: 0, text: reason }] : [reason],
+  const told = reasons.map((one) =>
+    typeof one === "string" ? { feature: "", value: 0, contribution: 1, text: one } : one,
   );
-  return wireRisk({ score, action, reasons: told.map((reason) => ({ ...reason, feature: "", value: 0 })) });
+  return wireRisk({ score, action, reasons: told });
 }
 
 /** Who tries what passes must not learn how close they came: keys of the checkout are told no more than the answer was. */

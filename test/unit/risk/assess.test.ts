@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { type Assessed, assess, combined, reassess } from "../../../api/risk/assess.ts";
 import { type RuleDefinition, readyConfig, type StoredPolicy } from "../../../api/risk/config.ts";
 import { shippedRules } from "../../../api/risk/shipped-rules.ts";
+import { flagThreshold } from "../../../models/serving.ts";
 
 const disabled: RuleDefinition[] = shippedRules.map((rule) => ({ ...rule, status: "disabled" }));
 
@@ -100,7 +101,7 @@ describe("the combined score", () => {
 describe("what follows from a score", () => {
   it("is at most a flag while nobody has set a threshold, however sure the score", () => {
     expect(judge({ score: 1 }, []).action).toBe("flag");
-    expect(judge({ score: 0.98 }, []).action).toBe("allow");
+    expect(judge({ score: flagThreshold - 0.01 }, []).action).toBe("allow");
     expect(judge({ score: null }, [rule({ floor: "flag", weight: 0 })]).action).toBe("flag");
     expect(judge({ score: null }, [rule({ weight: 0.5 })]).action).toBe("allow");
   });
