@@ -1,35 +1,24 @@
 /** The fitted classifier: members over one encoding of a row, and the weights at which their log-odds are summed. */
 import { type ColumnShape, type Row, rowOf, type Table } from "../table.ts";
 import type { BinaryModel, BinaryReport, EstimatorFiles } from "./binary-model.ts";
-import { type Design, designRow } from "./design.ts";
-import { writeEnsemble } from "./files.ts";
-import { encodeInputs, encodeRow, type InputEncoder } from "./inputs.ts";
-import { baseOf, creditMember, type EncodedRow, type Member, scoreMember } from "./members.ts";
-
-export interface EnsembleParts {
-  readonly encoder: InputEncoder;
-  readonly design: Design;
-  /** The mean of the design over the training rows, from which contributions of linear members and networks count. */
-  readonly reference: Float32Array;
-  readonly members: readonly Member[];
-  readonly weights: readonly number[];
-  readonly intercept: number;
-  readonly report: BinaryReport;
-}
+import { designRow } from "./design.ts";
+import { writeParts } from "./files.ts";
+import { encodeInputs, encodeRow } from "./inputs.ts";
+import { baseOf, creditMember, type EncodedRow, type Member, type MemberParts, scoreMember } from "./members.ts";
 
 export class Ensemble implements BinaryModel {
   readonly columns: readonly ColumnShape[];
   readonly report: BinaryReport;
   readonly base: number;
-  readonly #parts: EnsembleParts;
+  readonly #parts: MemberParts;
   readonly #needsDesign: boolean;
 
-  constructor(parts: EnsembleParts) {
+  constructor(parts: MemberParts, report: BinaryReport) {
     const { members, weights, intercept, reference } = parts;
     this.#parts = parts;
     this.#needsDesign = members.some(({ kind }) => kind !== "forest");
     this.columns = parts.encoder.columns;
-    this.report = parts.report;
+    this.report = report;
     this.base = members.reduce((sum, member, at) => sum + (weights[at] ?? 0) * baseOf(member, reference), intercept);
   }
 
@@ -69,7 +58,8 @@ export class Ensemble implements BinaryModel {
   }
 
   toFiles(): EstimatorFiles {
-    return writeEnsemble(this.#parts);
+    const report = new TextEncoder().encode(JSON.stringify(this.report));
+    return { ...writeParts(this.#parts), "report.json": report };
   }
 
   #encoded(inputs: Float64Array): EncodedRow {

@@ -1,15 +1,14 @@
 /**
- * An ensemble as two files: `model.json` says what there is, `model.bin` holds the long arrays one after another. The
+ * Members and their encoding as two files: `model.json` says what there is, `model.bin` holds the long arrays one after another. The
  * same ensemble gives the same bytes, and what is read back predicts the same to the last bit.
  */
 import { z } from "zod";
 import type { DenseNet } from "../../dense.ts";
 import type { EstimatorFiles } from "./binary-model.ts";
 import { type Design, describeDesign } from "./design.ts";
-import type { EnsembleParts } from "./ensemble.ts";
 import type { Forest } from "./forest.ts";
 import { describeInputs, type LevelTable } from "./inputs.ts";
-import type { Member } from "./members.ts";
+import type { Member, MemberParts } from "./members.ts";
 
 const types = {
   Float64: Float64Array,
@@ -57,18 +56,10 @@ const modelSchema = z.object({
   members: z.array(memberSchema),
   weights: z.array(finite),
   intercept: finite,
-  report: z.object({
-    rows: z.int(),
-    positives: z.int(),
-    folds: z.string(),
-    members: z.array(z.object({ name: z.string(), weight: finite, logLoss: finite, auc: finite })),
-    logLoss: finite,
-    auc: finite,
-  }),
   arrays: z.array(arraySchema),
 });
 
-export function writeEnsemble(parts: EnsembleParts): EstimatorFiles {
+export function writeParts(parts: MemberParts): EstimatorFiles {
   const arrays: Numbers[] = [parts.reference, ...parts.members.flatMap(arraysOf)];
   const model: z.infer<typeof modelSchema> = {
     format: "tessera-tabular-1",
@@ -78,14 +69,13 @@ export function writeEnsemble(parts: EnsembleParts): EstimatorFiles {
     members: parts.members.map(describeMember),
     weights: [...parts.weights],
     intercept: parts.intercept,
-    report: { ...parts.report, members: parts.report.members.map((member) => ({ ...member })) },
     arrays: arrays.map((array) => ({ type: typeName(array), length: array.length })),
   };
   return { "model.json": new TextEncoder().encode(JSON.stringify(model)), "model.bin": pack(arrays) };
 }
 
 /** @throws ZodError for another format, RangeError when the two files do not fit together */
-export function readEnsemble(files: EstimatorFiles): EnsembleParts {
+export function readParts(files: EstimatorFiles): MemberParts {
   const json = files["model.json"];
   const bytes = files["model.bin"];
   if (json === undefined || bytes === undefined) throw new RangeError("model.json and model.bin belong together");
@@ -113,7 +103,6 @@ export function readEnsemble(files: EstimatorFiles): EnsembleParts {
     members,
     weights: model.weights,
     intercept: model.intercept,
-    report: model.report,
   };
 }
 

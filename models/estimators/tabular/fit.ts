@@ -14,7 +14,7 @@ import { fitLinearMember, judgeLinear } from "./learn-linear.ts";
 import { fitNetworks, judgeNetwork } from "./learn-network.ts";
 import { fitTrees, judgeTrees, type TreesConfig } from "./learn-trees.ts";
 import type { Member } from "./members.ts";
-import { type Prepared, prepare, prepareFold } from "./prepare.ts";
+import { averageRow, type Prepared, prepare, prepareFold } from "./prepare.ts";
 import { applyStack, fitStack } from "./stack.ts";
 
 /** Few-way interactions for small and noisy tables. */
@@ -113,27 +113,25 @@ export async function fitBinary(
     const { learner, judged: result } = judged[at] as { learner: Learner; judged: Judged };
     members.push(await learner.fit(all, result.capacity));
   }
-  return new Ensemble({
-    encoder: first.encoder,
-    design: first.design,
-    reference: averageRow(first),
-    members,
-    weights: final.weights,
-    intercept: members.length === 0 ? first.start : final.intercept,
-    report: {
-      rows: table.rows,
-      positives: targets.reduce((sum, label) => sum + label, 0),
-      folds: prepared.length === 0 ? "none: too few rows of one kind" : `${prepared.length} ${kind}`,
-      members: judged.map(({ learner, judged: result }, at) => ({
-        name: learner.name,
-        weight: kept.includes(at) ? (final.weights[kept.indexOf(at)] ?? 0) : 0,
-        logLoss: result.loss,
-        auc: known(areaUnderRoc([...result.logits], [...held])),
-      })),
-      logLoss: known(lossOf(whole, held)),
-      auc: known(areaUnderRoc([...whole], [...held])),
-    },
-  });
+  const report = {
+    rows: table.rows,
+    positives: targets.reduce((sum, label) => sum + label, 0),
+    folds: prepared.length === 0 ? "none: too few rows of one kind" : `${prepared.length} ${kind}`,
+    members: judged.map(({ learner, judged: result }, at) => ({
+      name: learner.name,
+      weight: kept.includes(at) ? (final.weights[kept.indexOf(at)] ?? 0) : 0,
+      logLoss: result.loss,
+      auc: known(areaUnderRoc([...result.logits], [...held])),
+    })),
+    logLoss: known(lossOf(whole, held)),
+    auc: known(areaUnderRoc([...whole], [...held])),
+  };
+  const intercept = members.length === 0 ? first.start : final.intercept;
+  const { encoder, design } = first;
+  return new Ensemble(
+    { encoder, design, reference: averageRow(first), members, weights: final.weights, intercept },
+    report,
+  );
 }
 
 function treesLearner(
@@ -165,15 +163,6 @@ function checkedLabels(table: Table, labels: ArrayLike<number>): Float64Array {
   const bad = targets.find((label) => label !== 0 && label !== 1);
   if (bad !== undefined) throw new RangeError(`a label is 0 or 1, not ${bad}`);
   return targets;
-}
-
-function averageRow({ matrix, design, labels }: Prepared): Float32Array {
-  const sums = new Float64Array(design.width);
-  for (let at = 0; at < matrix.length; at += 1) {
-    const column = at % design.width;
-    sums[column] = (sums[column] as number) + (matrix[at] as number);
-  }
-  return Float32Array.from(sums, (sum) => sum / Math.max(1, labels.length));
 }
 
 /** A report holds numbers only: what cannot be told is 0. */

@@ -1,6 +1,8 @@
 /** The members of an ensemble: each gives a row log-odds, and says which inputs they came from. */
 import type { DenseNet } from "../../dense.ts";
+import type { Design } from "./design.ts";
 import { averageOf, creditInputs, type Forest, sumLeaves } from "./forest.ts";
+import type { InputEncoder } from "./inputs.ts";
 import { creditNet, netOutput } from "./net-credit.ts";
 
 export interface ForestMember {
@@ -26,6 +28,17 @@ export interface NetworkMember {
 }
 
 export type Member = ForestMember | LinearMember | NetworkMember;
+
+/** Members over one encoding of a row, and the weights at which what they say is summed. */
+export interface MemberParts {
+  readonly encoder: InputEncoder;
+  readonly design: Design;
+  /** The mean of the design over the training rows, from which contributions of linear members and networks count. */
+  readonly reference: Float32Array;
+  readonly members: readonly Member[];
+  readonly weights: readonly number[];
+  readonly intercept: number;
+}
 
 /** One row as the members take it. */
 export interface EncodedRow {

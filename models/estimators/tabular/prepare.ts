@@ -63,3 +63,13 @@ export function startOf(labels: Float64Array): number {
   const positives = mean(labels) * labels.length;
   return Math.log((positives + 0.5) / (labels.length - positives + 0.5));
 }
+
+/** The mean of the design. */
+export function averageRow({ matrix, design, labels }: Prepared): Float32Array {
+  const sums = new Float64Array(design.width);
+  for (let at = 0; at < matrix.length; at += 1) {
+    const column = at % design.width;
+    sums[column] = (sums[column] as number) + (matrix[at] as number);
+  }
+  return Float32Array.from(sums, (sum) => sum / Math.max(1, labels.length));
+}

@@ -6,9 +6,8 @@ export interface UpliftReport {
   readonly rows: number;
   readonly treated: number;
   readonly averageEffect: number;
-  /** Out of fold; a higher Qini means that sorting by the score finds those whom the treatment moves. */
-  readonly members: readonly { readonly name: string; readonly weight: number; readonly qini: number }[];
-  readonly qini: number;
+  /** Out of fold: how far knowing the member's effects explains outcomes beyond the average effect (Nie & Wager 2021). */
+  readonly members: readonly { readonly name: string; readonly weight: number; readonly gain: number }[];
 }
 
 export interface UpliftModel {

@@ -1,0 +1,104 @@
+/** Fits the product's estimator on a task's training part and measures what it says of the test part. */
+import { fitAnomaly } from "../estimators/anomaly/fit.ts";
+import { fitRanking } from "../estimators/ranking/fit.ts";
+import { fitBinary } from "../estimators/tabular/fit.ts";
+import { fitUplift } from "../estimators/uplift/fit.ts";
+import type { Runtime } from "../runtime.ts";
+import { cellsOf, featureTable, labelsOf, timesOf } from "./columns.ts";
+import { isKnown, measure, type Scored } from "./named-metrics.ts";
+import { type Task, TaskError } from "./read-task.ts";
+import { metricsOf, type TaskResult } from "./report.ts";
+
+export interface ScoreOptions {
+  readonly seed: number;
+  readonly say: (message: string) => void;
+}
+
+/** @throws TaskError when the task cannot be worked on */
+export async function scoreTask(runtime: Runtime, task: Task, options: ScoreOptions): Promise<TaskResult> {
+  const started = performance.now();
+  const { manifest } = task;
+  const scored = await scoresOf(runtime, task, options);
+  const names = metricsOf(manifest);
+  for (const name of names.filter((each) => !isKnown(each))) options.say(`the metric ${name} is not known here`);
+  const metrics = Object.fromEntries(names.map((name) => [name, measure(name, scored)]));
+  return { name: manifest.name, metrics, seconds: Math.round(performance.now() - started) / 1000 };
+}
+
+function scoresOf(runtime: Runtime, task: Task, options: ScoreOptions): Promise<Scored> {
+  switch (task.manifest.kind) {
+    case "binary":
+      return scoreBinary(runtime, task, options);
+    case "ranking":
+      return scoreRanking(runtime, task, options);
+    case "uplift":
+      return scoreUplift(runtime, task, options);
+    case "anomaly":
+      return scoreAnomaly(runtime, task, options);
+    default:
+      throw new TaskError(`the kind ${task.manifest.kind} is not known here`);
+  }
+}
+
+async function scoreBinary(runtime: Runtime, task: Task, options: ScoreOptions): Promise<Scored> {
+  const { manifest, train, test } = task;
+  const actual = labelsOf(test, manifest.label, "label");
+  const labels = zeroOrOne(labelsOf(train, manifest.label, "label"), "label");
+  const model = await fitBinary(runtime, featureTable(manifest, train), labels, { ...options, ...contextOf(task) });
+  return { actual, scores: model.predict(featureTable(manifest, test)), ...listsOf(task) };
+}
+
+async function scoreRanking(runtime: Runtime, task: Task, options: ScoreOptions): Promise<Scored> {
+  const { manifest, train, test } = task;
+  const actual = labelsOf(test, manifest.label, "label");
+  const gains = labelsOf(train, manifest.label, "label");
+  const model = await fitRanking(runtime, featureTable(manifest, train), gains, { ...options, ...contextOf(task) });
+  return { actual, scores: model.score(featureTable(manifest, test)), ...listsOf(task) };
+}
+
+async function scoreUplift(runtime: Runtime, task: Task, options: ScoreOptions): Promise<Scored> {
+  const { manifest, train, test } = task;
+  const actual = labelsOf(test, manifest.label, "label");
+  const treated = zeroOrOne(labelsOf(test, manifest.treatment, "treatment"), "treatment");
+  const model = await fitUplift(
+    runtime,
+    featureTable(manifest, train),
+    zeroOrOne(labelsOf(train, manifest.label, "label"), "label"),
+    zeroOrOne(labelsOf(train, manifest.treatment, "treatment"), "treatment"),
+    options,
+  );
+  return { actual, treated, scores: model.predict(featureTable(manifest, test)) };
+}
+
+/** The label is read for measuring alone. */
+async function scoreAnomaly(
+  runtime: Runtime,
+  { manifest, train, test }: Task,
+  { seed }: ScoreOptions,
+): Promise<Scored> {
+  const actual = labelsOf(test, manifest.label, "label");
+  const model = await fitAnomaly(runtime, featureTable(manifest, train), { seed });
+  return { actual, scores: model.score(featureTable(manifest, test)) };
+}
+
+/** Time and groups of the training rows: they say how to hold rows back, and are no features. */
+function contextOf({ manifest, train }: Task) {
+  const times = timesOf(train, manifest.time);
+  const groups = manifest.group === null || manifest.group === undefined ? undefined : train.cells.get(manifest.group);
+  return { ...(times === undefined ? {} : { times }), ...(groups === undefined ? {} : { groups }) };
+}
+
+function listsOf({ manifest, test }: Task) {
+  const { group, time } = manifest;
+  return {
+    ...(group === null || group === undefined ? {} : { groups: cellsOf(test, group) }),
+    // The day of an RFC 3339 moment.
+    ...(time === null || time === undefined ? {} : { days: cellsOf(test, time).map((moment) => moment.slice(0, 10)) }),
+  };
+}
+
+function zeroOrOne(values: Float64Array, which: string): Float64Array {
+  const bad = values.find((value) => value !== 0 && value !== 1);
+  if (bad !== undefined) throw new TaskError(`the ${which} is 0 or 1, not ${bad}`);
+  return values;
+}
