@@ -3,6 +3,7 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import { auditLogRoutes } from "./audit-log/routes.ts";
 import { campaignRoutes } from "./campaigns/routes.ts";
 import { clusterRoutes } from "./clusters/routes.ts";
+import { consoleRoutes } from "./console/routes.tsx";
 import { customerRoutes } from "./customers/routes.ts";
 import { threeSixtyRoutes } from "./customers/three-sixty/routes.ts";
 import { dashboardRoutes } from "./dashboards/routes.tsx";
@@ -33,6 +34,8 @@ import { redemptionRoutes } from "./redemptions/routes.ts";
 import { referralRoutes } from "./referrals/routes.ts";
 import { rejectionRoutes } from "./rejections/routes.ts";
 import { reservationRoutes } from "./reservations/routes.ts";
+import { clawBackRoutes } from "./reviews/claw-back/routes.ts";
+import { reviewRoutes } from "./reviews/routes.ts";
 import { riskPolicyRoutes } from "./risk/policy-routes.ts";
 import { riskRoutes } from "./risk/routes.ts";
 import { segmentRoutes } from "./segments/routes.ts";
@@ -55,6 +58,8 @@ const features = [
   riskRoutes,
   riskPolicyRoutes,
   offerRoutes,
+  reviewRoutes,
+  clawBackRoutes,
   campaignRoutes,
   voucherRoutes,
   voucherBatchRoutes,
@@ -89,6 +94,7 @@ export function createApp(deps: Deps): OpenAPIHono<AppEnv> {
   app.onError(answerError);
 
   for (const routes of features) app.route("/", routes(deps));
+  app.route("/", consoleRoutes(deps));
   app.route("/", docsRoutes(app));
 
   app.notFound((c) => {

@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { ClickHouseClient } from "@clickhouse/client";
 import type pg from "pg";
 import type { Logger } from "pino";
+import { runConsumer } from "../ingest/consumer.ts";
 import { pruneOutbox } from "../ingest/prune.ts";
 import { runReconciliation } from "../ingest/reconciliation/worker.ts";
 import { type AlertOptions, watchAlerts } from "./alerts/watch.ts";
@@ -21,6 +22,9 @@ import { runPointsExpiry } from "./points/expire.ts";
 import { watchPools } from "./pools/watch.ts";
 import { findProjectsWithDueHolds } from "./reservations/queries.ts";
 import { releaseDueHolds } from "./reservations/release.ts";
+import { runClawBacks } from "./reviews/claw-back/work.ts";
+import { reviewConsumer } from "./reviews/open.ts";
+import { runSettlements } from "./reviews/settle.ts";
 import { runSignals } from "./signals/follow.ts";
 import { runVoucherBatches } from "./vouchers/batch-worker.ts";
 import { runVoucherImports } from "./vouchers/imports/worker.ts";
@@ -42,6 +46,7 @@ const outboxDays = 7;
 
 /** Returns when `signal` is aborted and each worker has put its work down. */
 export async function runWorkers(deps: WorkerDeps, signal: AbortSignal): Promise<void> {
+  const db = createKysely(deps.pool);
   await Promise.all([
     keepRunning("voucher batches", (inner) => runVoucherBatches(deps, inner), deps.log, signal),
     keepRunning("voucher imports", (inner) => runVoucherImports(deps, inner), deps.log, signal),
@@ -65,6 +70,9 @@ export async function runWorkers(deps: WorkerDeps, signal: AbortSignal): Promise
     ),
     keepRunning("linked accounts", (inner) => runClusterRefresh(deps, inner), deps.log, signal),
     keepRunning("training of models", (inner) => runRetraining(deps, inner), deps.log, signal),
+    keepRunning("reviews", (inner) => runConsumer(reviewConsumer({ ...deps, db }), inner), deps.log, signal),
+    keepRunning("reviewed reservations", (inner) => runSettlements({ ...deps, db }, inner), deps.log, signal),
+    keepRunning("claw-backs", (inner) => runClawBacks(deps, inner), deps.log, signal),
     keepRunning("retention", (inner) => runRetention(deps, inner), deps.log, signal),
     keepRunning("erasures", (inner) => runErasures(deps, inner), deps.log, signal),
     keepRunning("delivered events", (inner) => purgeOutbox(deps, inner), deps.log, signal),

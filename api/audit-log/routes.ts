@@ -21,6 +21,9 @@ const subjectTypes = [
   "risk_rule",
   "risk_policy",
   "offer_policy",
+  "redemption",
+  "review",
+  "claw_back",
 ] as const;
 
 const fields = z.record(z.string(), z.unknown()).nullable();

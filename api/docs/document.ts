@@ -28,6 +28,7 @@ const tags = [
   { name: "Redemption", description: "Qualify, validate, reserve, redeem, roll back" },
   { name: "Risk", description: "Rules and thresholds: what is flagged, held and refused" },
   { name: "Offers", description: "The best offers for a customer and a basket" },
+  { name: "Reviews", description: "What is suspect waits for a person: decide, and take back" },
   { name: "Campaigns", description: "Containers with a budget, and the promotions in them" },
   { name: "Vouchers", description: "Codes, handed out and looked up one by one" },
   { name: "Voucher batches", description: "Up to 5,000,000 codes at once, made in the background" },

@@ -1,6 +1,5 @@
 /** Who does something to a review: a key, whether it came as a bearer or by a page's session. */
-import type { Kysely } from "kysely";
-import { sql } from "kysely";
+import { sql, type Transaction } from "kysely";
 import type pg from "pg";
 import type { DB } from "../db/tables.ts";
 import { kyselyOn } from "../vouchers/kysely-on.ts";
@@ -13,7 +12,7 @@ export interface Actor {
 
 /** The same transaction twice: for statements written for Kysely, and for those written for a connection. */
 export interface SignedTransaction {
-  readonly tx: Kysely<DB>;
+  readonly tx: Transaction<DB>;
   readonly client: pg.PoolClient;
 }
 
@@ -24,7 +23,8 @@ export async function signedTransaction<T>(
   work: (transaction: SignedTransaction) => Promise<T>,
 ): Promise<T> {
   const client = await pool.connect();
-  const tx = kyselyOn(client);
+  // Between begin and commit of its connection it is one.
+  const tx = kyselyOn(client) as Transaction<DB>;
   let failed = true;
   try {
     await client.query("begin");

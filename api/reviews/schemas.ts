@@ -70,6 +70,10 @@ export const reviewWire = z
     due_at: instant,
     overdue: z.boolean(),
     expires_at: instant.nullable().openapi({ description: "When what is held is given back by itself" }),
+    reservation_status: z
+      .enum(["held", "confirmed", "cancelled", "expired"])
+      .nullable()
+      .openapi({ description: "Of a reservation: a dismissal confirms it, a confirmation cancels it" }),
     opened_at: instant,
     decided_at: instant.nullable(),
     decided_by: reviewer,
@@ -95,6 +99,7 @@ export const entryKinds = [
   "claw_back_started",
   "claw_back_done",
   "claw_back_undone",
+  "settled",
 ] as const;
 
 const entry = z

@@ -59,6 +59,7 @@ export function toWire(row: ShownRow, links: Links = noLinks): ReviewWire {
     due_at: row.due_at.toISOString(),
     overdue: undecided && row.due_at <= row.clock,
     expires_at: row.expires_at?.toISOString() ?? null,
+    reservation_status: row.reservation_status,
     opened_at: row.opened_at.toISOString(),
     decided_at: row.decided_at?.toISOString() ?? null,
     decided_by: row.decided_by === null ? null : { id: row.decided_by, name: row.decided_name },
