@@ -92,16 +92,16 @@ async function readMargins(warehouse: ClickHouseClient, projectId: string) {
   const result = await warehouse.query({
     query: `
       WITH paid AS (
-        SELECT order_id, any(amount) AS revenue,
-          any(arraySum((quantity, cost) -> quantity * ifNull(cost, 0), items.quantity, items.unit_cost_amount)) AS cost
+        SELECT order_id, any(amount) AS value,
+          any(arraySum((quantity, cost) -> quantity * ifNull(cost, 0), items.quantity, items.unit_cost_amount)) AS costs
         FROM events
         WHERE project_id = {project: String} AND type = 'order.paid' AND order_id != ''
           AND occurred_at >= now() - INTERVAL 180 DAY AND NOT has(items.unit_cost_amount, NULL)
         GROUP BY order_id)
-      SELECT {subject: String} AS subject, count() AS orders, sum(revenue) AS revenue, sum(revenue - cost) AS margin
+      SELECT {subject: String} AS subject, count() AS orders, sum(value) AS revenue, sum(value - costs) AS margin
       FROM paid HAVING orders > 0
       UNION ALL
-      SELECT used.campaign_id, count(), sum(paid.revenue), sum(paid.revenue - paid.cost)
+      SELECT used.campaign_id, count(), sum(paid.value), sum(paid.value - paid.costs)
       FROM paid INNER JOIN (
         SELECT DISTINCT order_id, codes.campaign_id AS campaign_id FROM events ARRAY JOIN codes
         WHERE project_id = {project: String} AND type = 'redemption.succeeded'

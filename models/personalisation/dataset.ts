@@ -72,7 +72,7 @@ movement AS (
   SELECT customer, toUnixTimestamp64Milli(occurred_at), codes.campaign_id, 0, 0, 0,
          multiIf(type = 'redemption.succeeded', 1, outcome = 'part', 0, -1),
          if(type = 'redemption.succeeded', 1, -1) * codes.discount_amount, codes.code != '',
-         type = 'redemption.succeeded' AND place = 1, if(made = 1, amount, 0), if(made = 1, discount_amount, 0),
+         (type = 'redemption.succeeded' AND place = 1) AS is_made, if(is_made, amount, 0), if(is_made, discount_amount, 0),
          0, '', 0, NULL, NULL, []
   FROM events ARRAY JOIN codes, arrayEnumerate(codes.code) AS place
   WHERE project_id = {project:String} AND type IN ('redemption.succeeded', 'redemption.rolled_back')
@@ -90,19 +90,16 @@ history AS (
          sum(orders) OVER customer_past AS orders_count,
          sum(amount) OVER customer_past AS orders_amount,
          maxIf(at_ms, orders > 0) OVER customer_past AS last_order_ms,
-         sum(orders) OVER customer_90d AS orders90d_count,
          sum(publications) OVER customer_past AS publications_count,
          sumIf(redemptions, by_code) OVER customer_past AS redemptions_count,
          sumIf(discount, by_code) OVER customer_past AS redemptions_discount_amount,
          maxIf(at_ms, redemptions > 0) OVER customer_past AS last_redemption_ms,
          sum(made) OVER customer_past AS redemptions_made_count,
-         sum(made) OVER customer_90d AS redemptions_made90d_count,
          sum(made_amount) OVER customer_past AS redeemed_orders_amount,
          sum(made_discount) OVER customer_past AS redeemed_discount_amount,
          sum(publications) OVER customer_main_past AS customer_main_publications_count,
          sum(redemptions) OVER customer_main_past AS customer_main_redemptions_count,
          maxIf(at_ms, publications > 0) OVER customer_campaign_past AS last_publication_ms,
-         sum(served) OVER customer_campaign_30d AS served_count,
          sum(publications) OVER campaign_past AS campaign_publications_count,
          sum(redemptions) OVER campaign_past AS campaign_redemptions_count,
          sum(discount) OVER campaign_past AS campaign_discount_amount,
@@ -116,22 +113,26 @@ history AS (
   LEFT JOIN family ON family.campaign_id = movement.campaign_id
   WINDOW
     customer_past AS (PARTITION BY customer ORDER BY at_ms RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING),
-    customer_90d AS (PARTITION BY customer ORDER BY at_ms RANGE BETWEEN ${90 * day} PRECEDING AND 1 PRECEDING),
     customer_main_past AS (PARTITION BY customer, main_id ORDER BY at_ms RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING),
     customer_campaign_past AS (PARTITION BY customer, movement.campaign_id ORDER BY at_ms RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING),
-    customer_campaign_30d AS (PARTITION BY customer, movement.campaign_id ORDER BY at_ms RANGE BETWEEN ${30 * day} PRECEDING AND 1 PRECEDING),
     campaign_past AS (PARTITION BY movement.campaign_id ORDER BY at_ms RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING),
     main_past AS (PARTITION BY main_id ORDER BY at_ms RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING),
     template_past AS (PARTITION BY template ORDER BY at_ms RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING),
     project_past AS (ORDER BY at_ms RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 ),
--- What customers bought from, and when; of those only whom an offer was served to.
-bought AS (
-  SELECT customer, groupArray((toUnixTimestamp64Milli(occurred_at), arrayDistinct(arrayFlatten(items.categories)))) AS orders
+-- When customers did what windows of days count: the frame of a window function may not reach that far in milliseconds.
+times AS (
+  SELECT customer,
+         groupArrayIf(toUnixTimestamp64Milli(occurred_at), type = 'order.paid') AS orders,
+         groupArrayIf(toUnixTimestamp64Milli(occurred_at), type = 'redemption.succeeded') AS redemptions,
+         groupArrayIf((toUnixTimestamp64Milli(occurred_at), arrayDistinct(arrayFlatten(items.categories))), type = 'order.paid')
+           AS bought
   FROM events
-  WHERE project_id = {project:String} AND type = 'order.paid'
-    AND customer IN (SELECT customer FROM events WHERE project_id = {project:String} AND type = 'offer.served')
+  WHERE project_id = {project:String} AND type IN ('order.paid', 'redemption.succeeded') AND customer != ''
   GROUP BY customer
+),
+servings AS (
+  SELECT customer, campaign_id, groupArray(at_ms) AS times FROM movement WHERE served = 1 GROUP BY customer, campaign_id
 ),
 redeemed AS (
   SELECT customer, used.campaign_id AS campaign_id, groupArray(used.at_ms) AS times
@@ -159,11 +160,15 @@ SELECT
   arrayExists(time -> time >= history.at_ms AND time < label_until_ms, redeemed.times) AS label,
   if(profile.customer = '', null, greatest(0, history.at_ms - toUnixTimestamp64Milli(profile.created_at)) / 1000)
     AS tenure_seconds,
-  orders_count, orders_amount, orders90d_count,
+  orders_count, orders_amount,
+  arrayCount(time -> time >= history.at_ms - ${90 * day} AND time < history.at_ms, times.orders) AS orders90d_count,
   if(last_order_ms = 0, null, (history.at_ms - last_order_ms) / 1000) AS seconds_since_last_order,
   publications_count, redemptions_count, redemptions_discount_amount,
   if(last_redemption_ms = 0, null, (history.at_ms - last_redemption_ms) / 1000) AS seconds_since_last_redemption,
-  redemptions_made_count, redemptions_made90d_count, redeemed_orders_amount, redeemed_discount_amount,
+  redemptions_made_count,
+  arrayCount(time -> time >= history.at_ms - ${90 * day} AND time < history.at_ms, times.redemptions)
+    AS redemptions_made90d_count,
+  redeemed_orders_amount, redeemed_discount_amount,
   customer_main_publications_count, customer_main_redemptions_count,
   campaign_publications_count, campaign_redemptions_count, campaign_discount_amount,
   main_publications_count, main_redemptions_count,
@@ -173,18 +178,19 @@ SELECT
   history.template AS template,
   multiIf(NOT is_served, 0, last_publication_ms = 0, null, (history.at_ms - last_publication_ms) / 1000)
     AS seconds_since_publication,
-  least(50, served_count) AS served30d_count,
+  least(50, arrayCount(time -> time >= history.at_ms - ${30 * day} AND time < history.at_ms, servings.times)) AS served30d_count,
   history.basket_amount AS basket_amount, history.basket_discount_amount AS basket_discount_amount,
   length(history.basket_categories) AS basket_categories_count,
   length(arrayIntersect(history.basket_categories, arrayFlatten(arrayMap(each -> each.2,
-    arrayFilter(each -> each.1 >= history.at_ms - ${180 * day} AND each.1 < history.at_ms, bought.orders)))))
+    arrayFilter(each -> each.1 >= history.at_ms - ${180 * day} AND each.1 < history.at_ms, times.bought)))))
     AS basket_categories_known_count,
   if(is_served, toHour(fromUnixTimestamp64Milli(history.at_ms, 'UTC')), null) AS hour,
   if(is_served, toDayOfWeek(fromUnixTimestamp64Milli(history.at_ms, 'UTC')) % 7, null) AS weekday
 FROM history
 LEFT JOIN profile ON profile.customer = history.customer
 LEFT JOIN redeemed ON redeemed.customer = history.customer AND redeemed.campaign_id = history.campaign_id
-LEFT JOIN bought ON bought.customer = history.customer
+LEFT JOIN times ON times.customer = history.customer
+LEFT JOIN servings ON servings.customer = history.customer AND servings.campaign_id = history.campaign_id
 WHERE history.customer != ''
   AND (history.publications = 1 OR (history.served = 1
     AND (history.rank <= {served_ranks:UInt16} OR (history.decision_id, history.campaign_id) IN (SELECT decision_id, campaign_id FROM shown))))

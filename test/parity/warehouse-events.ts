@@ -23,7 +23,7 @@ export class History {
     this.#project = project;
   }
 
-  campaign(id: string, mainId: string, endsAt: number | null): void {
+  campaign(id: string, mainId: string, endsAt: number | null, template = "discount"): void {
     this.#add(0, {
       type: "campaign.created",
       payload: {
@@ -32,7 +32,7 @@ export class History {
           type: "sub",
           parent_id: mainId,
           name: id,
-          template: "discount",
+          template,
           status: "active",
           currency: "EUR",
           budget_amount: null,
@@ -58,8 +58,8 @@ export class History {
     });
   }
 
-  paid(customer: string, at: number, amount: number): void {
-    this.#add(at, { type: "order.paid", payload: { customer, order: basket(amount, 0) } });
+  paid(customer: string, at: number, amount: number, categories: readonly string[] = []): void {
+    this.#add(at, { type: "order.paid", payload: { customer, order: basket(amount, 0, categories) } });
   }
 
   published(customer: string, campaignId: string, at: number): void {
@@ -75,6 +75,43 @@ export class History {
         channel: "api",
       },
     });
+  }
+
+  /** What `POST /v1/offers` announces, the campaigns in their ranks, each with a discount of 3.00. */
+  served(
+    customer: string,
+    campaignIds: readonly string[],
+    at: number,
+    situation?: { readonly amount: number; readonly categories: readonly string[] },
+  ): string {
+    const decisionId = `dec_${this.events.length}`;
+    this.#add(at, {
+      type: "offer.served",
+      payload: {
+        decision_id: decisionId,
+        customer,
+        model: "fallback",
+        offers: campaignIds.map((campaignId, index) => ({
+          rank: index + 1,
+          campaign_id: campaignId,
+          code: "CODE",
+          discount_amount: 300,
+          probability: 0.05,
+          expected_value_amount: null,
+          propensity: 1,
+          features: null,
+        })),
+        ...(situation && {
+          situation: { channel: null, amount: situation.amount, categories: [...situation.categories] },
+        }),
+      },
+    });
+    return decisionId;
+  }
+
+  shown(customer: string, decisionId: string, campaignId: string, at: number): void {
+    const payload = { decision_id: decisionId, customer, campaign_id: campaignId, outcome: "shown" as const };
+    this.#add(at, { type: "offer.outcome", payload });
   }
 
   /** @returns the redemption's id, for `rolledBack`. */
@@ -140,7 +177,7 @@ function instant(at: number): string {
   return new Date(at).toISOString();
 }
 
-function basket(amount: number, discount: number): OrderPart {
+function basket(amount: number, discount: number, categories: readonly string[] = []): OrderPart {
   return {
     id: null,
     currency: "EUR",
@@ -151,7 +188,14 @@ function basket(amount: number, discount: number): OrderPart {
     channel: null,
     store_id: null,
     items: [
-      { sku: "sku", product_id: null, quantity: 1, unit_amount: amount, categories: [], discount_amount: discount },
+      {
+        sku: "sku",
+        product_id: null,
+        quantity: 1,
+        unit_amount: amount,
+        categories: [...categories],
+        discount_amount: discount,
+      },
     ],
   };
 }
