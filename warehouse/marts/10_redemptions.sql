@@ -28,7 +28,7 @@ CREATE OR REPLACE VIEW {database}.redemptions {on_cluster}
   order_discount_amount Int64 COMMENT 'All discounts of the order; the same on every code of the redemption',
   order_total_amount Int64 COMMENT 'What was left to pay; the same on every code of the redemption',
   risk_score Nullable(Float64) COMMENT '0 (ordinary) to 1',
-  risk_action String COMMENT 'allow or flag',
+  risk_action String COMMENT 'allow, flag, or hold: a reviewer has let it pass; empty where nothing was assessed',
   recorded_at DateTime64(6, 'UTC') COMMENT 'When the service wrote it down',
   automatic UInt8 COMMENT '1 for an automatic campaign',
   gift_card UInt8 COMMENT '1 for a gift card: its discount is what the card paid',

@@ -29,7 +29,7 @@ CREATE OR REPLACE VIEW {database}.rejections {on_cluster}
   lost_amount Int64 COMMENT 'order_amount on the first reason of a rejection whose order was not bought later, else 0',
   bought_later UInt8 COMMENT '1 when the same order was paid, or took a redemption, at or after the rejection',
   risk_score Nullable(Float64) COMMENT '0 (ordinary) to 1',
-  risk_action String COMMENT 'allow or flag',
+  risk_action String COMMENT 'allow, flag, or reject: it was refused for its risk',
   recorded_at DateTime64(6, 'UTC') COMMENT 'When the service wrote it down',
   converted_later UInt8 COMMENT '1 when within 7 days the customer paid an order of the same currency on which no redemption stands; of a guest, this order',
   converted_later_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When the first of them was paid',

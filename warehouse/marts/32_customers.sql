@@ -26,7 +26,7 @@ CREATE OR REPLACE VIEW {database}.customers {on_cluster}
   favourite_category String COMMENT 'Category with the most units in paid orders; where a shop reports no orders, in redemptions',
   favourite_campaign_id String COMMENT 'Campaign with the most codes redeemed',
   risk_score_max Nullable(Float64) COMMENT 'Highest risk score of a redemption or rejection',
-  flagged_count UInt64 COMMENT 'Redemptions and rejections flagged',
+  flagged_count UInt64 COMMENT 'Redemptions and rejections flagged, held or refused for their risk',
   points_balance Int64 COMMENT 'Points of the account',
   points_earned Int64 COMMENT 'Points earned so far, less those taken back',
   favourite_categories Array(String) COMMENT 'The three categories with the most units, chosen as favourite_category, most first',
@@ -62,7 +62,7 @@ WITH
       if(empty(units_paid.1), units_redeemed, units_paid) AS units,
       sumMapIf(codes.campaign_id, arrayMap(c -> 1, codes.code), type = 'redemption.succeeded') AS campaigns_used,
       maxIf(risk_score, type IN ('redemption.succeeded', 'redemption.rejected')) AS risk_score_max,
-      countIf(risk_action = 'flag') AS flagged,
+      countIf(type IN ('redemption.succeeded', 'redemption.rejected') AND risk_action NOT IN ('', 'allow')) AS flagged,
       sumIf(changed_by, type = 'points.changed') AS points,
       sumIf(changed_by, type = 'points.changed' AND outcome IN ('earned', 'revoked')) AS earned
     FROM {database}.events

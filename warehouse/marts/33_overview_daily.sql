@@ -17,7 +17,7 @@ CREATE OR REPLACE VIEW {database}.overview_daily {on_cluster}
   orders_count UInt64 COMMENT 'Orders paid that day, not cancelled or refunded since',
   orders_amount Int64 COMMENT 'What they were left to pay',
   customers_count UInt64 COMMENT 'Customers who redeemed, or tried to, that day',
-  flagged_count UInt64 COMMENT 'Redemptions and rejections flagged that day',
+  flagged_count UInt64 COMMENT 'Redemptions and rejections of that day flagged, held or refused for their risk',
   partial_rollbacks_count UInt64 COMMENT 'Of rollbacks_count, those that left something of the redemption'
 )
 AS
@@ -34,7 +34,7 @@ WITH
       sumIf(events.discount_amount, type = 'redemption.rolled_back') AS rolled_back_discount,
       0 AS net_redemptions, 0 AS net_discount, 0 AS revenue, 0 AS orders, 0 AS orders_total,
       uniqExactIf(customer, type IN ('redemption.succeeded', 'redemption.rejected') AND customer != '') AS customers,
-      countIf(risk_action = 'flag') AS flagged,
+      countIf(risk_action NOT IN ('', 'allow')) AS flagged,
       countIf(type = 'redemption.rolled_back' AND outcome = 'part') AS partial_rollbacks
     FROM {database}.events AS events
     WHERE type IN ('validation.performed', 'redemption.succeeded', 'redemption.rejected', 'redemption.rolled_back')

@@ -1,5 +1,5 @@
 -- Grain: UTC day × model × kind. How the scores of the models move: drift shows here before it hurts.
--- Kind `risk`: redemptions and rejections, scored for fraud. Kind `offers`: offers, scored for redemption.
+-- Kind `risk`: redemptions and rejections, scored for fraud; a hold counts with the redemption it becomes. Kind `offers`: offers, scored for redemption.
 -- What could not be scored in time has no model: it stands under an empty one.
 CREATE OR REPLACE VIEW {database}.model_scores_daily {on_cluster}
 (
@@ -12,7 +12,7 @@ CREATE OR REPLACE VIEW {database}.model_scores_daily {on_cluster}
   mean_score Nullable(Float64) COMMENT 'Mean score; null when nothing was scored',
   p50 Nullable(Float64) COMMENT 'Median score',
   p95 Nullable(Float64) COMMENT '95th percentile of the scores',
-  flagged_count UInt64 COMMENT 'Flagged for a look by a person; 0 for offers'
+  flagged_count UInt64 COMMENT 'Flagged, held or rejected; 0 for offers'
 )
 AS
 SELECT
@@ -28,7 +28,7 @@ SELECT
   countIf(flagged = 1) AS flagged_count
 FROM
 (
-  SELECT project_id, toDate(occurred_at) AS day, toString(model) AS model, 'risk' AS kind, risk_score AS score, risk_action = 'flag' AS flagged
+  SELECT project_id, toDate(occurred_at) AS day, toString(model) AS model, 'risk' AS kind, risk_score AS score, risk_action != 'allow' AS flagged
   FROM {database}.events
   WHERE type IN ('redemption.succeeded', 'redemption.rejected') AND risk_action != ''
   UNION ALL
