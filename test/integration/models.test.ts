@@ -1,0 +1,231 @@
+/** Models of a project over real stores: what was trained serves, is promoted, rolled back and refused. */
+import { Registry } from "prom-client";
+import { beforeAll, describe, expect, it } from "vitest";
+import { createApp } from "../../api/app.ts";
+import type { Manifest } from "../../models/registry/manifest.ts";
+import { writeProjectModel } from "../../models/registry/project.ts";
+import { sha256 } from "../../models/registry/refuse.ts";
+import { projectTarget } from "../../models/registry/target.ts";
+import { loadModels, type ServedModels } from "../../models/serving.ts";
+import type { Trained } from "../../models/training/report.ts";
+import { send } from "../support/answers.ts";
+import { type TestProject, useApp } from "../support/app.ts";
+import { redeemBody, setUpPromotion } from "../support/promotions.ts";
+import { ordinary } from "../unit/models/synthetic.ts";
+import { trainOrdinary } from "../unit/models/trained.ts";
+
+const context = useApp();
+const none = "/nowhere/at/all";
+
+let trained: Trained;
+let project: TestProject;
+
+beforeAll(async () => {
+  trained = await trainOrdinary();
+  project = await context.newProject();
+}, 240_000);
+
+/** The same model under another name: what it was made of and how it scores is the same. */
+function renamed(version: string, change: (manifest: Manifest) => Manifest = (manifest) => manifest): Manifest {
+  return change({ ...trained.manifest, version });
+}
+
+function listener() {
+  const lines: string[] = [];
+  const keep = (about: { err?: Error } | undefined, message?: string) =>
+    void lines.push(`${message ?? ""} ${about?.err?.message ?? ""}`.trim());
+  return { lines, log: { info: keep, warn: keep, error: keep } };
+}
+
+/** An API process of its own, as far as models go. */
+async function processOf(log = listener().log): Promise<{ models: ServedModels; app: ReturnType<typeof createApp> }> {
+  const models = await loadModels({ log, directory: none, pool: context.pool });
+  return { models, app: createApp({ ...context.deps, models, metrics: new Registry() }) };
+}
+
+const write = (version: string, owner = project, manifest = renamed(version), files = trained.files) =>
+  writeProjectModel(context.pool, owner.projectId, manifest, files, "a test");
+const promote = (version: string, owner = project) =>
+  send(owner, "POST", `/v1/models/risk/versions/${version}/promote`, undefined);
+const rollBack = (version: string, owner = project) =>
+  send(owner, "POST", `/v1/models/risk/versions/${version}/rollback`, undefined);
+const served = (models: ServedModels, owner = project) => models.scoreRisk(owner.projectId, ordinary).model;
+
+describe("a project's models", () => {
+  it("serve in every process once promoted, without a restart, and only in their project", async () => {
+    const other = await context.newProject();
+    const [first, second] = [await processOf(), await processOf()];
+    await write("v1");
+    await Promise.all([first.models.refresh(), second.models.refresh()]);
+    expect(served(first.models)).toBeNull();
+
+    expect((await promote("v1")).body).toEqual({ name: "risk", champion: "v1" });
+    await Promise.all([first.models.refresh(), second.models.refresh()]);
+    expect([served(first.models), served(second.models)]).toEqual(["risk@v1", "risk@v1"]);
+    expect(served(first.models, other)).toBeNull();
+
+    await write("v2");
+    expect((await promote("v2")).status).toBe(200);
+    expect(served(second.models)).toBe("risk@v1");
+    await second.models.refresh();
+    expect(served(second.models)).toBe("risk@v2");
+  });
+
+  it("score redemptions, which say so", async () => {
+    const owner = await context.newProject();
+    await write("scoring", owner);
+    await promote("scoring", owner);
+    const { app } = await processOf();
+    const promotion = await setUpPromotion(owner, {});
+    const response = await app.request("/v1/redemptions", {
+      method: "POST",
+      headers: {
+        authorization: `Bearer ${owner.key}`,
+        "content-type": "application/json",
+        "idempotency-key": "models-1",
+      },
+      body: JSON.stringify(redeemBody({ codes: [promotion.code], orderId: "models-1" })),
+    });
+    expect(response.status, await response.clone().text()).toBe(201);
+    const { risk } = (await response.json()) as { risk: { score: number } };
+    expect(risk.score).toBeGreaterThanOrEqual(0);
+    expect(risk.score).toBeLessThanOrEqual(1);
+  });
+
+  it("are listed with what they learned, how good they are, and which one serves", async () => {
+    const owner = await context.newProject();
+    await write("old", owner);
+    await write("new", owner);
+    await promote("new", owner);
+    const { body } = await send(owner, "GET", "/v1/models");
+    const risk = body.data.find((model: { name: string }) => model.name === "risk");
+    expect(risk.champion).toMatchObject({
+      version: "new",
+      status: "champion",
+      source: "project",
+      reason: "promoted by hand",
+    });
+    expect(risk.champion.metrics.baselines.independent_z_scores.auc).toBeGreaterThan(0);
+    expect(risk.champion.data.rows.train).toBe(420);
+    expect(risk.challengers.map(({ version }: { version: string }) => version)).toEqual(["old"]);
+    expect(risk.freshness_days).toBeGreaterThanOrEqual(0);
+    expect(JSON.stringify(body)).not.toContain("probe");
+  });
+
+  it("go back step by step, to what comes with the product in the end; the audit log says who did it", async () => {
+    const owner = await context.newProject();
+    for (const version of ["a", "b"]) {
+      await write(version, owner);
+      await promote(version, owner);
+    }
+    expect((await rollBack("a", owner)).status).toBe(409);
+    expect((await rollBack("b", owner)).body).toEqual({ name: "risk", champion: "a" });
+    expect((await rollBack("a", owner)).body).toEqual({ name: "risk", champion: null });
+    expect((await rollBack("a", owner)).status).toBe(409);
+    const { models } = await processOf();
+    expect(served(models, owner)).toBeNull();
+
+    const { body } = await send(owner, "GET", "/v1/audit-log?subject_type=model&subject_id=risk@b");
+    expect(
+      body.data.map((entry: { action: string; after: { status: string } }) => [entry.action, entry.after.status]),
+    ).toEqual([
+      ["status_changed", "retired"],
+      ["status_changed", "champion"],
+      ["created", "challenger"],
+    ]);
+    expect(body.data[0].actor.id).toMatch(/^key_/);
+  });
+
+  it("of another project are not there, nor are versions that nobody trained", async () => {
+    const stranger = await context.newProject();
+    await write("hidden");
+    expect((await promote("hidden", stranger)).status).toBe(404);
+    expect((await rollBack("hidden", stranger)).status).toBe(404);
+    expect((await promote("never")).status).toBe(404);
+    const { status, body } = await send(project, "POST", "/v1/models/other/versions/v1/promote", undefined);
+    expect([status, body.errors?.[0]?.pointer]).toEqual([400, "/name"]);
+  });
+
+  it("promoted by many at once leave one champion, and each one's predecessor is another", async () => {
+    const owner = await context.newProject();
+    const versions = Array.from({ length: 8 }, (_, index) => `race-${index}`);
+    for (const version of versions) await write(version, owner);
+    const answers = await Promise.all(versions.map((version) => promote(version, owner)));
+    expect(answers.map(({ status }) => status)).toEqual(versions.map(() => 200));
+    const { rows } = await context.pool.query<{ status: string; replaces: string | null }>(
+      "select status, replaces from model_version where project_id = $1",
+      [owner.projectId],
+    );
+    expect(rows.filter(({ status }) => status === "champion")).toHaveLength(1);
+    expect(new Set(rows.map(({ replaces }) => replaces)).size).toBe(versions.length);
+  });
+
+  it.each([
+    [
+      "a file that was changed",
+      "update model_file set bytes = bytes || '\\x00' where project_id = $1 and path = (select min(path) from model_file where project_id = $1)",
+      /is not the file that the manifest describes/,
+    ],
+    ["a file that is gone", "delete from model_file where project_id = $1", /is missing/],
+    [
+      "a manifest that was changed",
+      "update model_version set manifest = manifest - 'files' where project_id = $1",
+      /its manifest cannot be read: files/,
+    ],
+    [
+      "a manifest for other features",
+      `update model_version set manifest = jsonb_set(manifest, '{feature_set,hash}', to_jsonb(repeat('0', 64))) where project_id = $1`,
+      /another feature set/,
+    ],
+  ])("are refused for %s; the fallback serves, and the log says why", async (_, damage, message) => {
+    const owner = await context.newProject();
+    await write("damaged", owner);
+    await promote("damaged", owner);
+    await context.pool.query(damage, [owner.projectId]);
+    const { lines, log } = listener();
+    const { models } = await processOf(log);
+    expect(served(models, owner)).toBeNull();
+    expect(models.serving(owner.projectId, "risk")).toBeNull();
+    const [line] = lines.filter((each) => each.startsWith("a project's champion was refused"));
+    expect(line).toMatch(message);
+    // It is not read again and again.
+    const before = lines.length;
+    served(models, owner);
+    await models.refresh();
+    expect(lines).toHaveLength(before);
+  });
+
+  it("too large are not stored", async () => {
+    const large = { "a.bin": new Uint8Array(5 << 20), "b.bin": new Uint8Array(4 << 20) };
+    const files = Object.fromEntries(Object.entries(large).map(([path, bytes]) => [path, sha256(bytes)]));
+    const manifest = renamed("large", (own) => ({ ...own, files }));
+    await expect(write("large", project, manifest, large)).rejects.toThrow(/8388608 are the most/);
+  });
+
+  it("keep the champion and the newest, not all that were ever trained", async () => {
+    const owner = await context.newProject();
+    await write("first", owner);
+    await promote("first", owner);
+    for (let index = 0; index < 25; index += 1) await write(`n-${index}`, owner);
+    const { rows } = await context.pool.query<{ version: string }>(
+      "select version from model_version where project_id = $1 order by created_at",
+      [owner.projectId],
+    );
+    expect(rows).toHaveLength(20);
+    expect(rows.map(({ version }) => version)).toContain("first");
+    expect(rows.at(-1)?.version).toBe("n-24");
+  });
+});
+
+it("a training's rival is the project's champion, where that can be loaded", async () => {
+  const owner = await context.newProject();
+  const target = projectTarget(context.pool, owner.projectId, none);
+  expect(await target.champion("risk")).toBeNull();
+  const where = await target.write(renamed("own"), trained.files, "better");
+  expect(where).toContain("risk@own");
+  await target.promote(renamed("own"), "better");
+  expect((await target.champion("risk"))?.version).toBe("own");
+  await context.pool.query("delete from model_file where project_id = $1", [owner.projectId]);
+  expect(await target.champion("risk")).toBeNull();
+  await expect(target.promote(renamed("absent"), "better")).rejects.toThrow(/not in the registry/);
+});
