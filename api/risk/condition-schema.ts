@@ -51,7 +51,7 @@ function parseNode(value: unknown, context: z.RefinementCtx): Condition {
 }
 
 /** The shape alone: a stored rule may ask for a feature that a later version does not know any more. */
-const conditionShape: z.ZodType<Condition> = z
+export const conditionShape: z.ZodType<Condition> = z
   .unknown()
   .transform((value, context): Condition => {
     // Before anything recurses: what is nested deep enough would exhaust the stack.

@@ -1,7 +1,7 @@
 /** Rules and policies of risk on the wire. */
 import { z } from "@hono/zod-openapi";
 import { instant, resourceId } from "../http/schemas.ts";
-import { conditionSchema, parseStoredCondition } from "./condition-schema.ts";
+import { conditionSchema, conditionShape } from "./condition-schema.ts";
 import { ruleStatuses } from "./config.ts";
 import { holdSecondsDefault, riskActions, withoutPolicy } from "./policy.ts";
 
@@ -58,19 +58,14 @@ export const rulePatch = z
   .openapi("RiskRuleChange");
 export type RulePatch = z.output<typeof rulePatch>;
 
-/** Whoever reads may meet a feature of before that is no more. */
-const storedCondition = z
-  .unknown()
-  .transform((stored) => parseStoredCondition(stored))
-  .openapi("RiskConditionShown", { $ref: "#/components/schemas/RiskCondition" } as never);
-
 export const ruleWire = z
   .object({
     id: z.string().openapi({ example: "rul_shared_device" }),
     name: z.string(),
     description: z.string().nullable(),
     status,
-    when: storedCondition,
+    // Whoever reads may meet a feature of before that is no more.
+    when: conditionShape,
     weight,
     action,
     sentence: z.string().openapi({ description: "`when`, for people" }),

@@ -138,6 +138,9 @@ describe("another project's things", () => {
     await send(owner, "PUT", "/v1/customers/customer-9", {});
     const erasure = await send(owner, "DELETE", "/v1/customers/customer-9");
     const clusterId = await linkTwoAccounts(owner.projectId);
+    const largeOrders = { name: "Large", when: { on: "order.amount", op: "greater_than", value: 1 } };
+    const rule = await send(owner, "POST", "/v1/risk/rules", largeOrders);
+    await send(owner, "PUT", `/v1/campaigns/${campaignId}/risk-policy`, { hold: 0.999 });
     const ids: Record<string, string> = {
       "/v1/clusters": clusterId,
       "/v1/redemptions": redemption.body.id,
@@ -154,6 +157,7 @@ describe("another project's things", () => {
       "/v1/orders": "o1",
       "/v1/keys": key.id,
       "/v1/segments": segment.body.id,
+      "/v1/risk/rules": rule.body.id,
       "/v1/offers": offers.body.decision_id,
     };
     const bodies: Record<string, object> = {
@@ -235,7 +239,7 @@ const order = { currency: "EUR", items: [{ sku: "coffee", quantity: 2, unit_amou
 const batchBody = { size: 2, pattern: { charset: "mixed", length: 10 } };
 
 /** What every project has from its beginning. The log tells of the project and of its first key. */
-const ownEntries: Readonly<Record<string, number>> = { "/v1/keys": 1, "/v1/projects": 1, "/v1/audit-log": 2 };
+const ownEntries: Readonly<Record<string, number>> = { "/v1/keys": 1, "/v1/projects": 1, "/v1/audit-log": 2, "/v1/risk/rules": 10 };
 
 /**
  * A customer of the same identifier is another customer; marts (exports.test.ts) and kinds of imports are named the same
@@ -267,6 +271,8 @@ async function snapshot(projectId: string): Promise<unknown[]> {
     "voucher_job",
     "pool",
     "pool_code",
+    "risk_rule",
+    "risk_policy",
   ];
   const reads = tables.map(async (table) => {
     const { rows } = await context.pool.query(
