@@ -12,6 +12,7 @@ import { readAsset } from "./assets.ts";
 import { mountClusters } from "./clusters/routes.tsx";
 import { FaultPage, HomePage } from "./pages.tsx";
 import { mountClawBacks } from "./reviews/claw-back-routes.tsx";
+import { mountMetrics } from "./reviews/metrics-routes.tsx";
 import { mountReviews } from "./reviews/routes.tsx";
 import { actorOf, type ConsoleEnv, requireReview, requireViewer } from "./viewer.ts";
 
@@ -46,6 +47,7 @@ export function consoleRoutes(deps: Deps): OpenAPIHono<ConsoleEnv> {
   });
 
   mountClawBacks(router, deps);
+  mountMetrics(router, deps);
   mountReviews(router, deps);
   mountClusters(router, deps);
   return router;
