@@ -84,3 +84,14 @@ export async function readAlerts(db: Kysely<DB>) {
     .execute();
   return rows.map((row) => ({ ...row, kind: row.kind as AlertKind }));
 }
+
+/** Models of the project whose last training by the schedule failed. */
+export async function countFailedTrainings(db: Kysely<DB>, projectId: string): Promise<number> {
+  const { count } = await db
+    .selectFrom("model_training")
+    .select((eb) => eb.fn.countAll<number>().as("count"))
+    .where("project_id", "=", projectId)
+    .where("outcome", "=", "failed")
+    .executeTakeFirstOrThrow();
+  return count;
+}

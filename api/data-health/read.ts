@@ -4,7 +4,7 @@ import type { Kysely } from "kysely";
 import type pg from "pg";
 import { readLag } from "../../ingest/lag.ts";
 import type { DB } from "../db/tables.ts";
-import { readAlerts, readDeadLetters, readDrifts, readEventsByType, readLastRuns } from "./queries.ts";
+import { countFailedTrainings, readAlerts, readDeadLetters, readDrifts, readEventsByType, readLastRuns } from "./queries.ts";
 import type { AlertKind, DataHealth } from "./schemas.ts";
 
 export interface HealthSources {
@@ -15,20 +15,22 @@ export interface HealthSources {
 
 export async function readDataHealth({ db, pool, warehouse }: HealthSources, projectId: string): Promise<DataHealth> {
   const asOf = new Date().toISOString();
-  const [lag, events, letters, runs, found, alerts] = await Promise.all([
+  const [lag, events, letters, runs, found, alerts, trainings] = await Promise.all([
     readLag(pool),
     readEventsByType(warehouse, projectId),
     readDeadLetters(db, projectId),
     readLastRuns(db),
     readDrifts(db, projectId),
     readAlerts(db),
+    countFailedTrainings(db, projectId),
   ]);
-  // Both tell of other tenants' data, unless this one has some of its own.
+  // The others tell of other tenants' data, unless this one has some of its own.
   const concerns: Readonly<Record<AlertKind, boolean>> = {
     ingest_lag: true,
     reconciliation_overdue: true,
     reconciliation_drift: found.count > 0,
     dead_letters: letters.count > 0,
+    model_training: trainings > 0,
   };
   return {
     as_of: asOf,

@@ -8,8 +8,28 @@ const figure = z.string().regex(/^-?\d+$/);
 
 const figures = z.object({ count: figure, amount: figure });
 
-export const alertKinds = ["reconciliation_drift", "reconciliation_overdue", "ingest_lag", "dead_letters"] as const;
+export const alertKinds = [
+  "reconciliation_drift",
+  "reconciliation_overdue",
+  "ingest_lag",
+  "dead_letters",
+  "model_training",
+] as const;
 export type AlertKind = (typeof alertKinds)[number];
+
+/** Who else follows the events: the signals of risk, the queue of reviews. Of all projects. */
+export const consumersWire = z
+  .object({
+    consumers: z.array(
+      z.object({
+        name: z.string().openapi({ example: "signals" }),
+        rows: count.openapi({ description: "Committed events not gone over yet, counted up to 100,000" }),
+        seconds: z.number().min(0).openapi({ description: "Age of the oldest of them; 0 when there is none" }),
+        failures: count.openapi({ description: "Events put aside because they could not be handled" }),
+      }),
+    ),
+  })
+  .openapi("EventConsumers");
 
 export const dataHealthWire = z
   .object({

@@ -11,6 +11,8 @@ export interface DeliveryState {
   readonly comparedSecondsAgo: number | undefined;
   /** Counted up to 100,000. */
   readonly deadLetters: number;
+  /** Projects whose last training of models by the schedule failed. */
+  readonly failedTrainings: number;
   readonly alerts: readonly AlertKind[];
 }
 
@@ -21,6 +23,7 @@ export async function readDeliveryState(pool: pg.Pool): Promise<DeliveryState> {
       drift_groups: number;
       compared_seconds_ago: number | null;
       dead_letters: number;
+      failed_trainings: number;
       alerts: AlertKind[];
     }>(`
       select
@@ -31,6 +34,7 @@ export async function readDeliveryState(pool: pg.Pool): Promise<DeliveryState> {
         (select extract(epoch from clock_timestamp() - max(ended_at))::float8
          from reconciliation_run where outcome = 'compared') as compared_seconds_ago,
         (select count(*)::int from (select from dead_letter limit 100000) letter) as dead_letters,
+        (select count(distinct project_id)::int from model_training where outcome = 'failed') as failed_trainings,
         array(select kind::text from alert where resolved_at is null) as alerts`),
   ]);
   const [row] = rows;
@@ -40,6 +44,7 @@ export async function readDeliveryState(pool: pg.Pool): Promise<DeliveryState> {
     driftGroups: row.drift_groups,
     comparedSecondsAgo: row.compared_seconds_ago ?? undefined,
     deadLetters: row.dead_letters,
+    failedTrainings: row.failed_trainings,
     alerts: row.alerts,
   };
 }
