@@ -180,7 +180,7 @@ const features: readonly Feature<RiskInput>[] = [
     ),
     name: "customer_undone_share",
     type: "share",
-    sql: "if(customer_redeemed_90d = 0, null, least(1, customer_undone_90d / customer_redeemed_90d))",
+    sql: "if(customer_redeemed_90d > 0, least(1, customer_undone_90d / customer_redeemed_90d), null)",
     value: ({ known }) => shareOf(known.customer_undone_90d, known.customer_redeemed_90d),
     scale: "none",
   },
