@@ -84,9 +84,18 @@ function whatIsWrong(state: DeliveryState, { lagSeconds }: AlertOptions, upSecon
     wrong.set("reconciliation_drift", `${counted(state.driftGroups, "group")} of figures differ between the stores`);
   }
   if (state.deadLetters > 0) wrong.set("dead_letters", `${counted(state.deadLetters, "event")} could not be delivered`);
+  if (state.failedTrainings > 0) {
+    wrong.set("model_training", `the training of models failed for ${counted(state.failedTrainings, "project")}`);
+  }
   if (state.lag.seconds > lagSeconds) wrong.set("ingest_lag", `events wait for more than ${lagSeconds} s`);
   if (Math.min(state.comparedSecondsAgo ?? upSeconds, upSeconds) > overdueSeconds) {
     wrong.set("reconciliation_overdue", `the stores were not compared for more than ${overdueSeconds / 60} minutes`);
+  }
+  if (state.overdueReviews > 0) {
+    wrong.set(
+      "reviews_overdue",
+      `${counted(state.overdueReviews, "review")} waited for more than a day after they were due`,
+    );
   }
   return wrong;
 }

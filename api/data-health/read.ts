@@ -4,7 +4,14 @@ import type { Kysely } from "kysely";
 import type pg from "pg";
 import { readLag } from "../../ingest/lag.ts";
 import type { DB } from "../db/tables.ts";
-import { countFailedTrainings, readAlerts, readDeadLetters, readDrifts, readEventsByType, readLastRuns } from "./queries.ts";
+import {
+  countFailedTrainings,
+  readAlerts,
+  readDeadLetters,
+  readDrifts,
+  readEventsByType,
+  readLastRuns,
+} from "./queries.ts";
 import type { AlertKind, DataHealth } from "./schemas.ts";
 
 export interface HealthSources {

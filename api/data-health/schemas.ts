@@ -14,6 +14,7 @@ export const alertKinds = [
   "ingest_lag",
   "dead_letters",
   "model_training",
+  "reviews_overdue",
 ] as const;
 export type AlertKind = (typeof alertKinds)[number];
 

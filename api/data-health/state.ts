@@ -13,6 +13,8 @@ export interface DeliveryState {
   readonly deadLetters: number;
   /** Projects whose last training of models by the schedule failed. */
   readonly failedTrainings: number;
+  /** Reviews that nobody decided for a day after they were due; counted up to 100,000. */
+  readonly overdueReviews: number;
   readonly alerts: readonly AlertKind[];
 }
 
@@ -24,6 +26,7 @@ export async function readDeliveryState(pool: pg.Pool): Promise<DeliveryState> {
       compared_seconds_ago: number | null;
       dead_letters: number;
       failed_trainings: number;
+      overdue_reviews: number;
       alerts: AlertKind[];
     }>(`
       select
@@ -35,6 +38,9 @@ export async function readDeliveryState(pool: pg.Pool): Promise<DeliveryState> {
          from reconciliation_run where outcome = 'compared') as compared_seconds_ago,
         (select count(*)::int from (select from dead_letter limit 100000) letter) as dead_letters,
         (select count(distinct project_id)::int from model_training where outcome = 'failed') as failed_trainings,
+        (select count(*)::int from (
+           select from review where status in ('open', 'held') and due_at <= now() - interval '1 day' limit 100000) late
+        ) as overdue_reviews,
         array(select kind::text from alert where resolved_at is null) as alerts`),
   ]);
   const [row] = rows;
@@ -45,6 +51,7 @@ export async function readDeliveryState(pool: pg.Pool): Promise<DeliveryState> {
     comparedSecondsAgo: row.compared_seconds_ago ?? undefined,
     deadLetters: row.dead_letters,
     failedTrainings: row.failed_trainings,
+    overdueReviews: row.overdue_reviews,
     alerts: row.alerts,
   };
 }
