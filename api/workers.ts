@@ -6,10 +6,12 @@ import type { Logger } from "pino";
 import { runConsumer } from "../ingest/consumer.ts";
 import { pruneOutbox } from "../ingest/prune.ts";
 import { runReconciliation } from "../ingest/reconciliation/worker.ts";
+import type { Models } from "../models/serving.ts";
 import { type AlertOptions, watchAlerts } from "./alerts/watch.ts";
 import { sweepAttempts, sweptAttemptsMax } from "./attempts/attempts.ts";
 import { watchBudgets } from "./campaigns/watch-budgets.ts";
 import { runClusterRefresh } from "./clusters/worker.ts";
+import { runPredictions } from "./customers/prediction-worker.ts";
 import { runCustomerRefresh } from "./customers/wide-worker.ts";
 import { createKysely } from "./db/kysely.ts";
 import { runRetention } from "./erasures/retention.ts";
@@ -25,6 +27,8 @@ import { releaseDueHolds } from "./reservations/release.ts";
 import { runClawBacks } from "./reviews/claw-back/work.ts";
 import { reviewConsumer } from "./reviews/open.ts";
 import { runSettlements } from "./reviews/settle.ts";
+import { rescoreMarker } from "./risk/rescore/mark.ts";
+import { runRescoring } from "./risk/rescore/worker.ts";
 import { runSignals } from "./signals/follow.ts";
 import { runVoucherBatches } from "./vouchers/batch-worker.ts";
 import { runVoucherImports } from "./vouchers/imports/worker.ts";
@@ -36,6 +40,8 @@ export interface WorkerDeps {
   readonly log: Logger;
   /** Absent: the defaults. */
   readonly alerts?: AlertOptions;
+  /** Absent: later scores are of rules alone. */
+  readonly models?: Pick<Models, "scoreRisk">;
   /** Absent: models are trained by hand only. */
   readonly retrain?: RetrainOptions | undefined;
 }
@@ -61,6 +67,7 @@ export async function runWorkers(deps: WorkerDeps, signal: AbortSignal): Promise
     keepRunning("alerts", (inner) => watchAlerts(deps, inner), deps.log, signal),
     keepRunning("reconciliation", (inner) => runReconciliation(deps, inner), deps.log, signal),
     keepRunning("wide rows of customers", (inner) => runCustomerRefresh(deps, inner), deps.log, signal),
+    keepRunning("predictions of customers", (inner) => runPredictions(deps, inner), deps.log, signal),
     keepRunning("measures of offers", (inner) => runOfferMeasures(deps, inner), deps.log, signal),
     keepRunning(
       "signals",
@@ -72,6 +79,8 @@ export async function runWorkers(deps: WorkerDeps, signal: AbortSignal): Promise
     keepRunning("training of models", (inner) => runRetraining(deps, inner), deps.log, signal),
     keepRunning("reviews", (inner) => runConsumer(reviewConsumer({ ...deps, db }), inner), deps.log, signal),
     keepRunning("reviewed reservations", (inner) => runSettlements({ ...deps, db }, inner), deps.log, signal),
+    keepRunning("what is scored again", (inner) => runConsumer(rescoreMarker({ ...deps, db }), inner), deps.log, signal),
+    keepRunning("later scores", (inner) => runRescoring({ ...deps, db }, inner), deps.log, signal),
     keepRunning("claw-backs", (inner) => runClawBacks(deps, inner), deps.log, signal),
     keepRunning("retention", (inner) => runRetention(deps, inner), deps.log, signal),
     keepRunning("erasures", (inner) => runErasures(deps, inner), deps.log, signal),

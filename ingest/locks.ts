@@ -21,6 +21,12 @@ export const retrainLock = 7_407_331_030;
 /** Held by the process that measures campaigns for the ranking of offers, during a pass. */
 export const offerMeasureLock = 7_407_331_031;
 
+/** Held by the process that scores redemptions again, during a pass. */
+export const rescoreLock = 7_407_331_032;
+
+/** Held by the process that predicts what customers will buy, during a pass. */
+export const predictionLock = 7_407_331_032;
+
 /** Held by the process that works on erasures, or looks for customers to erase. */
 export const erasureLock = 7_407_331_027;
 

@@ -106,7 +106,7 @@ export async function forgetCustomers(
   customers: readonly string[],
 ): Promise<void> {
   for (let at = 0; at < customers.length; at += batchSizes.changed) {
-    for (const table of ["customers_wide", "customers_changed"]) {
+    for (const table of ["customers_wide", "customers_changed", "customer_predictions_raw"]) {
       await warehouse.command({
         query: `DELETE FROM ${await rowsTable(warehouse, table)} WHERE project_id = {project: String} AND customer IN {customers: Array(String)}`,
         query_params: { project: projectId, customers: customers.slice(at, at + batchSizes.changed) },

@@ -29,7 +29,11 @@ export async function runCustomerRefresh({ pool, warehouse }: WideWorkerDeps, si
 }
 
 /** While events are rewritten nobody computes rows from them: an erased customer's would come back. */
-async function unlessRewritten(client: pg.ClientBase, signal: AbortSignal, batch: () => Promise<void>): Promise<void> {
+export async function unlessRewritten(
+  client: pg.ClientBase,
+  signal: AbortSignal,
+  batch: () => Promise<void>,
+): Promise<void> {
   while (!(await tryLockShared(client, warehouseRewriteLock))) {
     if (signal.aborted) return;
     await rest(rewriteWaitMs, signal);

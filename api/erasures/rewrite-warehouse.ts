@@ -39,7 +39,10 @@ export async function rewriteWarehouse(
 
 /** Deleted rows are only hidden until their part is written anew: this writes it, for all erasures since the last time. */
 export async function removeHiddenRows(warehouse: ClickHouseClient): Promise<void> {
-  for (const table of ["events_raw", "customers_wide", "customers_changed", "account_subjects", "account_clusters"]) {
+  for (const table of [
+    ...["events_raw", "customers_wide", "customers_changed", "customer_predictions_raw"],
+    ...["account_subjects", "account_clusters"],
+  ]) {
     await warehouse.command({
       query: `ALTER TABLE ${await rowsTable(warehouse, table)} APPLY DELETED MASK`,
       clickhouse_settings: { mutations_sync: "2" },

@@ -1,5 +1,4 @@
 /** Fits a repeat-purchase model by maximum likelihood, and checks its level within the known time. */
-import { setImmediate } from "node:timers/promises";
 import type { Runtime } from "../../runtime.ts";
 import { type CountingModel, expectedPurchases, logLikelihood, type Recency, type Variant } from "./bg-nbd.ts";
 import { fitSpend } from "./gamma-gamma.ts";
@@ -62,15 +61,14 @@ export async function fitHistories(
   const summaries = summariesAt(histories, untilDay);
   const repeating = summaries.filter(({ repeats }) => repeats > 0).length;
   if (repeating === 0) throw new RangeError("nobody bought twice: there is nothing to learn from");
-  const fitted = fitCounting(summaries, "after any");
-  await setImmediate();
+  const fitted = await fitCounting(summaries, "after any");
   return {
     format: "tessera-repeat-purchase-1",
     seed,
     until_day: untilDay,
     counting: fitted.model,
     level: await rehearse(histories, untilDay),
-    spend: fitSpend(summaries.map(({ spending }) => spending)) ?? null,
+    spend: (await fitSpend(summaries.map(({ spending }) => spending))) ?? null,
     customers: summaries.length,
     repeat_customers: repeating,
     log_likelihood: fitted.logLikelihood,
@@ -82,7 +80,7 @@ function summariesAt(histories: readonly PurchaseHistory[], untilDay: number): C
 }
 
 /** Maximum likelihood over the logarithms of the four parameters. */
-export function fitCounting(histories: readonly Recency[], variant: Variant) {
+export async function fitCounting(histories: readonly Recency[], variant: Variant) {
   const distinct = new Map<string, { readonly history: Recency; count: number }>();
   for (const history of histories) {
     const key = `${history.repeats},${history.last},${history.watched}`;
@@ -103,7 +101,7 @@ export function fitCounting(histories: readonly Recency[], variant: Variant) {
     ];
     return { variant, r, alpha, a, b };
   };
-  const found = minimise(
+  const found = await minimise(
     (at) => {
       // So weak that it is not seen where the data says anything: it ends the search where they say nothing.
       const pull = at.reduce((sum, x) => sum + x * x, 0) * 1e-7;
@@ -130,7 +128,7 @@ async function rehearse(histories: readonly PurchaseHistory[], untilDay: number)
       return summary === undefined ? [] : [{ history, summary }];
     });
     if (known.length < rehearsalCustomersMin || known.every(({ summary }) => summary.repeats === 0)) continue;
-    const { model } = fitCounting(
+    const { model } = await fitCounting(
       known.map(({ summary }) => summary),
       "after any",
     );
@@ -142,7 +140,6 @@ async function rehearse(histories: readonly PurchaseHistory[], untilDay: number)
       foretold += expectedPurchases(model, summary, weeks);
     }
     if (came > 0 && foretold > 0) logs.push(Math.log(came / foretold));
-    await setImmediate();
   }
   const mean = logs.reduce((sum, value) => sum + value / logs.length, 0);
   return Math.min(levelBounds.most, Math.max(levelBounds.least, Math.exp(mean / 2)));

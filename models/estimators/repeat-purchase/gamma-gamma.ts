@@ -21,13 +21,13 @@ export interface Spending {
 const customersMin = 30;
 
 /** Undefined when too few customers spent anything, or all the same. */
-export function fitSpend(spendings: readonly Spending[]): SpendModel | undefined {
+export async function fitSpend(spendings: readonly Spending[]): Promise<SpendModel | undefined> {
   const known = spendings.filter(({ count, mean }) => count > 0 && mean > 0);
   if (known.length < customersMin || known.every(({ mean }) => mean === known[0]?.mean)) return undefined;
   // In units of the usual purchase: the search begins near the truth for any currency.
   const unit = known.reduce((sum, { mean }) => sum + mean / known.length, 0);
   const scaled = known.map(({ count, mean }) => ({ count, mean: mean / unit }));
-  const found = minimise(
+  const found = await minimise(
     (at) => {
       const [p, q, gamma] = at.map(Math.exp) as [number, number, number];
       // A weak pull towards 1 keeps the shapes finite where the data would take any.

@@ -1,4 +1,5 @@
 /** Nelder and Mead 1965: the lowest point of a function of few variables, without derivatives. */
+import { setImmediate } from "node:timers/promises";
 
 export interface Minimum {
   readonly at: number[];
@@ -6,7 +7,14 @@ export interface Minimum {
   readonly steps: number;
 }
 
-export function minimise(f: (at: readonly number[]) => number, start: readonly number[], stepsMax = 2_000): Minimum {
+/** Others get their turn between two steps, at the latest after so long. */
+const turnMs = 10;
+
+export async function minimise(
+  f: (at: readonly number[]) => number,
+  start: readonly number[],
+  stepsMax = 2_000,
+): Promise<Minimum> {
   const count = start.length;
   const given = (at: number[]) => {
     const value = f(at);
@@ -14,7 +22,12 @@ export function minimise(f: (at: readonly number[]) => number, start: readonly n
   };
   const corners = [given([...start]), ...start.map((_, k) => given(start.map((x, j) => (j === k ? x + 0.5 : x))))];
   let steps = 0;
+  let turn = performance.now();
   for (; steps < stepsMax; steps += 1) {
+    if (performance.now() - turn > turnMs) {
+      await setImmediate();
+      turn = performance.now();
+    }
     corners.sort((p, q) => p.value - q.value);
     const best = corners[0];
     const worst = corners[count];

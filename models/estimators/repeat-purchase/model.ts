@@ -58,9 +58,14 @@ export function summarise(history: PurchaseHistory, untilDay: number): CustomerS
   };
 }
 
+/** Purchases in the next weeks, without the draws of an interval. */
+export function expectRepeats({ counting, level }: RepeatPurchaseParts, summary: CustomerSummary, weeks: number) {
+  return level * expectedPurchases(counting, summary, weeks);
+}
+
 export function predictRepeats(parts: RepeatPurchaseParts, summary: CustomerSummary, weeks: number): RepeatPrediction {
-  const { counting, level, spend } = parts;
-  const expected = level * expectedPurchases(counting, summary, weeks);
+  const { counting, spend } = parts;
+  const expected = expectRepeats(parts, summary, weeks);
   const { counts, values } = drawFutures(parts, summary, weeks);
   return {
     purchases: { expected, ...rangeOf(counts) },

@@ -72,9 +72,9 @@ describe("counting purchases", () => {
     expect(probabilityAlive(truth, { repeats: 0, last: 0, watched: 40 })).toBeLessThan(0.9);
   });
 
-  it("finds the parameters that made the data", () => {
+  it("finds the parameters that made the data", async () => {
     const summaries = simulate(4_000, 40, 5).flatMap((history) => summarise(history, 40 * 7) ?? []);
-    const { model } = fitCounting(summaries, "after any");
+    const { model } = await fitCounting(summaries, "after any");
     expect(model.r / truth.r).toBeGreaterThan(0.75);
     expect(model.r / truth.r).toBeLessThan(1.33);
     expect(model.alpha / truth.alpha).toBeGreaterThan(0.7);
@@ -113,14 +113,14 @@ describe("counting purchases", () => {
 });
 
 describe("spending", () => {
-  it("pulls a mean of few purchases towards that of all, one of many hardly", () => {
+  it("pulls a mean of few purchases towards that of all, one of many hardly", async () => {
     const random = seeded(3);
     const spendings = Array.from({ length: 800 }, () => {
       const rate = drawGamma(4, random) / 1_500;
       const count = 1 + Math.floor(random() * 6);
       return { count, mean: drawGamma(6 * count, random) / rate / count };
     });
-    const model = fitSpend(spendings);
+    const model = await fitSpend(spendings);
     if (model === undefined) throw new Error("there is a model");
     const usual = spendings.reduce((sum, { mean }) => sum + mean / spendings.length, 0);
     const once = expectedSpend(model, { count: 1, mean: 4 * usual });
@@ -132,8 +132,8 @@ describe("spending", () => {
     expect(expectedSpend(model, { count: 0, mean: 0 }) / usual).toBeLessThan(1.3);
   });
 
-  it("says nothing where nobody spends", () => {
-    expect(fitSpend(Array.from({ length: 100 }, () => ({ count: 0, mean: 0 })))).toBeUndefined();
+  it("says nothing where nobody spends", async () => {
+    expect(await fitSpend(Array.from({ length: 100 }, () => ({ count: 0, mean: 0 })))).toBeUndefined();
   });
 });
 
