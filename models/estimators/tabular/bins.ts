@@ -51,9 +51,10 @@ function cuts(column: Float64Array, classes?: ArrayLike<number>): Float64Array {
   const known = column.filter((value) => !Number.isNaN(value)).sort();
   const distinct: number[] = [];
   for (const value of known) if (value !== distinct.at(-1)) distinct.push(value);
-  const between = (index: number) => ((distinct[index] ?? 0) + (distinct[index + 1] ?? 0)) / 2;
+  // In the precision that trees are kept in, so that a row goes the same way in training and in use.
+  const between = (index: number) => Math.fround(((distinct[index] ?? 0) + (distinct[index + 1] ?? 0)) / 2);
   if (distinct.length <= binsMax) {
-    return Float64Array.from({ length: Math.max(0, distinct.length - 1) }, (_, index) => between(index));
+    return Float64Array.from(new Set(Array.from({ length: Math.max(0, distinct.length - 1) }, (_, at) => between(at))));
   }
   const shares =
     classes === undefined

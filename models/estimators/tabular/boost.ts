@@ -125,10 +125,10 @@ export class Booster {
     return {
       roots: Int32Array.from(this.#roots.slice(from, to), (root) => root - first),
       input: Int16Array.from(this.#input.slice(first, end)),
-      threshold: Float64Array.from(this.#threshold.slice(first, end)),
+      threshold: Float32Array.from(this.#threshold.slice(first, end)),
       flags: Uint8Array.from(this.#flags.slice(first, end)),
       left: Int32Array.from(this.#left.slice(first, end), (left) => (left === 0 ? 0 : left - first)),
-      value: Float64Array.from(this.#value.slice(first, end)),
+      value: Float32Array.from(this.#value.slice(first, end)),
     };
   }
 

@@ -1,10 +1,18 @@
 /** The fitted classifier: members over one encoding of a row, and the weights at which their log-odds are summed. */
 import { type ColumnShape, type Row, rowOf, type Table } from "../table.ts";
 import type { BinaryModel, BinaryReport, EstimatorFiles } from "./binary-model.ts";
-import { designRow } from "./design.ts";
+import { designMatrix, designRow } from "./design.ts";
 import { writeParts } from "./files.ts";
 import { encodeInputs, encodeRow } from "./inputs.ts";
-import { baseOf, creditMember, type EncodedRow, type Member, type MemberParts, scoreMember } from "./members.ts";
+import {
+  addMember,
+  baseOf,
+  creditMember,
+  type EncodedRow,
+  type Member,
+  type MemberParts,
+  scoreMember,
+} from "./members.ts";
 
 export class Ensemble implements BinaryModel {
   readonly columns: readonly ColumnShape[];
@@ -23,10 +31,13 @@ export class Ensemble implements BinaryModel {
   }
 
   predict(table: Table): Float64Array {
-    const { values, width } = encodeInputs(this.#parts.encoder, table);
-    return Float64Array.from({ length: table.rows }, (_, row) =>
-      sigmoid(this.#logit(this.#encoded(values.subarray(row * width, (row + 1) * width)))),
-    );
+    const { encoder, design, members, weights, intercept } = this.#parts;
+    const inputs = encodeInputs(encoder, table);
+    const matrix = this.#needsDesign ? designMatrix(design, inputs) : new Float32Array(0);
+    const rows = { inputs: inputs.values, width: inputs.width, design: matrix, wide: design.width };
+    const logits = new Float64Array(table.rows).fill(intercept);
+    for (const [at, member] of members.entries()) addMember(member, rows, weights[at] as number, logits);
+    return logits.map(sigmoid);
   }
 
   predictRow(row: Row): number {

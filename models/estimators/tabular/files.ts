@@ -6,7 +6,7 @@ import { z } from "zod";
 import type { DenseNet } from "../../dense.ts";
 import type { EstimatorFiles } from "./binary-model.ts";
 import { type Design, describeDesign } from "./design.ts";
-import type { Forest } from "./forest.ts";
+import { distanceMax, type Forest } from "./forest.ts";
 import { describeInputs, type LevelTable } from "./inputs.ts";
 import type { Member, MemberParts } from "./members.ts";
 
@@ -171,12 +171,14 @@ function describeMember(member: Member): z.infer<typeof memberSchema> {
 function readForest(next: () => Numbers): Forest {
   const roots = next() as Int32Array;
   const input = next() as Int16Array;
-  const threshold = next() as Float64Array;
+  const threshold = next() as Float32Array;
   const flags = next() as Uint8Array;
   const left = next() as Int32Array;
-  const value = next() as Float64Array;
+  const value = next() as Float32Array;
   // A child lies after its parent, so every walk ends; whoever reads a broken file must not hang.
-  if (left.some((child, node) => child !== 0 && (child <= node || child + 1 >= left.length))) {
+  const astray = (child: number, node: number) =>
+    child !== 0 && (child <= node || child - node > distanceMax || child + 1 >= left.length);
+  if (left.some(astray)) {
     throw new RangeError("a tree points outside itself");
   }
   if (roots.some((root) => root < 0 || root >= left.length)) throw new RangeError("a tree begins outside the forest");

@@ -10,33 +10,96 @@ export interface Forest {
   /** The input a node asks about. */
   readonly input: Int16Array;
   /** `value <= threshold` goes left; where the node asks for equality, `value === threshold` does. */
-  readonly threshold: Float64Array;
+  readonly threshold: Float32Array;
   readonly flags: Uint8Array;
   readonly left: Int32Array;
   /** A leaf's output; an inner node's is what the rows below it get on average. */
-  readonly value: Float64Array;
+  readonly value: Float32Array;
 }
 
 export const asksEquality = 1;
 export const missingGoesLeft = 2;
 
-/** @param inputs one row, NaN = missing */
-export function sumLeaves(forest: Forest, inputs: Float64Array): number {
-  const { roots, input, threshold, flags, left, value } = forest;
-  let sum = 0;
+/**
+ * A forest laid out for walking, eight bytes to a node: how far away its left child is, the input it asks about and its
+ * flags; then its threshold, or a leaf's output. A step reads one place in memory, and that is what a step costs.
+ */
+interface Packed {
+  readonly words: Int32Array;
+  /** The same memory. */
+  readonly numbers: Float32Array;
+}
+
+const packs = new WeakMap<Forest, Packed>();
+
+function packed(forest: Forest): Packed {
+  const found = packs.get(forest);
+  if (found !== undefined) return found;
+  const { input, flags, left, threshold, value } = forest;
+  const words = new Int32Array(left.length * 2);
+  const numbers = new Float32Array(words.buffer);
+  for (let node = 0; node < left.length; node += 1) {
+    const child = left[node] as number;
+    const distance = child === 0 ? 0 : child - node;
+    words[2 * node] = (distance << 16) | ((input[node] as number) << 2) | (flags[node] as number);
+    numbers[2 * node + 1] = (child === 0 ? value[node] : threshold[node]) as number;
+  }
+  const made = { words, numbers };
+  packs.set(forest, made);
+  return made;
+}
+
+/** Nodes farther apart, or inputs of a higher number, do not fit into a word. */
+export const distanceMax = 32_767;
+export const inputsMax = 16_383;
+
+/** @returns the leaf, or where the walk is after one step: the distance is 0 at a leaf */
+function stepFrom(node: number, word: number, cut: number, given: number): number {
+  const goesLeft =
+    (word & asksEquality) !== 0
+      ? given === cut
+      : given <= cut || ((word & missingGoesLeft) !== 0 && Number.isNaN(given));
+  return node + (word >> 16) + (goesLeft ? 0 : 1);
+}
+
+/**
+ * @param inputs one row, NaN = missing
+ * @param start what the sum begins at: the order of additions, and so the last bit, is that of `addLeaves`
+ */
+export function sumLeaves(forest: Forest, inputs: Float64Array, start: number): number {
+  const { words, numbers } = packed(forest);
+  const { roots } = forest;
+  let sum = start;
   for (let tree = 0; tree < roots.length; tree += 1) {
     let node = roots[tree] as number;
-    for (let child = left[node] as number; child !== 0; child = left[node] as number) {
-      const given = inputs[input[node] as number] as number;
-      const cut = threshold[node] as number;
-      const flag = flags[node] as number;
-      const goesLeft =
-        flag === 0 ? given <= cut : (flag & asksEquality) !== 0 ? given === cut : given <= cut || Number.isNaN(given);
-      node = goesLeft ? child : child + 1;
+    for (let word = words[2 * node] as number; word >> 16 !== 0; word = words[2 * node] as number) {
+      const given = inputs[(word >> 2) & inputsMax] as number;
+      node = stepFrom(node, word, numbers[2 * node + 1] as number, given);
     }
-    sum += value[node] as number;
+    sum += numbers[2 * node + 1] as number;
   }
   return sum;
+}
+
+const block = 256;
+
+/** As `sumLeaves`, for many rows: each tree is walked by a block of rows while it is at hand. */
+export function addLeaves(forest: Forest, values: Float64Array, width: number, into: Float64Array): void {
+  const { words, numbers } = packed(forest);
+  for (let start = 0; start < into.length; start += block) {
+    const end = Math.min(into.length, start + block);
+    for (const root of forest.roots) {
+      for (let row = start; row < end; row += 1) {
+        const base = row * width;
+        let node = root;
+        for (let word = words[2 * node] as number; word >> 16 !== 0; word = words[2 * node] as number) {
+          const given = values[base + ((word >> 2) & inputsMax)] as number;
+          node = stepFrom(node, word, numbers[2 * node + 1] as number, given);
+        }
+        into[row] = (into[row] as number) + (numbers[2 * node + 1] as number);
+      }
+    }
+  }
 }
 
 /** What the rows that the forest learnt from get on average. */
@@ -52,17 +115,13 @@ export function averageOf(forest: Forest): number {
  * @param into one number per input, added to
  */
 export function creditInputs(forest: Forest, inputs: Float64Array, weight: number, into: Float64Array): void {
-  const { roots, input, threshold, flags, left, value } = forest;
-  for (const root of roots) {
-    let node = root;
-    for (let child = left[node] as number; child !== 0; child = left[node] as number) {
-      const asked = input[node] as number;
-      const given = inputs[asked] as number;
-      const cut = threshold[node] as number;
-      const flag = flags[node] as number;
-      const goesLeft =
-        flag === 0 ? given <= cut : (flag & asksEquality) !== 0 ? given === cut : given <= cut || Number.isNaN(given);
-      const next = goesLeft ? child : child + 1;
+  const { words, numbers } = packed(forest);
+  const { roots, value } = forest;
+  for (let tree = 0; tree < roots.length; tree += 1) {
+    let node = roots[tree] as number;
+    for (let word = words[2 * node] as number; word >> 16 !== 0; word = words[2 * node] as number) {
+      const asked = (word >> 2) & inputsMax;
+      const next = stepFrom(node, word, numbers[2 * node + 1] as number, inputs[asked] as number);
       into[asked] = (into[asked] as number) + weight * ((value[next] as number) - (value[node] as number));
       node = next;
     }
@@ -75,10 +134,10 @@ export function joinForests(forests: readonly Forest[], scale: number): Forest {
   const joined = {
     roots: new Int32Array(forests.reduce((sum, forest) => sum + forest.roots.length, 0)),
     input: new Int16Array(nodes),
-    threshold: new Float64Array(nodes),
+    threshold: new Float32Array(nodes),
     flags: new Uint8Array(nodes),
     left: new Int32Array(nodes),
-    value: new Float64Array(nodes),
+    value: new Float32Array(nodes),
   };
   let node = 0;
   let tree = 0;

@@ -16,8 +16,8 @@ function optionsFor(rows: number, seed: number) {
     hidden: [64, 32],
     dropout: 0.2,
     decay: 1e-4,
-    learningRate: 0.002,
-    batchSize: Math.max(32, Math.min(1024, 2 ** Math.round(Math.log2(rows / 60)))),
+    learningRate: 0.003,
+    batchSize: Math.max(32, Math.min(1024, 2 ** Math.round(Math.log2(rows / 30)))),
     seed,
   };
 }

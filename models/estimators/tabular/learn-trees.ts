@@ -1,8 +1,8 @@
 /** Boosted trees as a member: how many trees are best on the held-back rows, then so many over all rows. */
 import { Booster, type BoostOptions, logisticDerivatives } from "./boost.ts";
-import { type Forest, joinForests, sumLeaves } from "./forest.ts";
+import { addLeaves, type Forest, joinForests } from "./forest.ts";
 import { concatenate, type Judged, lossOf } from "./judge.ts";
-import type { Held, Prepared, PreparedFold } from "./prepare.ts";
+import type { Prepared, PreparedFold } from "./prepare.ts";
 
 export interface TreesConfig extends Omit<BoostOptions, "seed"> {
   readonly treesMax: number;
@@ -23,20 +23,13 @@ export function judgeTrees(folds: readonly PreparedFold[], config: TreesConfig, 
   for (let trees = step; trees <= config.treesMax && trees - best.capacity <= step * patience; trees += step) {
     for (const { booster, scores, held } of growers) {
       for (let tree = 0; tree < step; tree += 1) booster.grow();
-      addScores(booster.forest(trees - step, trees), held, scores);
+      addLeaves(booster.forest(trees - step, trees), held.inputs.values, held.inputs.width, scores);
     }
     const logits = concatenate(growers.map(({ scores }) => scores));
     const loss = lossOf(logits, labels);
     if (loss < best.loss) best = { logits, loss, capacity: trees };
   }
   return best;
-}
-
-function addScores(forest: Forest, { inputs }: Held, scores: Float64Array): void {
-  for (let row = 0; row < scores.length; row += 1) {
-    const values = inputs.values.subarray(row * inputs.width, (row + 1) * inputs.width);
-    scores[row] = (scores[row] as number) + sumLeaves(forest, values);
-  }
 }
 
 /** The mean of several forests that saw other rows and inputs. */

@@ -1,7 +1,7 @@
 /** The members of an ensemble: each gives a row log-odds, and says which inputs they came from. */
 import type { DenseNet } from "../../dense.ts";
 import type { Design } from "./design.ts";
-import { averageOf, creditInputs, type Forest, sumLeaves } from "./forest.ts";
+import { addLeaves, averageOf, creditInputs, type Forest, sumLeaves } from "./forest.ts";
 import type { InputEncoder } from "./inputs.ts";
 import { creditNet, netOutput } from "./net-credit.ts";
 
@@ -49,7 +49,7 @@ export interface EncodedRow {
 export function scoreMember(member: Member, { inputs, design }: EncodedRow): number {
   switch (member.kind) {
     case "forest":
-      return member.start + sumLeaves(member.forest, inputs);
+      return sumLeaves(member.forest, inputs, member.start);
     case "linear": {
       let score = member.intercept;
       for (let at = 0; at < design.length; at += 1) {
@@ -61,6 +61,26 @@ export function scoreMember(member: Member, { inputs, design }: EncodedRow): num
     case "network":
       return member.nets.reduce((sum, net) => sum + netOutput(net, design), 0) / member.nets.length;
   }
+}
+
+/** Adds `weight` times the member's scores of many rows. */
+export function addMember(
+  member: Member,
+  rows: { readonly inputs: Float64Array; readonly width: number; readonly design: Float32Array; readonly wide: number },
+  weight: number,
+  into: Float64Array,
+): void {
+  const scores = new Float64Array(into.length);
+  if (member.kind === "forest") {
+    scores.fill(member.start);
+    addLeaves(member.forest, rows.inputs, rows.width, scores);
+  } else {
+    for (let row = 0; row < into.length; row += 1) {
+      const design = rows.design.subarray(row * rows.wide, (row + 1) * rows.wide);
+      scores[row] = scoreMember(member, { inputs: rows.inputs, design });
+    }
+  }
+  for (let row = 0; row < into.length; row += 1) into[row] = (into[row] as number) + weight * (scores[row] as number);
 }
 
 /** The score from which a member's credits count. */

@@ -60,7 +60,36 @@ function trace(net: DenseNet, row: Float32Array): Trace[] {
   });
 }
 
+/** Space for the values of a layer, by its size: a request scores many rows and each would allocate anew. */
+const scratch = new Map<string, Float64Array>();
+
+function space(layer: number, units: number): Float64Array {
+  const key = `${layer} ${units}`;
+  const found = scratch.get(key) ?? new Float64Array(units);
+  scratch.set(key, found);
+  return found;
+}
+
 /** The output, in double precision: credits must add up to it. */
-export function netOutput(net: DenseNet, row: Float32Array): number {
-  return trace(net, row).at(-1)?.after[0] ?? Number.NaN;
+export function netOutput({ layers }: DenseNet, row: Float32Array): number {
+  let values: ArrayLike<number> = row;
+  for (let index = 0; index < layers.length; index += 1) {
+    const { inputs, units, kernel, bias, activation } = layers[index] as DenseNet["layers"][number];
+    const out = space(index, units);
+    out.set(bias);
+    for (let input = 0; input < inputs; input += 1) {
+      const value = values[input] as number;
+      // One-hot columns and silent units make most of them.
+      if (value === 0) continue;
+      const from = input * units;
+      for (let unit = 0; unit < units; unit += 1) {
+        out[unit] = (out[unit] as number) + value * (kernel[from + unit] as number);
+      }
+    }
+    if (activation === "relu") {
+      for (let unit = 0; unit < units; unit += 1) if ((out[unit] as number) < 0) out[unit] = 0;
+    }
+    values = out;
+  }
+  return values[0] as number;
 }

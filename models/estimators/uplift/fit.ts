@@ -7,7 +7,7 @@ import type { Runtime } from "../../runtime.ts";
 import { selectRows, type Table } from "../table.ts";
 import { designMatrix } from "../tabular/design.ts";
 import { makeFolds } from "../tabular/folds.ts";
-import { type Forest, sumLeaves } from "../tabular/forest.ts";
+import { addLeaves } from "../tabular/forest.ts";
 import { encodeInputs, mean } from "../tabular/inputs.ts";
 import { concatenate } from "../tabular/judge.ts";
 import { fitLinearMember } from "../tabular/learn-linear.ts";
@@ -227,7 +227,7 @@ function judgeResidual(folds: readonly FoldArms[], held: EffectsOutOfFold, seed:
       const scores = new Float64Array(rows.labels.length).fill(average);
       return (from: number, to: number) => {
         for (let tree = from; tree < to; tree += 1) booster.grow();
-        addTrees(booster.forest(from, to), rows, scores);
+        addLeaves(booster.forest(from, to), rows.inputs.values, rows.inputs.width, scores);
         return scores.slice();
       };
     }),
@@ -247,7 +247,7 @@ function judgeArms(folds: readonly FoldArms[], held: EffectsOutOfFold, seed: num
       return (from: number, to: number) => {
         for (const { booster, scores } of sides) {
           for (let tree = from; tree < to; tree += 1) booster.grow();
-          addTrees(booster.forest(from, to), rows, scores);
+          addLeaves(booster.forest(from, to), rows.inputs.values, rows.inputs.width, scores);
         }
         const [treated, control] = sides.map(({ scores }) => scores);
         return Float64Array.from(treated ?? [], (value, row) => sigmoid(value) - sigmoid(control?.[row] as number));
@@ -266,13 +266,6 @@ function judgeGrowing(name: string, held: EffectsOutOfFold, growers: readonly Gr
     if (loss < best.loss) best = { name, effects, capacity: trees, loss };
   }
   return best;
-}
-
-function addTrees(forest: Forest, { inputs }: Held, scores: Float64Array): void {
-  for (let row = 0; row < scores.length; row += 1) {
-    const values = inputs.values.subarray(row * inputs.width, (row + 1) * inputs.width);
-    scores[row] = (scores[row] as number) + sumLeaves(forest, values);
-  }
 }
 
 function residualLoss(effects: Float64Array, { residual, sign }: EffectsOutOfFold): number {
