@@ -242,10 +242,15 @@ describe("rewards of a redemption that stands again", () => {
       name: "Next time",
       rewards: [{ type: "order_discount", amount: 100 }],
     });
-    const { body: cards } = await send(shop.project, "POST", "/v1/campaigns", {
-      ...sub,
+    const { body: cardParent } = await send(shop.project, "POST", "/v1/campaigns", {
+      ...main,
       name: "Cards",
       template: "gift_card",
+    });
+    const { body: cards } = await send(shop.project, "POST", "/v1/campaigns", {
+      ...sub,
+      parent_id: cardParent.id,
+      name: "Cards",
       rewards: [],
     });
     const { body: giving } = await send(shop.project, "POST", "/v1/campaigns", {
@@ -256,7 +261,7 @@ describe("rewards of a redemption that stands again", () => {
         { type: "gift_credit", campaign_id: cards.id, amount: 700 },
       ],
     });
-    for (const { id } of [parent, next, cards, giving]) {
+    for (const { id } of [parent, cardParent, next, cards, giving]) {
       expect((await send(shop.project, "POST", `/v1/campaigns/${id}/activate`, {})).status).toBe(200);
     }
     const give = await send(shop.project, "POST", `/v1/campaigns/${giving.id}/vouchers`, {
