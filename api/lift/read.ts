@@ -27,13 +27,8 @@ const holdoutRow = z.object({
   is_begun: z.literal([0, 1]).nullable(),
 });
 
-const armRow = z.object({
-  arm: z.enum(["treated", "held_out"]),
-  currency: z.string(),
-  basis: z.enum(["campaign", "project"]),
-  holdout_percent: z.int(),
-  measured_from: instantText,
-  measured_until: instantText,
+/** From which every figure of a comparison of two arms is made. */
+export const sumsRow = z.object({
   customers_count: z.int(),
   converted_count: z.int(),
   orders_count: z.int(),
@@ -56,6 +51,15 @@ const armRow = z.object({
   discount_squares: z.number(),
   discount_orders_products: z.number(),
   discount_orders_before_products: z.number(),
+});
+
+const armRow = sumsRow.extend({
+  arm: z.enum(["treated", "held_out"]),
+  currency: z.string(),
+  basis: z.enum(["campaign", "project"]),
+  holdout_percent: z.int(),
+  measured_from: instantText,
+  measured_until: instantText,
 });
 type ArmRow = z.output<typeof armRow>;
 
@@ -97,7 +101,7 @@ export async function readArms(warehouse: ClickHouseClient, projectId: string, c
   return z.array(armRow).parse(await result.json());
 }
 
-export function toSums(row: ArmRow): ArmSums {
+export function toSums(row: z.output<typeof sumsRow>): ArmSums {
   const n = row.customers_count;
   const moments = (sums: Omit<Moments, "n">): Moments => ({ n, ...sums });
   const revenueBefore = { x: row.revenue_before_amount, xx: row.revenue_before_squares };

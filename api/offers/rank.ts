@@ -22,7 +22,7 @@ export interface Choice {
 export interface RankRequest {
   readonly arm: Arm;
   readonly champion: OfferScores | "unavailable";
-  /** Scores of the challenger; undefined while there is none, and the champion's stand in. */
+  /** Scores of the challenger; the champion's where there is none; undefined when no customer is in its arm. */
   readonly challenger: OfferScores | "unavailable" | undefined;
   /** From 0 to 1. */
   readonly exploration: number;
@@ -65,18 +65,18 @@ export function rank(choices: readonly Choice[], request: RankRequest): Placed[]
   if (choices.length === 0) return [];
   const { exploration, limit, arm, random } = request;
   const take = Math.min(limit, choices.length);
-  // What is expected of any policy is by one model, so that policies are compared and not what models promise.
-  const probabilities = probabilitiesOf(choices, request.champion);
+  // What is expected of any policy is by the one model whose probabilities are told: an evaluation subtracts one expectation
+  // from the other.
+  const probabilities = probabilitiesOf(choices, scoresOf(request));
   const values = choices.map((choice, index) => expectedValue(choice, probabilities[index] ?? 0, 1));
-  const told = probabilitiesOf(choices, scoresOf(request));
-  const rankings = rankingsOf(choices, request, probabilities, take);
+  const rankings = rankingsOf(choices, request, take);
   const own = rankings.get(arm) ?? [];
   const { order } = explore(own, choices.length, shareOf(arm, exploration), random);
   const means = { probability: mean(probabilities), value: mean(values.map((value) => value ?? 0)) };
   return order.map((index, place): Placed => {
     const choice = choices[index];
-    const probability = told[index] ?? 0;
-    const value = choice === undefined ? null : expectedValue(choice, probability, 1);
+    const probability = probabilities[index] ?? 0;
+    const value = values[index] ?? null;
     const policies = [...rankings].map(([policy, greedy]): Alternative => {
       const share = shareOf(policy, exploration);
       const there = greedy[place];
@@ -125,29 +125,28 @@ function expectedValue(choice: Choice, probability: number, discountPrice: numbe
 /** What each policy puts at the first places. The random one has no choice of its own, only as many places. */
 function rankingsOf(
   choices: readonly Choice[],
-  { champion, challenger, diversity }: RankRequest,
-  probabilities: readonly number[],
+  { arm, champion, challenger, diversity }: RankRequest,
   take: number,
 ): Map<Arm, readonly number[]> {
   const popular = sorted(
     choices,
     choices.map(({ rate }) => rate),
   ).slice(0, take);
-  const byModel = (scores: OfferScores | "unavailable", chances: readonly number[]) => {
+  const byModel = (scores: OfferScores | "unavailable") => {
     if (scores === "unavailable") return popular;
+    const chances = probabilitiesOf(choices, scores);
     const priced = choices.map((choice, index) => expectedValue(choice, chances[index] ?? 0, choice.discountPrice));
     // Without a basket there are no values, and the likelier offer goes first.
     const values = priced.map((value, index) => value ?? chances[index] ?? 0);
     const kinds = choices.map(({ kind }) => kind);
     return diversify(sorted(choices, values, chances), values, kinds, diversity, take);
   };
-  const ranked = byModel(champion, probabilities);
-  return new Map<Arm, readonly number[]>([
-    ["champion", ranked],
-    ["challenger", challenger === undefined ? ranked : byModel(challenger, probabilitiesOf(choices, challenger))],
-    ["popularity", popular],
-    ["random", popular],
-  ]);
+  const ranked = byModel(champion);
+  const rankings = new Map<Arm, readonly number[]>([["champion", ranked]]);
+  if (challenger !== undefined || arm === "challenger") {
+    rankings.set("challenger", challenger === undefined ? ranked : byModel(challenger));
+  }
+  return rankings.set("popularity", popular).set("random", popular);
 }
 
 /** Indices, largest first; ties by the second key, then by discount and campaign, so that nothing is left to chance. */

@@ -10,6 +10,8 @@ import { toOrderFacts } from "../validations/order-schema.ts";
 import { offerPolicySettings } from "./policy.ts";
 import { changePolicy, readPolicy } from "./read-policy.ts";
 import { recordOutcome, recordServed, toOfferWire } from "./record.ts";
+import { readPoliciesReport } from "./report.ts";
+import { policiesReportWire } from "./report-schemas.ts";
 import { offerPolicyWire, offersBody, offersWire, outcomeBody, outcomeWire } from "./schemas.ts";
 import { serveOffers } from "./serve.ts";
 
@@ -58,8 +60,36 @@ const changeSettings = createRoute({
   responses: { 200: json(offerPolicyWire, "The settings as they are now"), ...problems() },
 });
 
+const daysMax = 90;
+
+const report = createRoute({
+  method: "get",
+  path: "/v1/offers/policies/report",
+  tags,
+  summary: "Compare champion, challenger, popularity and random",
+  description:
+    "Per decision: offers redeemed and their expected margin less the discount. What each policy's own arm had; what the decisions of all arms estimate of it; and what its arm's customers did, against the champion's.",
+  ...secured("analytics"),
+  request: {
+    query: z.strictObject({
+      days: z
+        .string()
+        .regex(/^[1-9]\d?$/, `Expected a whole number from 1 to ${daysMax}`)
+        .transform(Number)
+        .pipe(z.int().min(1).max(daysMax))
+        .default(28)
+        .openapi({ type: "integer", minimum: 1, maximum: daysMax, default: 28 }),
+    }),
+  },
+  responses: { 200: json(policiesReportWire, "The comparison; without decisions it has no policies"), ...problems() },
+});
+
 export function offerRoutes(deps: Deps) {
   return createRouter()
+    .openapi(report, async (c) => {
+      const { days } = c.req.valid("query");
+      return c.json(await readPoliciesReport(deps.warehouse, c.var.auth.projectId, days), 200);
+    })
     .openapi(readSettings, async (c) => {
       const { version, settings } = await readPolicy(deps.db, c.var.auth.projectId);
       return c.json({ version, ...settings }, 200);

@@ -114,7 +114,8 @@ export async function serveOffers(deps: Deps, request: OffersRequest): Promise<S
 
   const arm = armOf(projectId, customer, settings.arms);
   const champion = deps.models.scoreOffers(projectId, inputs);
-  const challenger = settings.arms.challenger > 0 ? deps.models.scoreChallengerOffers?.(projectId, inputs) : undefined;
+  const challenger =
+    settings.arms.challenger > 0 ? (deps.models.scoreChallengerOffers?.(projectId, inputs) ?? champion) : undefined;
   const decisionId = newId("dec");
   const scores = scoresOf({ arm, champion, challenger });
   const placed = rank(

@@ -202,7 +202,7 @@ describe("POST /v1/offers", () => {
         offers: first.body.offers.map(({ reasons: _, ...offer }: Body) => ({
           ...offer,
           features: null,
-          policies: ["champion", "challenger", "popularity", "random"].map((policy) => ({
+          policies: ["champion", "popularity", "random"].map((policy) => ({
             policy,
             propensity: 1,
             probability: 1 / 20,
@@ -332,7 +332,6 @@ describe("with a model", () => {
     expect(first).toMatchObject({ features: { orders_count: 0 } });
     expect(first.policies).toEqual([
       { policy: "champion", propensity: 1, probability: 0.4, value_amount: 560 },
-      { policy: "challenger", propensity: 1, probability: 0.4, value_amount: 560 },
       // Popularity does not know margins: equal rates go by discount.
       { policy: "popularity", propensity: 0, probability: 0.4, value_amount: 40 },
       { policy: "random", propensity: 0.5, probability: 0.4, value_amount: 300 },
