@@ -4,6 +4,7 @@ import type { ClickHouseClient } from "@clickhouse/client";
 import type pg from "pg";
 import type { Logger } from "pino";
 import { runConsumer } from "../ingest/consumer.ts";
+import { readConsumers, standsFromSeconds } from "../ingest/consumer-cursor.ts";
 import { pruneOutbox } from "../ingest/prune.ts";
 import { runReconciliation } from "../ingest/reconciliation/worker.ts";
 import type { Models } from "../models/serving.ts";
@@ -79,7 +80,12 @@ export async function runWorkers(deps: WorkerDeps, signal: AbortSignal): Promise
     keepRunning("training of models", (inner) => runRetraining(deps, inner), deps.log, signal),
     keepRunning("reviews", (inner) => runConsumer(reviewConsumer({ ...deps, db }), inner), deps.log, signal),
     keepRunning("reviewed reservations", (inner) => runSettlements({ ...deps, db }, inner), deps.log, signal),
-    keepRunning("what is scored again", (inner) => runConsumer(rescoreMarker({ ...deps, db }), inner), deps.log, signal),
+    keepRunning(
+      "what is scored again",
+      (inner) => runConsumer(rescoreMarker({ ...deps, db }), inner),
+      deps.log,
+      signal,
+    ),
     keepRunning("later scores", (inner) => runRescoring({ ...deps, db }, inner), deps.log, signal),
     keepRunning("claw-backs", (inner) => runClawBacks(deps, inner), deps.log, signal),
     keepRunning("retention", (inner) => runRetention(deps, inner), deps.log, signal),
@@ -152,6 +158,9 @@ async function purgeOutbox({ pool, log }: WorkerDeps, signal: AbortSignal): Prom
   while (!signal.aborted) {
     const deleted = await pruneOutbox(pool, outboxDays);
     if (deleted > 0) log.info({ deleted }, "forgot delivered events");
+    for (const { name, seconds } of await readConsumers(pool)) {
+      if (seconds > standsFromSeconds) log.error({ consumer: name, seconds }, "a consumer stands: the outbox grows");
+    }
     await delay(purgeEveryMs, undefined, { signal }).catch(() => undefined);
   }
 }

@@ -188,6 +188,7 @@ export const impersonalTables: readonly string[] = [
   "relay_stream",
   "risk_change",
   "risk_policy",
+  "risk_rescore",
   "risk_rule",
   "risk_version",
   "segment",

@@ -93,6 +93,14 @@ export async function loadRiskConfig(
   return config;
 }
 
+/** As it is now, whichever version requests have met. */
+export async function currentConfig(pool: Pick<pg.Pool, "query">, projectId: string): Promise<RiskConfig> {
+  const { rows } = await pool.query<{ version: number }>("select version from risk_version where project_id = $1", [
+    projectId,
+  ]);
+  return loadRiskConfig(pool, projectId, rows[0]?.version ?? null);
+}
+
 interface ConfigRow {
   readonly version: number;
   readonly rules: readonly StoredRule[];

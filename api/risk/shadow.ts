@@ -6,7 +6,7 @@ import type { Deps } from "../deps.ts";
 import { type LogTest, lookAtLog } from "./attempts-log.ts";
 import { lookedAt } from "./backtest.ts";
 import { conditionSql, Parameters } from "./condition-sql.ts";
-import { loadRiskConfig, type RiskConfig } from "./config.ts";
+import { currentConfig, type RiskConfig } from "./config.ts";
 import type { Thresholds } from "./policy.ts";
 import type { ShadowWire } from "./schemas.ts";
 import { conditionSentence } from "./sentence.ts";
@@ -21,7 +21,7 @@ export async function reportShadow(
   days: number,
   now: Date,
 ): Promise<ShadowWire> {
-  const config = await currentConfig(deps, projectId);
+  const config = await currentConfig(deps.pool, projectId);
   const parameters = new Parameters();
   const policies = [...config.shadowPolicies].slice(0, policiesTriedMax);
   const tests = [
@@ -59,14 +59,6 @@ export async function reportShadow(
 }
 
 const tried = ["flag", "hold", "reject"] as const;
-
-/** The version that is current now, not the one that some request has met. */
-async function currentConfig({ pool }: Pick<Deps, "pool">, projectId: string): Promise<RiskConfig> {
-  const { rows } = await pool.query<{ version: number }>("select version from risk_version where project_id = $1", [
-    projectId,
-  ]);
-  return loadRiskConfig(pool, projectId, rows[0]?.version ?? null);
-}
 
 /** Attempts with a code for which the policy is the nearest, by what their score would have led to. */
 function actionTests(

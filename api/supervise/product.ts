@@ -117,19 +117,26 @@ async function serve(config: Config, urls: Urls, listener: Listener, log: Logger
   const relay = createRelay({ pool: relayPool, warehouse, log });
   lifecycle.onStop("last events", () => drainRelay(relay, log));
   const workerPool = openPool(urls.databaseUrl, "workers", 8, log, lifecycle);
+  const pool = openPool(urls.databaseUrl, "api", 20, log, lifecycle);
+  const models = await openModels(pool, log, lifecycle);
   const working = Promise.all([
     keepRunning("relay", (signal) => relay.run(signal), log, lifecycle.signal),
     runWorkers(
-      { pool: workerPool, warehouse: workerWarehouse, log, alerts: config.alerts, retrain: retraining(config, urls) },
+      {
+        pool: workerPool,
+        warehouse: workerWarehouse,
+        models,
+        log,
+        alerts: config.alerts,
+        retrain: retraining(config, urls),
+      },
       lifecycle.signal,
     ),
   ]);
   lifecycle.onStop("relay and workers", () => working);
 
-  const pool = openPool(urls.databaseUrl, "api", 20, log, lifecycle);
   const db = createKysely(pool);
   const demo = await ensureDemo(db, config.apiKey);
-  const models = await openModels(pool, log, lifecycle);
   const app = createApp({
     db,
     pool,

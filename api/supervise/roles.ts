@@ -56,8 +56,9 @@ export async function startIngest(urls: Urls, log: Logger, lifecycle: Lifecycle)
 export async function startWorkers(config: Config, urls: Urls, log: Logger, lifecycle: Lifecycle): Promise<void> {
   const warehouse = openWarehouse(urls.clickhouseUrl, lifecycle, workerRequestMs);
   const pool = openPool(urls.databaseUrl, "workers", 8, log, lifecycle);
+  const models = await openModels(pool, log, lifecycle);
   const working = runWorkers(
-    { pool, warehouse, log, alerts: config.alerts, retrain: retraining(config, urls) },
+    { pool, warehouse, models, log, alerts: config.alerts, retrain: retraining(config, urls) },
     lifecycle.signal,
   );
   lifecycle.onStop("workers", () => working);

@@ -1,0 +1,77 @@
+/** Looks again at redemptions that something later made suspect: one process at a time, so much a pass. */
+import { setTimeout as pause } from "node:timers/promises";
+import type { ClickHouseClient } from "@clickhouse/client";
+import type { Kysely } from "kysely";
+import type pg from "pg";
+import type { Logger } from "pino";
+import { readLag } from "../../../ingest/lag.ts";
+import { rescoreLock } from "../../../ingest/locks.ts";
+import { tryLock, withSession } from "../../../ingest/session.ts";
+import type { Models } from "../../../models/serving.ts";
+import type { DB } from "../../db/tables.ts";
+import { currentConfig } from "../config.ts";
+import { findCandidates } from "./candidates.ts";
+import { rescore } from "./rescore.ts";
+
+export interface RescoreDeps {
+  readonly pool: pg.Pool;
+  readonly db: Kysely<DB>;
+  readonly warehouse: ClickHouseClient;
+  readonly log: Logger;
+  /** Absent: rules score alone. */
+  readonly models?: Pick<Models, "scoreRisk"> | undefined;
+}
+
+const everyMs = 5_000;
+/** A pass that took long is followed by a rest of four times that: it has a fifth of the warehouse's time at most. */
+const restFactor = 4;
+/** The warehouse and the online store must have heard of what was marked. */
+const settleSeconds = 3;
+const marksMax = 500;
+const projectsMax = 20;
+
+/** Runs until the signal. */
+export async function runRescoring(deps: RescoreDeps, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const began = Date.now();
+    await withSession(deps.pool, async (client) => {
+      if (await tryLock(client, rescoreLock)) await rescorePass(deps, signal);
+    });
+    await pause(Math.max(everyMs, restFactor * (Date.now() - began)), undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/**
+ * The oldest marks of each project. A mark goes when what it asks for is done: a pass that ends half-way is done again,
+ * and announces nothing twice.
+ *
+ * @param settled how old a mark must be, beside what the warehouse lacks.
+ * @returns how many redemptions have become suspect.
+ */
+export async function rescorePass(deps: RescoreDeps, signal?: AbortSignal, settled = settleSeconds): Promise<number> {
+  const { pool, warehouse, db, log } = deps;
+  const lag = await readLag(pool);
+  const old = settled + lag.seconds;
+  const { rows: projects } = await pool.query<{ project_id: string }>(
+    `select project_id from risk_rescore where since <= now() - make_interval(secs => $1)
+     group by project_id order by min(since), project_id limit $2`,
+    [old, projectsMax],
+  );
+  let found = 0;
+  for (const { project_id: projectId } of projects) {
+    if (signal?.aborted === true) break;
+    const { rows: marks } = await pool.query<{ subject_id: string }>(
+      `select subject_id from risk_rescore where project_id = $1 and since <= now() - make_interval(secs => $2)
+       order by since, subject_id limit $3`,
+      [projectId, old, marksMax],
+    );
+    const subjects = marks.map((mark) => mark.subject_id);
+    const candidates = await findCandidates(warehouse, projectId, subjects);
+    const config = await currentConfig(pool, projectId);
+    const suspects = await rescore({ db, models: deps.models }, projectId, candidates, config, Date.now());
+    await pool.query("delete from risk_rescore where project_id = $1 and subject_id = any($2)", [projectId, subjects]);
+    if (suspects > 0) log.info({ project_id: projectId, suspects }, "redemptions became suspect later");
+    found += suspects;
+  }
+  return found;
+}

@@ -1,0 +1,131 @@
+import { describe, expect, it } from "vitest";
+import { rescoreMarker } from "../../../api/risk/rescore/mark.ts";
+import { rescorePass } from "../../../api/risk/rescore/worker.ts";
+import { signalsFollower } from "../../../api/signals/follow.ts";
+import { drainConsumer } from "../../../ingest/consumer.ts";
+import { createRelay } from "../../../ingest/relay.ts";
+import { send } from "../../support/answers.ts";
+import type { TestProject } from "../../support/app.ts";
+import { redeemBody, setUpPromotion } from "../../support/promotions.ts";
+import { announced, redeemed, useScoredApp } from "./scored-app.ts";
+
+const app = useScoredApp();
+
+/** What has happened reaches the online store, the warehouse, and those who look again. */
+async function settled(): Promise<void> {
+  await drainConsumer(signalsFollower({ db: app.db, log: app.deps.log }));
+  await drainConsumer(rescoreMarker({ db: app.db, log: app.deps.log }));
+  await createRelay({ pool: app.pool, warehouse: app.warehouse, log: app.deps.log }).drain();
+}
+
+/** @returns how many became suspect. */
+const lookAgain = () => rescorePass({ ...app.deps, models: undefined }, undefined, 0);
+
+function from(project: TestProject, code: string, nth: number, order: object = {}) {
+  const body = redeemBody({
+    codes: [code],
+    orderId: `o-${nth}`,
+    customer: `stranger-${nth}`,
+    order: { device: { id: `device-${nth}`, ip: `198.51.${nth}.7` }, ...order },
+  });
+  return redeemed(project, body);
+}
+
+async function lateOf(project: TestProject) {
+  return (await announced(app, project, "risk.rescored")).map(({ redemption_id }) => redemption_id).sort();
+}
+
+describe("late scores", () => {
+  it("flag the first redemptions of a code that turned out to be leaked, once", async () => {
+    const project = await app.newProject();
+    const { code } = await setUpPromotion(project, {});
+    const { code: quiet } = await setUpPromotion(project, {});
+    const unsuspected: string[] = [];
+    for (let nth = 1; nth <= 14; nth += 1) {
+      const { body } = await from(project, code, nth);
+      expect(body.risk.action).toBe("allow");
+      unsuspected.push(body.id);
+    }
+    const apart = await from(project, quiet, 90);
+    await settled();
+    const last = await from(project, code, 15);
+    expect(last.body.risk).toMatchObject({ action: "flag" });
+    await settled();
+
+    expect(await lookAgain()).toBe(14);
+    expect(await lateOf(project)).toEqual([...unsuspected].sort());
+    const [event] = await announced(app, project, "risk.rescored");
+    expect(event).toMatchObject({ customer: expect.stringMatching(/^stranger-/), risk: { action: "flag", rules: ["rul_leaked_code"] } });
+    expect(event.risk.reasons[0].text).toMatch(/^Leaked code: /);
+    const { rows } = await app.pool.query("select id, risk from redemption where project_id = $1 and risk ? 'late'", [
+      project.projectId,
+    ]);
+    expect(rows).toHaveLength(14);
+    expect(rows[0].risk).toMatchObject({ action: "allow", late: { action: "flag", rules: ["rul_leaked_code"] } });
+    expect(rows.map(({ id }) => id)).not.toContain(apart.body.id);
+
+    // More of the same asks again, and announces nothing twice.
+    await from(project, code, 16);
+    await settled();
+    expect(await lookAgain()).toBe(0);
+    expect(await lateOf(project)).toHaveLength(14);
+  });
+
+  it("flag whom a device linked to others only afterwards, of this project alone", async () => {
+    const [project, other] = [await app.newProject(), await app.newProject()];
+    for (const each of [project, other]) {
+      const { code } = await setUpPromotion(each, {});
+      const shared = { device: { id: "tablet" } };
+      const rounds = each === project ? 5 : 1;
+      for (let nth = 1; nth <= rounds; nth += 1) {
+        await from(each, code, nth, shared);
+        await settled();
+      }
+    }
+    // From the third on the request itself saw it: new accounts on a shared device. The first two are found now.
+    expect(await lookAgain()).toBe(2);
+    expect(await lateOf(project)).toHaveLength(2);
+    expect(await lateOf(other)).toEqual([]);
+  });
+
+  it("look at a customer's redemptions again when one is undone", async () => {
+    const project = await app.newProject();
+    const { code } = await setUpPromotion(project, {});
+    const customer = "cycler";
+    const ids: string[] = [];
+    for (let nth = 1; nth <= 4; nth += 1) {
+      const { body } = await redeemed(project, redeemBody({ codes: [code], orderId: `o-${nth}`, customer }));
+      ids.push(body.id);
+    }
+    for (const id of ids.slice(0, 3)) await send(project, "POST", `/v1/redemptions/${id}/rollback`, {});
+    await settled();
+    expect(await lookAgain()).toBe(1);
+    // What was given back already is nobody's business any more.
+    expect(await lateOf(project)).toEqual([ids[3]]);
+  });
+
+  it("are not lost when a pass ends half-way, and wait for the warehouse", async () => {
+    const project = await app.newProject();
+    const { code } = await setUpPromotion(project, {});
+    for (let nth = 1; nth <= 5; nth += 1) {
+      await from(project, code, nth, { device: { id: "tablet" } });
+      await drainConsumer(signalsFollower({ db: app.db, log: app.deps.log }));
+    }
+    await drainConsumer(rescoreMarker({ db: app.db, log: app.deps.log }));
+    // The warehouse has heard of nothing: what is marked stays.
+    expect(await lookAgain()).toBe(0);
+    const marks = async () =>
+      (await app.pool.query("select 1 from risk_rescore where project_id = $1", [project.projectId])).rowCount;
+    expect(await marks()).toBe(3);
+    await settled();
+    const broken = {
+      scoreRisk: () => {
+        throw new Error("broken");
+      },
+    };
+    await expect(rescorePass({ ...app.deps, models: broken }, undefined, 0)).rejects.toThrow("broken");
+    expect(await marks()).toBe(3);
+    expect(await lookAgain()).toBe(2);
+    expect(await marks()).toBe(0);
+  });
+});
