@@ -2,6 +2,8 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Scope, scopes } from "../../api/http/environment.ts";
 import { newId } from "../../api/ids.ts";
+import { reviewConsumer } from "../../api/reviews/open.ts";
+import { drainConsumer } from "../../ingest/consumer.ts";
 import { send, withKey } from "../support/answers.ts";
 import { type TestProject, useApp } from "../support/app.ts";
 import { fillPath, type Operation, readOperations } from "../support/operations.ts";
@@ -141,8 +143,11 @@ describe("another project's things", () => {
     const largeOrders = { name: "Large", when: { on: "order.amount", op: "greater_than", value: 1 } };
     const rule = await send(owner, "POST", "/v1/risk/rules", largeOrders);
     await send(owner, "PUT", `/v1/campaigns/${campaignId}/risk-policy`, { hold: 0.999 });
+    const { reviewId, clawBackId } = await reviewAndClawBack(owner, code);
     const ids: Record<string, string> = {
       "/v1/clusters": clusterId,
+      "/v1/reviews": reviewId,
+      "/v1/claw-backs": clawBackId,
       "/v1/redemptions": redemption.body.id,
       "/v1/reservations": held.body.id,
       "/v1/rejections": rejected.body.rejection_id,
@@ -175,6 +180,9 @@ describe("another project's things", () => {
       "PATCH /v1/segments/{id}": { name: "stolen" },
       "POST /v1/segments/{id}/members": { customers: ["customer-2"] },
       "POST /v1/segments/{id}/members/remove": { customers: ["customer-1"] },
+      "POST /v1/reviews/{id}/decision": { decision: "dismiss" },
+      "POST /v1/reviews/{id}/notes": { note: "seen" },
+      "POST /v1/reviews/{id}/claw-back": { scope: "this" },
     };
     const before = await snapshot(owner.projectId);
     const foreign = operations.filter(
@@ -235,11 +243,30 @@ async function linkTwoAccounts(projectId: string): Promise<string> {
   return clusterId;
 }
 
+/** A redemption that a rule flags, confirmed by a reviewer and taken back. */
+async function reviewAndClawBack(owner: TestProject, code: string) {
+  const everything = { name: "All", status: "enabled", action: "flag" };
+  const when = { on: "order.amount", op: "greater_than", value: 1 };
+  await send(owner, "POST", "/v1/risk/rules", { ...everything, when });
+  const body = redeemBody({ codes: [code], orderId: "o4", customer: "customer-1" });
+  await send(owner, "POST", "/v1/redemptions", body, { "idempotency-key": "flagged" });
+  await drainConsumer(reviewConsumer({ db: context.db, log: context.deps.log }));
+  const [review] = (await send(owner, "GET", "/v1/reviews")).body.data;
+  const path = `/v1/reviews/${review.id}/decision`;
+  const decided = await send(owner, "POST", path, { decision: "confirm", claw_back: "this" });
+  return { reviewId: review.id, clawBackId: decided.body.claw_back.id };
+}
+
 const order = { currency: "EUR", items: [{ sku: "coffee", quantity: 2, unit_amount: 2500 }] };
 const batchBody = { size: 2, pattern: { charset: "mixed", length: 10 } };
 
 /** What every project has from its beginning. The log tells of the project and of its first key. */
-const ownEntries: Readonly<Record<string, number>> = { "/v1/keys": 1, "/v1/projects": 1, "/v1/audit-log": 2, "/v1/risk/rules": 10 };
+const ownEntries: Readonly<Record<string, number>> = {
+  "/v1/keys": 1,
+  "/v1/projects": 1,
+  "/v1/audit-log": 2,
+  "/v1/risk/rules": 10,
+};
 
 /**
  * A customer of the same identifier is another customer; marts (exports.test.ts) and kinds of imports are named the same
