@@ -85,7 +85,7 @@ export async function predictProject(
     const rows: Record<string, unknown>[] = [];
     for (const [index, record] of records.entries()) {
       const row = predictCustomer(record, byCurrency(record.currency), of, untilDay);
-      if (row !== undefined) rows.push({ project_id: projectId, as_of: nowMs / 1000, model, ...row });
+      if (row !== undefined) rows.push({ project_id: projectId, as_of: new Date(nowMs).toISOString(), model, ...row });
       if (index % yieldEvery === 0) await setImmediate();
     }
     if (rows.length === 0) return 0;
@@ -113,8 +113,8 @@ export async function predictProject(
       values: [
         {
           project_id: projectId,
-          as_of: nowMs / 1000,
-          finished_at: Date.now() / 1000,
+          as_of: new Date(nowMs).toISOString(),
+          finished_at: new Date().toISOString(),
           outcome,
           model: fitted === null ? "" : `lifetime@${versionOf(fitted)}`,
           customers_count: counts.customers,
@@ -159,7 +159,7 @@ function predictCustomer(record: CustomerRecord, parts: RepeatPurchaseParts, hab
     predicted_value_amount_365d_low: value?.low ?? null,
     predicted_value_amount_365d_high: value?.high ?? null,
     engagement: measureEngagement(record, habits, probabilityAlive),
-    category_preference: preferCategories(record, habits).map(({ category, share, lift }) => [category, share, lift]),
+    category_preference: preferCategories(record, habits),
     discount_preference: preferDiscounts(record, habits),
   };
 }

@@ -8,6 +8,7 @@ import { findCustomer } from "../find.ts";
 import { toCustomerWire } from "../schemas.ts";
 import { readWallet } from "../wallet.ts";
 import { type History, readHistory, readOlder, type TimelineTuple } from "./history-query.ts";
+import { readPredictions } from "./predictions.ts";
 import { listSegments, nameCampaigns } from "./queries.ts";
 import { createRfm } from "./rfm.ts";
 import { type ThreeSixtyWire, type TimelineEntry, walletMax } from "./schema.ts";
@@ -31,11 +32,12 @@ export function createThreeSixty(deps: Pick<Deps, "db" | "pool" | "warehouse">):
     const askedAt = Date.now();
     // The lag first, so that the figures can only be newer than they say.
     const [lag, customer] = await Promise.all([readLag(pool), findCustomer(db, projectId, identifier)]);
-    const [history, older, wallet, segments] = await Promise.all([
+    const [history, older, wallet, segments, predicted] = await Promise.all([
       readHistory(warehouse, projectId, identifier, limit + 1),
       after && readOlder(warehouse, projectId, identifier, limit + 1, { at: after[0], id: after[1] }),
       customer && readWallet(db, projectId, customer.id, { after: undefined, limit: walletMax }),
       customer && listSegments(db, projectId, customer.id),
+      readPredictions(warehouse, projectId, identifier),
     ]);
     if (!customer && !history) throw notFound("customer");
     const entries = older ?? history?.timeline ?? [];
@@ -70,6 +72,8 @@ export function createThreeSixty(deps: Pick<Deps, "db" | "pool" | "warehouse">):
       redemptions: (history?.recent_redemptions ?? []).map((taken) => toRedemption(taken, history, nameOf)),
       rejections: (history?.recent_rejections ?? []).map(toRejection),
       segments: (segments ?? []).map((segment) => ({ ...segment, entered_at: segment.entered_at.toISOString() })),
+      predictions: predicted.predictions,
+      predictions_missing: missingReason(predicted, figures.orders_count),
       risk: { score_max: history?.risk_score_max ?? null, flagged_count: history?.flagged_count ?? 0 },
       timeline: toPage(
         entries,
@@ -79,6 +83,14 @@ export function createThreeSixty(deps: Pick<Deps, "db" | "pool" | "warehouse">):
       ),
     };
   };
+}
+
+function missingReason(
+  { predictions, missing }: Awaited<ReturnType<typeof readPredictions>>,
+  ordersCount: number,
+): ThreeSixtyWire["predictions_missing"] {
+  if (predictions !== null) return null;
+  return ordersCount === 0 ? "no_orders" : missing;
 }
 
 /** Whom only refused attempts or the warehouse know. */

@@ -12,7 +12,7 @@ const get = createRoute({
   tags: ["Customers"],
   summary: "Read everything known of a customer",
   description:
-    "Profile, figures, wallet, favourites, the newest orders, redemptions and rejections, segments, risk, and the timeline, of which `limit` and `cursor` choose the page. What is predicted of a customer (lifetime value, engagement) is not in it: no model of it is in service.",
+    "Profile, figures, wallet, favourites, the newest orders, redemptions and rejections, segments, predictions, risk, and the timeline, of which `limit` and `cursor` choose the page. Predictions are made once a day and say when; where there are none, `predictions_missing` says why.",
   ...secured(["analytics", "manage", "review"]),
   request: { params: z.object({ identifier: customerIdentifier }), query: z.strictObject(listQuery) },
   responses: { 200: json(threeSixtyWire, "The customer"), ...problems(404) },

@@ -78,6 +78,33 @@ const favourites = z.object({
   }),
 });
 
+/** A figure with its 5 % and 95 % quantiles. */
+const interval = z.object({ expected: z.number(), low: z.number(), high: z.number() });
+
+const predictions = z.object({
+  as_of: instant.openapi({ description: "Everything before this is in the predictions; they are made once a day" }),
+  model: z.string().openapi({ example: "lifetime@2026-03-01-5f2a9c11" }),
+  currency: z.string(),
+  probability_alive: z.number().openapi({ description: "That the customer has not left for good" }),
+  expected_orders_90d: z.number().openapi({ description: "Days with an order within 90 days" }),
+  expected_orders_365d: interval.openapi({ description: "The same within 365 days, with the bounds of nine in ten" }),
+  predicted_value_amount_365d: interval.nullable().openapi({
+    description: "What they will pay within 365 days, with the bounds of nine in ten; null where no spending is known",
+  }),
+  engagement: z.number().openapi({
+    description: "0 to 1: the mean of being alive, seen lately, ordering often and trying promotions",
+  }),
+  category_preference: z.array(z.object({ category: z.string(), share: z.number(), lift: z.number() })).openapi({
+    description: "Share of the units they are expected to buy, and that share over the project's; strongest lift first",
+  }),
+  discount_preference: z.number().nullable().openapi({
+    description: "Share of orders with a discount over the project's share; null where the project has no discounts",
+  }),
+});
+
+/** Why nothing is predicted. */
+export const unpredicted = ["no_orders", "not_computed", "too_few_repeat_customers", "too_short_history"] as const;
+
 const recentOrder = z.object({
   order_id: z.string(),
   status: z.enum(["created", "paid", "cancelled", "refunded"]),
@@ -147,6 +174,11 @@ export const threeSixtyWire = z
     redemptions: z.array(recentRedemption).openapi({ description: `The newest, ${recentMax} at most` }),
     rejections: z.array(recentRejection).openapi({ description: `The newest, ${recentMax} at most` }),
     segments: z.array(z.object({ id: z.string(), name: z.string(), entered_at: z.string() })),
+    predictions: predictions.nullable(),
+    predictions_missing: z.enum(unpredicted).nullable().openapi({
+      description:
+        "Why there are no predictions: the customer has not ordered, or not before the last run; or the project has too little to learn from",
+    }),
     risk: z.object({
       score_max: z.number().nullable().openapi({ description: "Highest of a redemption or rejection" }),
       flagged_count: z.int(),

@@ -3,7 +3,7 @@ import type { Runtime } from "../../runtime.ts";
 import { type CountingModel, expectedPurchases, logLikelihood, type Recency, type Variant } from "./bg-nbd.ts";
 import { fitSpend } from "./gamma-gamma.ts";
 import { collectHistories, dayMs, type PurchaseHistory, type Transaction } from "./histories.ts";
-import { minimise } from "./minimise.ts";
+import { type Minimum, minimise } from "./minimise.ts";
 import {
   type CustomerSummary,
   predictRepeats,
@@ -61,13 +61,13 @@ export async function fitHistories(
   const summaries = summariesAt(histories, untilDay);
   const repeating = summaries.filter(({ repeats }) => repeats > 0).length;
   if (repeating === 0) throw new RangeError("nobody bought twice: there is nothing to learn from");
-  const fitted = await fitCounting(summaries, "after any");
+  const fitted = await chooseVariant(summaries);
   return {
     format: "tessera-repeat-purchase-1",
     seed,
     until_day: untilDay,
     counting: fitted.model,
-    level: await rehearse(histories, untilDay),
+    level: await rehearse(histories, untilDay, fitted.model.variant),
     spend: (await fitSpend(summaries.map(({ spending }) => spending))) ?? null,
     customers: summaries.length,
     repeat_customers: repeating,
@@ -78,6 +78,18 @@ export async function fitHistories(
 function summariesAt(histories: readonly PurchaseHistory[], untilDay: number): CustomerSummary[] {
   return histories.flatMap((history) => summarise(history, untilDay) ?? []);
 }
+
+/** Both have four parameters: the likelier one. */
+async function chooseVariant(histories: readonly Recency[]) {
+  const [early, late] = [await fitCounting(histories, "after any"), await fitCounting(histories, "after repeats")];
+  return late.logLikelihood > early.logLikelihood ? late : early;
+}
+
+/** Where the search for a and b begins: the likelihood may have a second top at which nobody ever leaves. */
+const starts = [
+  [0, 0],
+  [-2, 0],
+] as const;
 
 /** Maximum likelihood over the logarithms of the four parameters. */
 export async function fitCounting(histories: readonly Recency[], variant: Variant) {
@@ -101,15 +113,16 @@ export async function fitCounting(histories: readonly Recency[], variant: Varian
     ];
     return { variant, r, alpha, a, b };
   };
-  const found = await minimise(
-    (at) => {
-      // So weak that it is not seen where the data says anything: it ends the search where they say nothing.
-      const pull = at.reduce((sum, x) => sum + x * x, 0) * 1e-7;
-      return pull - logLikelihood(toModel(at), unique, counts) / histories.length;
-    },
-    [0, Math.log(Math.max(1, usualWatch / 5)), 0, 0],
-  );
-  const model = toModel(found.at);
+  const cost = (at: readonly number[]) => {
+    // So weak that it is not seen where the data says anything: it ends the search where they say nothing.
+    const pull = at.reduce((sum, x) => sum + x * x, 0) * 1e-7;
+    return pull - logLikelihood(toModel(at), unique, counts) / histories.length;
+  };
+  const rate = Math.log(Math.max(1, usualWatch / 5));
+  const found: Minimum[] = [];
+  for (const [a, b] of starts) found.push(await minimise(cost, [0, rate, a, b]));
+  const best = found.reduce((one, other) => (other.value < one.value ? other : one));
+  const model = toModel(best.at);
   return { model, logLikelihood: logLikelihood(model, unique, counts) };
 }
 
@@ -118,7 +131,7 @@ export async function fitCounting(histories: readonly Recency[], variant: Varian
  * times, and the mean ratio of what came to what was foretold corrects the level, half-way: that it goes on is likely,
  * not certain.
  */
-async function rehearse(histories: readonly PurchaseHistory[], untilDay: number): Promise<number> {
+async function rehearse(histories: readonly PurchaseHistory[], untilDay: number, variant: Variant): Promise<number> {
   const firstDay = histories.reduce((least, { days }) => Math.min(least, days[0] ?? untilDay), untilDay);
   const logs: number[] = [];
   for (const share of rehearsals) {
@@ -130,7 +143,7 @@ async function rehearse(histories: readonly PurchaseHistory[], untilDay: number)
     if (known.length < rehearsalCustomersMin || known.every(({ summary }) => summary.repeats === 0)) continue;
     const { model } = await fitCounting(
       known.map(({ summary }) => summary),
-      "after any",
+      variant,
     );
     const weeks = (untilDay - day) / 7;
     let came = 0;
