@@ -4,10 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { cardOf } from "../../models/card.ts";
+import { type Manifest, modelNames } from "../../models/registry/manifest.ts";
 import { readChampions } from "../../models/registry/store.ts";
+import { filesTarget } from "../../models/registry/target.ts";
+import { readRiskExamples } from "../../models/risk/dataset.ts";
 import { loadRuntime, type Runtime } from "../../models/runtime.ts";
 import { loadModels } from "../../models/serving.ts";
-import { busiestProject, type TrainResult, train } from "../../models/train.ts";
+import { busiestProject, countRedemptions, type TrainResult, train } from "../../models/train.ts";
 import { seeded } from "../../models/training/random.ts";
 import { useStores } from "../support/stores.ts";
 import { History, insertEvents } from "./warehouse-events.ts";
@@ -16,10 +20,9 @@ const stores = useStores();
 const day = 86_400_000;
 const begin = Date.UTC(2025, 0, 1);
 const said: string[] = [];
-const progress = { say: (line: string) => void said.push(line), onEpoch: () => undefined };
 let runtime: Runtime;
 let directory: string;
-let first: TrainResult;
+let first: TrainResult[];
 
 /** Customers keep to their habits: a third redeem often, the others hardly ever. */
 function shopOfHabits(project: string): History {
@@ -56,58 +59,83 @@ beforeAll(async () => {
   small.campaign("cam", "main", null);
   small.customer("ann", begin);
   small.published("ann", "cam", begin + day);
-  small.redeemed("ann", "cam", "main", begin + 2 * day);
+  const { redemptionId } = small.redeemed("ann", "cam", "main", begin + 2 * day);
+  const dismissed = small.redeemed("ann", "cam", "main", begin + 3 * day);
+  small.redeemed("ann", "cam", "main", begin + 4 * day);
+  small.reviewed(redemptionId, "confirmed", begin + 5 * day);
+  small.reviewed(dismissed.redemptionId, "dismissed", begin + 5 * day);
   await insertEvents(stores.warehouse, small.events);
-  first = await run("prj_habits", false);
-}, 180_000);
+  first = await run("prj_habits", "never");
+}, 300_000);
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
-function run(projectId: string, promote: boolean) {
-  return train({ runtime, warehouse: stores.warehouse, projectId, seed: 7, directory, promote, progress });
+function run(projectId: string, promote: "always" | "never") {
+  const registry = filesTarget(directory, (manifest) => ({ "CARD.md": Buffer.from(cardOf(manifest)) }));
+  const say = (line: string) => void said.push(line);
+  const { warehouse } = stores;
+  return train({ runtime, warehouse, projectId, names: modelNames, seed: 7, registry, promote, say });
+}
+
+function manifestsOf(results: readonly TrainResult[]): Manifest[] {
+  return results.flatMap((result) => (result.outcome === "too_little_data" ? [] : [result.manifest]));
 }
 
 describe("training on the warehouse", () => {
   it("finds the busiest project by itself", async () => {
     expect(await busiestProject(stores.warehouse)).toBe("prj_habits");
+    expect(await countRedemptions(stores.warehouse, "prj_small")).toBe(3);
   });
 
-  it("writes both models with what they were made of, and serves them only after a promotion", async () => {
-    const { trained, refused } = first;
-    expect(refused).toEqual([]);
-    expect(trained.map(({ name }) => name)).toEqual(["personalisation", "risk"]);
-    const [offers, risk] = trained;
-    expect(offers?.data.rows).toEqual({ train: 500, validation: 500, test: 200 });
+  it("writes both models with what they were made of and a card, and serves them only after a promotion", async () => {
+    expect(first.map(({ name, outcome }) => [name, outcome])).toEqual([
+      ["personalisation", "kept"],
+      ["risk", "kept"],
+    ]);
+    const [offers, risk] = manifestsOf(first);
+    expect(offers?.data.rows).toEqual({ train: 700, validation: 300, test: 200 });
     // Habits are there to be found: far better than a coin, and than the base rate.
     expect(offers?.metrics.model.auc).toBeGreaterThan(0.8);
     expect(offers?.metrics.model.log_loss).toBeLessThan(offers?.metrics.baselines.base_rate?.log_loss ?? 0);
     expect(risk?.metrics.model.auc).toBeGreaterThan(0.8);
     expect(await readChampions(directory)).toEqual({});
-    const stored = await readFile(join(directory, "personalisation", offers?.version ?? "", "manifest.json"), "utf8");
-    expect(JSON.parse(stored)).toEqual(offers);
-    expect(said.some((line) => line.startsWith("written to "))).toBe(true);
+    const folder = join(directory, "personalisation", offers?.version ?? "");
+    expect(JSON.parse(await readFile(join(folder, "manifest.json"), "utf8"))).toEqual(offers);
+    expect(await readFile(join(folder, "CARD.md"), "utf8")).toBe(offers && cardOf(offers));
+    expect(said.some((line) => line.includes("written to "))).toBe(true);
   });
 
-  it("gives the same versions and metrics again, and promotes when told", async () => {
-    const { trained } = await run("prj_habits", true);
-    for (const [index, manifest] of trained.entries()) {
+  it("gives the same versions and metrics again, judges them beside the champion, and promotes when told", async () => {
+    const again = await run("prj_habits", "always");
+    for (const [index, manifest] of manifestsOf(again).entries()) {
       const { created_at: _, ...rest } = manifest;
-      expect(first.trained[index]).toMatchObject(rest);
+      expect(manifestsOf(first)[index]).toMatchObject(rest);
     }
     expect(await readChampions(directory)).toEqual(
-      Object.fromEntries(trained.map(({ name, version }) => [name, version])),
+      Object.fromEntries(manifestsOf(again).map(({ name, version }) => [name, version])),
     );
     const models = await loadModels({ log: pino({ level: "silent" }), directory });
     const scores = models.scoreOffers("prj_habits", []);
-    expect(scores === "unavailable" ? null : scores.model.version).toBe(trained[0]?.version);
-  }, 180_000);
+    expect(scores === "unavailable" ? null : scores.model.version).toBe(manifestsOf(again)[0]?.version);
+  }, 300_000);
+
+  it("takes what reviewers confirmed as abuse, and nothing else, from the marts", async () => {
+    const examples = await readRiskExamples(stores.warehouse, "prj_small");
+    expect(examples.map(({ label }) => label)).toEqual([1, 0, 0]);
+    expect(new Set(examples.map(({ id }) => id)).size).toBe(3);
+    expect(await readRiskExamples(stores.warehouse, "prj_nobody")).toEqual([]);
+  });
 
   it("refuses too little data by name, writes nothing, and leaves the champions alone", async () => {
     const before = await readChampions(directory);
-    const { trained, refused } = await run("prj_small", true);
-    expect(trained).toEqual([]);
-    expect(refused.map(({ name }) => name)).toEqual(["personalisation", "risk"]);
-    expect(refused[0]?.reason).toMatch(/^0 publications .* it takes 500/);
-    expect(refused[1]?.reason).toBe("1 redemptions; it takes 300");
+    const results = await run("prj_small", "always");
+    expect(results).toEqual([
+      {
+        name: "personalisation",
+        outcome: "too_little_data",
+        reason: expect.stringMatching(/^0 publications .* it takes 500/),
+      },
+      { name: "risk", outcome: "too_little_data", reason: "3 redemptions; it takes 300" },
+    ]);
     expect(await readChampions(directory)).toEqual(before);
   });
 });

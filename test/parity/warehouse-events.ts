@@ -162,6 +162,32 @@ export class History {
     });
   }
 
+  /** What a reviewer said of a redemption. */
+  reviewed(redemptionId: string, decision: "confirmed" | "dismissed", at: number): void {
+    const review = {
+      review_id: `rev_${redemptionId}`,
+      subject: { kind: "redemption" as const, id: redemptionId },
+      redemption_id: redemptionId,
+      customer: null,
+      campaign_id: null,
+      order_id: null,
+      origin: "request" as const,
+      score: 0.999,
+      action: "flag" as const,
+      model: null,
+      features: [],
+      rules: [],
+      currency: "EUR",
+      amount: 500,
+      opened_at: instant(at),
+      due_at: instant(at + 86_400_000),
+      reviewer: { id: "key_1", name: "Rita" },
+    };
+    this.#add(at, { type: "review.opened", payload: { ...review, status: "open", reviewer: null } });
+    const decided = { decision, claw_back: "none" as const, working_seconds: 60, overdue: false };
+    this.#add(at + 60_000, { type: "review.decided", payload: { ...review, status: decision, ...decided } });
+  }
+
   #add(at: number, event: Pick<Event, "type" | "payload">): void {
     this.events.push({
       event_id: `evt_${this.#project}_${this.events.length}`,
