@@ -8,6 +8,7 @@ import { cellsOf, featureTable, labelsOf, timesOf } from "./columns.ts";
 import { isKnown, measure, type Scored } from "./named-metrics.ts";
 import { type Task, TaskError } from "./read-task.ts";
 import { metricsOf, type TaskResult } from "./report.ts";
+import { scorePurchases } from "./score-purchases.ts";
 
 export interface ScoreOptions {
   readonly seed: number;
@@ -35,6 +36,8 @@ function scoresOf(runtime: Runtime, task: Task, options: ScoreOptions): Promise<
       return scoreUplift(runtime, task, options);
     case "anomaly":
       return scoreAnomaly(runtime, task, options);
+    case "repeat_purchase":
+      return scorePurchases(runtime, task, options.seed);
     default:
       throw new TaskError(`the kind ${task.manifest.kind} is not known here`);
   }
