@@ -87,8 +87,8 @@ export function Score(props: { value: number | null }) {
   return (
     <span class={`score ${tone(props.value)}`}>
       <span class="number">{props.value.toFixed(2)}</span>
-      <svg viewBox="0 0 52 8" preserveAspectRatio="none" aria-hidden="true">
-        <rect width="52" height="8" rx="4" />
+      <svg class="score-bar" viewBox="0 0 52 8" preserveAspectRatio="none" aria-hidden="true">
+        <rect class="track" width="52" height="8" rx="4" />
         <rect class="fill" width={String(Math.max(2, 52 * props.value))} height="8" rx="4" />
       </svg>
     </span>

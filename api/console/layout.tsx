@@ -104,7 +104,7 @@ export function Frame(props: FrameProps) {
             </footer>
           </nav>
           <main class="page" id="content" tabindex={-1}>
-            {props.children}
+            <div class="inner">{props.children}</div>
           </main>
           {props.keys && <Keys keys={props.keys} />}
         </body>

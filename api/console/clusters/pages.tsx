@@ -26,7 +26,7 @@ export function ClustersPage(props: { viewer: Viewer; sort: ClusterSort; page: P
         </div>
         <nav class="tabs" aria-label="Order">
           {clusterSorts.map((name) => (
-            <a href={`/console/clusters?sort=${name}`} aria-current={name === sort ? "page" : undefined}>
+            <a class="tab" href={`/console/clusters?sort=${name}`} aria-current={name === sort ? "page" : undefined}>
               {sortWords[name]}
             </a>
           ))}

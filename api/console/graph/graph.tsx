@@ -29,35 +29,37 @@ export function Graph(props: { cluster: Cluster; self?: string }) {
   const nodes = new Map(cluster.nodes.map((node) => [node.customer, node]));
   return (
     <figure>
-      <svg
-        class="graph"
-        viewBox={`0 0 ${box.width} ${box.height}`}
-        role="img"
-        aria-labelledby="graph-title graph-description"
-      >
-        <title id="graph-title">Linked accounts</title>
-        <desc id="graph-description">
-          {`${plural(drawn.customers.length, "account")} joined by what they share: ${sharedInWords(cluster)}. The list below says the same.`}
-        </desc>
-        {drawn.shared.flatMap((subject, place) =>
-          subject.customers.map((customer) => {
-            const [one, other] = [at(places.get(customer) ?? 0), at(drawn.customers.length + place)];
-            return <line class={`edge ${subject.kind}`} x1={one.x} y1={one.y} x2={other.x} y2={other.y} />;
-          }),
-        )}
-        {drawn.shared.map((subject, place) => (
-          <Hub subject={subject} at={at(drawn.customers.length + place)} />
-        ))}
-        {drawn.customers.map((customer, place) => (
-          <Account
-            customer={customer}
-            node={nodes.get(customer)}
-            at={at(place)}
-            self={customer === self}
-            named={drawn.customers.length <= namedMax || customer === self}
-          />
-        ))}
-      </svg>
+      <section class="scroll" aria-label="Drawing of linked accounts" tabindex={0}>
+        <svg
+          class="graph"
+          viewBox={`0 0 ${box.width} ${box.height}`}
+          role="img"
+          aria-labelledby="graph-title graph-description"
+        >
+          <title id="graph-title">Linked accounts</title>
+          <desc id="graph-description">
+            {`${plural(drawn.customers.length, "account")} joined by what they share: ${sharedInWords(cluster)}. The list below says the same.`}
+          </desc>
+          {drawn.shared.flatMap((subject, place) =>
+            subject.customers.map((customer) => {
+              const [one, other] = [at(places.get(customer) ?? 0), at(drawn.customers.length + place)];
+              return <line class={`edge ${subject.kind}`} x1={one.x} y1={one.y} x2={other.x} y2={other.y} />;
+            }),
+          )}
+          {drawn.shared.map((subject, place) => (
+            <Hub subject={subject} at={at(drawn.customers.length + place)} />
+          ))}
+          {drawn.customers.map((customer, place) => (
+            <Account
+              customer={customer}
+              node={nodes.get(customer)}
+              at={at(place)}
+              self={customer === self}
+              named={drawn.customers.length <= namedMax || customer === self}
+            />
+          ))}
+        </svg>
+      </section>
       {drawn.left.customers > 0 && (
         <figcaption class="small muted">{`${plural(drawn.left.customers, "more account")} of the cluster ${drawn.left.customers === 1 ? "is" : "are"} not drawn.`}</figcaption>
       )}

@@ -32,7 +32,7 @@ export function layOut(
     const heat = 0.12 * (1 - round / rounds);
     step(xs, ys, links, ideal, heat);
   }
-  return fit(xs, ys, box);
+  return spread(xs, ys, box);
 }
 
 function step(
@@ -70,7 +70,7 @@ function step(
   }
 }
 
-function fit(
+function spread(
   xs: Float64Array,
   ys: Float64Array,
   box: { readonly width: number; readonly height: number; readonly margin: number },

@@ -46,7 +46,7 @@ function Open(props: DecideProps & { locked: boolean; mine: boolean }) {
         <form method="post" action={address(review, mine ? "release" : "assign")}>
           <Token viewer={viewer} />
           <input type="hidden" name="from" value={from} />
-          <p class="row between">
+          <p class="row between gap-after">
             <span class="muted small">
               {mine && review.locked_until !== null ? `Yours until ${clock(review.locked_until)}` : "Nobody has it"}
             </span>
@@ -82,13 +82,13 @@ function Open(props: DecideProps & { locked: boolean; mine: boolean }) {
             Hold <kbd>h</kbd>
           </button>
         </div>
-        <p class="small muted">
-          <button class="button" type="submit" formaction={address(review, "note")}>
+        <p class="row between gap">
+          <span class="small muted">{effect(review)}</span>
+          <button class="button quiet" type="submit" formaction={address(review, "note")}>
             Only write the note
           </button>
         </p>
       </form>
-      <p class="small muted">{effect(review)}</p>
     </>
   );
 }

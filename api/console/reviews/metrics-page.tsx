@@ -17,7 +17,11 @@ export function MetricsPage(props: { viewer: Viewer; metrics: MetricsWire }) {
         </div>
         <nav class="tabs" aria-label="Days">
           {choices.map((days) => (
-            <a href={`/console/reviews/metrics?days=${days}`} aria-current={days === metrics.days ? "page" : undefined}>
+            <a
+              class="tab"
+              href={`/console/reviews/metrics?days=${days}`}
+              aria-current={days === metrics.days ? "page" : undefined}
+            >
               {`${days} days`}
             </a>
           ))}
@@ -66,8 +70,8 @@ function Precision(props: { value: number | null }) {
       <span class="number">{percent(props.value)}</span>
       {props.value !== null && (
         <svg class="meter" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">
-          <rect width="100" height="4" rx="2" />
-          <rect class="fill" width={100 * props.value} height="4" rx="2" />
+          <rect class="meter-track" width="100" height="4" rx="2" />
+          <rect class="meter-done" width={100 * props.value} height="4" rx="2" />
         </svg>
       )}
     </>
@@ -84,7 +88,7 @@ function Reviewers(props: { metrics: MetricsWire }) {
       {rows.length === 0 ? (
         <p class="muted">Nobody has decided anything in these days.</p>
       ) : (
-        <div class="scroll">
+        <section class="scroll" aria-label="Decisions by reviewer" tabindex={0}>
           <table>
             <caption class="hidden-text">Decisions by reviewer</caption>
             <thead>
@@ -134,7 +138,7 @@ function Reviewers(props: { metrics: MetricsWire }) {
               ))}
             </tbody>
           </table>
-        </div>
+        </section>
       )}
     </section>
   );
@@ -150,7 +154,7 @@ function Sources(props: { metrics: MetricsWire }) {
       <h2>
         By what brought them<small>what is seldom fraud wastes reviewers' time</small>
       </h2>
-      <div class="scroll">
+      <section class="scroll" aria-label="Decisions by source" tabindex={0}>
         <table>
           <caption class="hidden-text">Decisions by what brought the reviews into the queue</caption>
           <thead>
@@ -184,7 +188,7 @@ function Sources(props: { metrics: MetricsWire }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </section>
     </section>
   );
 }

@@ -234,8 +234,8 @@ function Progress(props: { clawBack: ClawBackWire }) {
     <div class="card">
       <p>{`${count(done)} of ${plural(all, "step")}. This page looks again by itself.`}</p>
       <svg class="meter" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">
-        <rect width="100" height="4" />
-        <rect class="fill" width={all === 0 ? 0 : (100 * done) / all} height="4" />
+        <rect class="meter-track" width="100" height="4" />
+        <rect class="meter-done" width={all === 0 ? 0 : (100 * done) / all} height="4" />
       </svg>
     </div>
   );

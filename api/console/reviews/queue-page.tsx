@@ -72,6 +72,7 @@ function Tabs(props: { asked: Asked; counts: ReviewCounts }) {
     <nav class="tabs" aria-label="Which reviews">
       {tabs.map(([name, changes, current]) => (
         <a
+          class="tab"
           href={queueAddress(asked, { assigned_to: undefined, overdue: undefined, ...changes })}
           aria-current={current ? "page" : undefined}
         >

@@ -35,7 +35,7 @@ export function Reasons(props: { reasons: ReviewWire["reasons"]; rules: readonly
 function Bar(props: { share: number }) {
   const width = Math.max(1, Math.abs(props.share) * 50);
   return (
-    <svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
+    <svg class="reason-bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
       <rect
         class={props.share < 0 ? "down" : "up"}
         x={props.share < 0 ? 50 - width : 50}

@@ -13,6 +13,8 @@ export interface VisitOptions {
   readonly baseUrl: string;
   readonly width?: number;
   readonly colorScheme?: "light" | "dark";
+  /** False: a browser that runs no scripts. */
+  readonly scripts?: boolean;
 }
 
 /** Call it at the top of a file. Each visit has cookies and storage of its own. */
@@ -23,12 +25,13 @@ export function useChromium(): { visit(options: VisitOptions): Promise<Visit> } 
   });
   afterAll(async () => browser?.close());
   return {
-    async visit({ baseUrl, width = 1280, colorScheme = "light" }) {
+    async visit({ baseUrl, width = 1280, colorScheme = "light", scripts = true }) {
       if (!browser) throw new Error("visit a page from a test or a hook, not before");
       const context = await browser.newContext({
         baseURL: baseUrl,
         viewport: { width, height: 900 },
         colorScheme,
+        javaScriptEnabled: scripts,
         timezoneId: "America/New_York",
       });
       const page = await context.newPage();
