@@ -26,7 +26,7 @@ import { earnedPoints, type Issue, inAccountOrder, issuedEvents, type PointsMove
 import { linesOf, merged } from "./lines.ts";
 import type { LoadedFacts } from "./load-facts.ts";
 import type { CommitArgument } from "./take.ts";
-import { heldReason, rejectedReason, withheld } from "./withhold.ts";
+import { type Hold, heldReason, rejectedReason, withheld } from "./withhold.ts";
 
 export interface RedeemRequest {
   readonly projectId: string;
@@ -241,9 +241,6 @@ export function redeemArgument(attempt: Attempt, customer: Customer | null, reso
     response: JSON.stringify(response),
   } as CommitArgument;
 }
-
-/** What is held for review becomes a redemption once it has passed, or an ordinary reservation, as it was asked for. */
-export type Hold = "redemption" | "reservation";
 
 /**
  * A reservation takes all that a redemption takes; what a redemption gives is given once it is confirmed.

@@ -9,7 +9,6 @@ import {
   type Attempt,
   conflictArgument,
   customerOf,
-  type Hold,
   type RedeemRequest,
   redeemArgument,
   refuseArgument,
@@ -20,6 +19,7 @@ import { issuesOf, resolveIssues } from "./issues.ts";
 import { type LoadedFacts, loadFacts } from "./load-facts.ts";
 import { riskInputOf } from "./risk-input.ts";
 import { type CommitArgument, commit, type FunctionAnswer } from "./take.ts";
+import type { Hold } from "./withhold.ts";
 
 /** The body is text because a replay must be the same to the byte. */
 export interface Answer {

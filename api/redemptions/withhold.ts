@@ -2,6 +2,9 @@
 import type { CodeDecision, Decision } from "../domain/decision.ts";
 import { makeReason, type Reason } from "../domain/reason.ts";
 
+/** What is held for review becomes a redemption once it has passed, or an ordinary reservation, as it was asked for. */
+export type Hold = "redemption" | "reservation";
+
 /** Says nothing of why: whoever tries what passes must not learn from the answer. */
 export const heldReason = makeReason("held_for_review", "This order is checked before the code can be used.");
 export const rejectedReason = makeReason("risk_rejected", "This code cannot be used for this order.");

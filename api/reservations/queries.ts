@@ -1,8 +1,8 @@
 /** The SQL of reservations. */
 import type pg from "pg";
-import type { Hold } from "../redemptions/arguments.ts";
 import type { Issue, PointsMove } from "../redemptions/issues.ts";
 import type { Line } from "../redemptions/lines.ts";
+import type { Hold } from "../redemptions/withhold.ts";
 
 /** What a reservation keeps for the redemption that it may become: `reserveArgument` writes it. */
 interface ReservationContent {

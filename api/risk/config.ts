@@ -4,28 +4,15 @@
  */
 import { LRUCache } from "lru-cache";
 import type pg from "pg";
-import { type Condition, compile, type Seen } from "./condition.ts";
+import { compile, type Seen } from "./condition.ts";
 import { parseStoredCondition } from "./condition-schema.ts";
 import type { Policies, Thresholds } from "./policy.ts";
+import type { RuleDefinition, RuleStatus } from "./rule.ts";
 import { shippedRules } from "./shipped-rules.ts";
-
-export const ruleStatuses = ["draft", "shadow", "enabled", "disabled"] as const;
-export type RuleStatus = (typeof ruleStatuses)[number];
 
 /** Rules of a project that are not its shipped ones. */
 export const rulesMax = 80;
 export const policiesMax = 1_000;
-
-export interface RuleDefinition {
-  readonly id: string;
-  readonly name: string;
-  readonly status: RuleStatus;
-  readonly when: Condition;
-  /** What it adds to the score when it fires, 0 to 0.99. */
-  readonly weight: number;
-  /** What its firing asks for at least. */
-  readonly floor: "flag" | null;
-}
 
 export interface ReadyRule extends RuleDefinition {
   readonly isMet: (seen: Seen) => boolean;
@@ -140,11 +127,11 @@ async function queryConfig(pool: Pick<pg.Pool, "query">, projectId: string): Pro
   return readyConfig(row.version, row.rules.map(ruleOf), row.policies.map(policyOf));
 }
 
-export function ruleOf({ id, name, status, condition, weight, floor }: StoredRule): RuleDefinition {
+function ruleOf({ id, name, status, condition, weight, floor }: StoredRule): RuleDefinition {
   return { id, name, status, when: parseStoredCondition(condition), weight, floor };
 }
 
-export function policyOf({ campaign_id, hold_seconds, ...policy }: StoredPolicyRow): StoredPolicy {
+function policyOf({ campaign_id, hold_seconds, ...policy }: StoredPolicyRow): StoredPolicy {
   const { status, flag, hold, reject } = policy;
   return { scope: campaign_id, status, flag, hold, reject, holdSeconds: hold_seconds };
 }

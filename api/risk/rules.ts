@@ -3,7 +3,7 @@ import { type Kysely, type Selectable, sql, type Transaction } from "kysely";
 import type { DB } from "../db/tables.ts";
 import { notFound, Problem } from "../http/problem.ts";
 import { newId } from "../ids.ts";
-import { type RuleDefinition, rulesMax } from "./config.ts";
+import { rulesMax } from "./config.ts";
 import { type RuleBody, type RulePatch, type RuleWire, ruleWire } from "./schemas.ts";
 import { conditionSentence } from "./sentence.ts";
 import { shippedRules } from "./shipped-rules.ts";
@@ -155,11 +155,6 @@ export async function listRuleVersions(
 /** One change of a project's rules and policies at a time: counts hold, and what is read is what is changed. */
 export async function lockConfig(tx: Transaction<DB>, projectId: string): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtextextended(${projectId}, 7238))`.execute(tx);
-}
-
-export function definitionOf(rule: RuleWire): RuleDefinition {
-  const { id, name, status, when, weight, action } = rule;
-  return { id, name, status, when, weight, floor: action };
 }
 
 function toRuleWire(row: RuleRow): RuleWire {

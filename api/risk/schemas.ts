@@ -2,8 +2,8 @@
 import { z } from "@hono/zod-openapi";
 import { instant, resourceId } from "../http/schemas.ts";
 import { conditionSchema, conditionShape } from "./condition-schema.ts";
-import { ruleStatuses } from "./config.ts";
 import { holdSecondsDefault, riskActions, withoutPolicy } from "./policy.ts";
+import { ruleStatuses } from "./rule.ts";
 
 const weightDefault = 0.5;
 

@@ -6,7 +6,7 @@
  * again.
  */
 import type { Condition, Leaf } from "./condition.ts";
-import type { RuleDefinition } from "./config.ts";
+import type { RuleDefinition } from "./rule.ts";
 
 export interface ShippedRule extends RuleDefinition {
   readonly description: string;

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Assessed, assess, combined, reassess } from "../../../api/risk/assess.ts";
-import { type RuleDefinition, readyConfig, type StoredPolicy } from "../../../api/risk/config.ts";
+import { readyConfig, type StoredPolicy } from "../../../api/risk/config.ts";
+import type { RuleDefinition } from "../../../api/risk/rule.ts";
 import { shippedRules } from "../../../api/risk/shipped-rules.ts";
 import { flagThreshold } from "../../../models/serving.ts";
 
