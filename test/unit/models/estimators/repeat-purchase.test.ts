@@ -73,7 +73,7 @@ describe("counting purchases", () => {
   });
 
   it("finds the parameters that made the data", async () => {
-    const summaries = simulate(4_000, 40, 5).flatMap((history) => summarise(history, 40 * 7) ?? []);
+    const summaries = simulate(2_500, 40, 5).flatMap((history) => summarise(history, 40 * 7) ?? []);
     const { model } = await fitCounting(summaries, "after any");
     expect(model.r / truth.r).toBeGreaterThan(0.75);
     expect(model.r / truth.r).toBeLessThan(1.33);
@@ -85,7 +85,7 @@ describe("counting purchases", () => {
   });
 
   it("foretells how much is bought later, by whom, and within which bounds", async () => {
-    const histories = simulate(3_000, 40, 9);
+    const histories = simulate(1_500, 40, 9);
     const end = 40 * 7;
     const parts = await fitHistories(
       histories.map(({ customer, days, amounts }) => {
