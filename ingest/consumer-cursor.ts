@@ -1,5 +1,6 @@
 /** A consumer's side of Postgres: which rows of the outbox come next, and how far it has come. */
 import { type Kysely, sql, type Transaction } from "kysely";
+import type pg from "pg";
 import type { DB } from "../api/db/tables.ts";
 import { errorMax, type Position } from "./batches.ts";
 import { consumerLocks, warehouseRewriteLock } from "./locks.ts";
@@ -99,6 +100,9 @@ export async function noteFailure(tx: Transaction<DB>, name: string, row: Outbox
     on conflict (name, xid, seq) do update set error = excluded.error, failed_at = now()`.execute(tx);
 }
 
+/** A consumer with events that wait for so long stands, and the outbox grows: rows that it has not seen are kept. */
+export const standsFromSeconds = 30 * 86_400;
+
 export interface ConsumerState {
   readonly name: string;
   /** Committed events that it has not gone over, of any type; counted up to 100,000. */
@@ -109,8 +113,8 @@ export interface ConsumerState {
   readonly failures: number;
 }
 
-export async function readConsumers(db: Kysely<DB>): Promise<ConsumerState[]> {
-  const { rows } = await sql<ConsumerState>`
+export async function readConsumers(pool: pg.Pool): Promise<ConsumerState[]> {
+  const { rows } = await pool.query<ConsumerState>(`
     select c.name, lag.rows, lag.seconds,
            (select count(*)::int from event_consumer_failure f where f.name = c.name) as failures
     from event_consumer c, lateral (
@@ -120,6 +124,6 @@ export async function readConsumers(db: Kysely<DB>): Promise<ConsumerState[]> {
         select o.recorded_at from outbox o where (o.xid, o.seq) > (c.xid, c.seq) order by o.xid, o.seq limit 100000
       ) w
     ) lag
-    order by c.name`.execute(db);
+    order by c.name`);
   return rows;
 }

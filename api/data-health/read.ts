@@ -2,6 +2,7 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import type { Kysely } from "kysely";
 import type pg from "pg";
+import { readConsumers, standsFromSeconds } from "../../ingest/consumer-cursor.ts";
 import { readLag } from "../../ingest/lag.ts";
 import type { DB } from "../db/tables.ts";
 import {
@@ -22,8 +23,9 @@ export interface HealthSources {
 
 export async function readDataHealth({ db, pool, warehouse }: HealthSources, projectId: string): Promise<DataHealth> {
   const asOf = new Date().toISOString();
-  const [lag, events, letters, runs, found, alerts, trainings] = await Promise.all([
+  const [lag, consumers, events, letters, runs, found, alerts, trainings] = await Promise.all([
     readLag(pool),
+    readConsumers(pool),
     readEventsByType(warehouse, projectId),
     readDeadLetters(db, projectId),
     readLastRuns(db),
@@ -42,6 +44,7 @@ export async function readDataHealth({ db, pool, warehouse }: HealthSources, pro
   return {
     as_of: asOf,
     ingest_lag: { rows: lag.rows, seconds: lag.seconds },
+    consumers: consumers.map((consumer) => ({ ...consumer, standing: consumer.seconds > standsFromSeconds })),
     events,
     dead_letters: {
       count: letters.count,

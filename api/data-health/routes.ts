@@ -29,5 +29,5 @@ const getConsumers = createRoute({
 export function dataHealthRoutes(deps: Deps) {
   return createRouter()
     .openapi(getDataHealth, async (c) => c.json(await readDataHealth(deps, c.var.auth.projectId), 200))
-    .openapi(getConsumers, async (c) => c.json({ consumers: await readConsumers(deps.db) }, 200));
+    .openapi(getConsumers, async (c) => c.json({ consumers: await readConsumers(deps.pool) }, 200));
 }

@@ -19,18 +19,14 @@ export const alertKinds = [
 export type AlertKind = (typeof alertKinds)[number];
 
 /** Who else follows the events: the signals of risk, the queue of reviews. Of all projects. */
-export const consumersWire = z
-  .object({
-    consumers: z.array(
-      z.object({
-        name: z.string().openapi({ example: "signals" }),
-        rows: count.openapi({ description: "Committed events not gone over yet, counted up to 100,000" }),
-        seconds: z.number().min(0).openapi({ description: "Age of the oldest of them; 0 when there is none" }),
-        failures: count.openapi({ description: "Events put aside because they could not be handled" }),
-      }),
-    ),
-  })
-  .openapi("EventConsumers");
+const consumerWire = z.object({
+  name: z.string().openapi({ example: "signals" }),
+  rows: count.openapi({ description: "Committed events not gone over yet, counted up to 100,000" }),
+  seconds: z.number().min(0).openapi({ description: "Age of the oldest of them: how fresh what it feeds is" }),
+  failures: count.openapi({ description: "Events put aside because they could not be handled" }),
+});
+
+export const consumersWire = z.object({ consumers: z.array(consumerWire) }).openapi("EventConsumers");
 
 export const dataHealthWire = z
   .object({
@@ -38,6 +34,13 @@ export const dataHealthWire = z
     ingest_lag: z
       .object({ rows: count, seconds: z.number().min(0) })
       .openapi({ description: "Committed events that the warehouse does not have yet, of all projects" }),
+    consumers: z
+      .array(
+        consumerWire.extend({
+          standing: z.boolean().openapi({ description: "It has not moved for 30 days: the outbox grows" }),
+        }),
+      )
+      .openapi({ description: "Readers of the events inside PostgreSQL, of all projects" }),
     events: z.array(
       z.object({
         type: z.string(),
@@ -77,6 +80,7 @@ export const dataHealthWire = z
     example: {
       as_of: "2026-11-22T10:00:00.000Z",
       ingest_lag: { rows: 0, seconds: 0 },
+      consumers: [{ name: "signals", rows: 12, seconds: 0.3, failures: 0, standing: false }],
       events: [
         {
           type: "redemption.succeeded",

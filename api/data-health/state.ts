@@ -1,10 +1,12 @@
 /** The way from Postgres to ClickHouse in a few numbers, of all projects: for metrics and alerts. */
 import type pg from "pg";
+import { type ConsumerState, readConsumers } from "../../ingest/consumer-cursor.ts";
 import { type Lag, readLag } from "../../ingest/lag.ts";
 import type { AlertKind } from "./schemas.ts";
 
 export interface DeliveryState {
   readonly lag: Lag;
+  readonly consumers: readonly ConsumerState[];
   /** Groups in which both stores differ now. */
   readonly driftGroups: number;
   /** Since the last comparison that came to an end; undefined before the first. */
@@ -19,8 +21,9 @@ export interface DeliveryState {
 }
 
 export async function readDeliveryState(pool: pg.Pool): Promise<DeliveryState> {
-  const [lag, { rows }] = await Promise.all([
+  const [lag, consumers, { rows }] = await Promise.all([
     readLag(pool),
+    readConsumers(pool),
     pool.query<{
       drift_groups: number;
       compared_seconds_ago: number | null;
@@ -47,6 +50,7 @@ export async function readDeliveryState(pool: pg.Pool): Promise<DeliveryState> {
   if (row === undefined) throw new Error("a select without from has one row");
   return {
     lag,
+    consumers,
     driftGroups: row.drift_groups,
     comparedSecondsAgo: row.compared_seconds_ago ?? undefined,
     deadLetters: row.dead_letters,

@@ -12,6 +12,14 @@ export function watchDelivery(deps: Pick<Deps, "pool" | "log" | "metrics">): () 
   const deadLetters = gauge("dead_letters", "Events that could not be delivered, counted up to 100000");
   const drift = gauge("reconcile_drift_groups", "Groups of figures in which PostgreSQL and ClickHouse differ");
   const compared = gauge("reconcile_last_success_seconds", "Time since both stores were last compared");
+  const ofConsumers = (name: string, help: string) =>
+    new Gauge({ name, help, labelNames: ["consumer"], registers: [deps.metrics] });
+  const consumerRows = ofConsumers(
+    "consumer_lag_rows",
+    "Committed events that a reader of the outbox has not gone over",
+  );
+  const consumerSeconds = ofConsumers("consumer_oldest_seconds", "Age of the oldest of them");
+  const consumerFailures = ofConsumers("consumer_failures", "Events that a reader of the outbox has put aside");
   const alerts = new Gauge({
     name: "tessera_alert",
     help: "1 while the alert stands, 0 otherwise",
@@ -25,13 +33,18 @@ export function watchDelivery(deps: Pick<Deps, "pool" | "log" | "metrics">): () 
       lagSeconds.set(state.lag.seconds);
       deadLetters.set(state.deadLetters);
       drift.set(state.driftGroups);
+      for (const { name: consumer, rows, seconds, failures } of state.consumers) {
+        consumerRows.set({ consumer }, rows);
+        consumerSeconds.set({ consumer }, seconds);
+        consumerFailures.set({ consumer }, failures);
+      }
       if (state.comparedSecondsAgo === undefined) compared.remove();
       else compared.set(state.comparedSecondsAgo);
       for (const kind of alertKinds) alerts.set({ kind }, state.alerts.includes(kind) ? 1 : 0);
     } catch (error) {
       deps.log.warn({ err: error }, "the state of the delivery could not be read");
       for (const each of [lagRows, lagSeconds, deadLetters, drift, compared]) each.remove();
-      alerts.reset();
+      for (const each of [alerts, consumerRows, consumerSeconds, consumerFailures]) each.reset();
     }
   };
 }

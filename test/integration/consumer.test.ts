@@ -85,7 +85,7 @@ describe("a consumer", () => {
     await appendEvents(stores.db, events("prj_order", 120, 3));
     await drainConsumer(consumer);
     expect(await effects("order")).toEqual(upTo(123));
-    expect((await readConsumers(stores.db)).find(({ name }) => name === "order")).toMatchObject({
+    expect((await readConsumers(stores.pool)).find(({ name }) => name === "order")).toMatchObject({
       rows: 0,
       seconds: 0,
       failures: 0,
@@ -158,7 +158,7 @@ describe("a consumer", () => {
     expect(await effects("poison")).toEqual(upTo(40).filter((number) => number !== 17));
     const kept = await stores.pool.query("select event_id, error from event_consumer_failure where name = 'poison'");
     expect(kept.rows).toEqual([{ event_id: "evt_prj_poison_17", error: "number 17" }]);
-    expect((await readConsumers(stores.db)).find(({ name }) => name === "poison")?.failures).toBe(1);
+    expect((await readConsumers(stores.pool)).find(({ name }) => name === "poison")?.failures).toBe(1);
   });
 
   it("derives nothing while stored events are rewritten", async () => {
@@ -187,7 +187,7 @@ describe("a consumer", () => {
     const left = async () => (await stores.pool.query("select from outbox where project_id = 'prj_kept'")).rowCount;
     expect(await pruneOutbox(stores.pool, 7)).toBe(0);
     expect(await left()).toBe(3);
-    const state = (await readConsumers(stores.db)).find(({ name }) => name === "standing");
+    const state = (await readConsumers(stores.pool)).find(({ name }) => name === "standing");
     expect(state).toMatchObject({ rows: 3 });
     expect(state?.seconds).toBeGreaterThan(40 * 86_400);
     await stores.pool.query("delete from event_consumer where name <> 'standing'");
