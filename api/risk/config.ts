@@ -53,7 +53,7 @@ export function readyConfig(
 }
 
 /** A shipped rule holds until the project has one of the same id. */
-export function withShipped<R extends { readonly id: string }>(own: readonly R[]): (R | RuleDefinition)[] {
+function withShipped<R extends { readonly id: string }>(own: readonly R[]): (R | RuleDefinition)[] {
   const ids = new Set(own.map(({ id }) => id));
   return [...shippedRules.filter(({ id }) => !ids.has(id)), ...own];
 }

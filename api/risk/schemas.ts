@@ -144,7 +144,7 @@ export const policyQuery = z.strictObject({
   status: z.enum(["live", "shadow"]).optional().openapi({ description: "Without it: both" }),
 });
 
-export const daysMax = 90;
+const daysMax = 90;
 const days = z.int().min(1).max(daysMax);
 
 export const backtestBody = z
@@ -174,7 +174,7 @@ const money = z
   .array(z.object({ currency: z.string(), discount_amount: z.int(), order_amount: z.int() }))
   .openapi({ description: "By currency; of a refused attempt the discount that it asked for, where that is known" });
 
-export const outcomeWire = z.object({
+const outcomeWire = z.object({
   fired: z.int().openapi({ description: "Attempts it would have met" }),
   share: z.number().nullable().openapi({ description: "Of the attempts; null when there were none" }),
   money,

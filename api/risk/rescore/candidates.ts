@@ -6,7 +6,7 @@ import { type AnnouncedKind, announcedKinds } from "../../../models/features/sig
 /** Older ones are the business of reports. */
 const lookedDays = 7;
 /** The newest; the next pass finds what is left, if it is still asked for. */
-export const candidatesMax = 500;
+const candidatesMax = 500;
 /** What somebody else may share by chance says nothing of an earlier redemption. */
 const linking: readonly AnnouncedKind[] = ["device", "ip", "card", "address", "email_shape"];
 

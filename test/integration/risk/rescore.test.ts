@@ -55,7 +55,10 @@ describe("late scores", () => {
     expect(await lookAgain()).toBe(14);
     expect(await lateOf(project)).toEqual([...unsuspected].sort());
     const [event] = await announced(app, project, "risk.rescored");
-    expect(event).toMatchObject({ customer: expect.stringMatching(/^stranger-/), risk: { action: "flag", rules: ["rul_leaked_code"] } });
+    expect(event).toMatchObject({
+      customer: expect.stringMatching(/^stranger-/),
+      risk: { action: "flag", rules: ["rul_leaked_code"] },
+    });
     expect(event.risk.reasons[0].text).toMatch(/^Leaked code: /);
     const { rows } = await app.pool.query("select id, risk from redemption where project_id = $1 and risk ? 'late'", [
       project.projectId,

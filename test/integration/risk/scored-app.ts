@@ -6,7 +6,7 @@ import type { Models, RiskScore } from "../../../models/serving.ts";
 import { type Body, send } from "../../support/answers.ts";
 import { type TestApp, type TestProject, useApp } from "../../support/app.ts";
 
-export type Score = number | null | (() => RiskScore);
+type Score = number | null | (() => RiskScore);
 
 export interface ScoredApp extends TestApp {
   /** From now on every attempt of the project gets it. */
