@@ -1,7 +1,8 @@
-/** Trains the personalisation model and judges it against logistic regression, the base rate, and the champion. */
+/** Trains the personalisation model and judges it against logistic regression, what is popular, the base rate, and the champion. */
 import { fitBinary } from "../estimators/tabular/fit.ts";
 import { fitNormaliser, type Normaliser, normalise } from "../features/normalise.ts";
 import { personalisationFeatures as set } from "../features/personalisation.ts";
+import { campaignPopularity } from "../personalisation/evaluate.ts";
 import { loadOffers } from "../personalisation/score.ts";
 import type { PersonalisationManifest } from "../registry/manifest.ts";
 import { type Example, labelsOf, positives, splitByTime, TooLittleData, toTable } from "./examples.ts";
@@ -94,6 +95,7 @@ function baselines(
   );
   return {
     logistic_regression: judge((features) => predictLogistic(logistic, vector(features))),
+    campaign_popularity: judge(campaignPopularity),
     base_rate: judge(() => rate),
   };
 }
