@@ -16,7 +16,7 @@ const sortColumns: Readonly<Record<ClusterSort, string>> = {
 const columns = `cluster_id, customers_count,
   map('card', cards_count, 'device', devices_count, 'address', addresses_count, 'ip', ips_count) AS subjects,
   redemptions_count, currency, discount_amount, discount_amounts, rejections_count,
-  growth_7d, first_seen_at, last_seen_at`;
+  reviews_open_count, reviews_confirmed_count, growth_7d, first_seen_at, last_seen_at`;
 
 const row = z.object({
   cluster_id: z.string(),
@@ -27,6 +27,8 @@ const row = z.object({
   discount_amount: z.int(),
   discount_amounts: z.record(z.string(), z.int()),
   rejections_count: z.int(),
+  reviews_open_count: z.int(),
+  reviews_confirmed_count: z.int(),
   growth_7d: z.int(),
   first_seen_at: z.string(),
   last_seen_at: z.string(),

@@ -24,6 +24,8 @@ const summaryFields = {
   discount_amount: z.int().openapi({ description: "What still stands of the discounts in `currency`" }),
   discount_amounts: amounts,
   rejections_count: z.int(),
+  reviews_open_count: z.int().openapi({ description: "Reviews of its accounts that nobody has decided" }),
+  reviews_confirmed_count: z.int().openapi({ description: "Reviews of its accounts that were confirmed as abuse" }),
   growth_7d: z.int().openapi({ description: "Accounts first seen within the last 7 days" }),
   first_seen_at: z.string(),
   last_seen_at: z.string(),

@@ -15,7 +15,9 @@ describe("docs/warehouse.md", () => {
                 AND table NOT IN {internal: Array(String)}
               ORDER BY table, position`,
       // Made by the files of warehouse/views.
-      query_params: { internal: ["events", "latest_campaigns", "latest_orders", "standing_redemptions"] },
+      query_params: {
+        internal: ["events", "latest_campaigns", "latest_orders", "shared_subjects", "standing_redemptions"],
+      },
       format: "JSONEachRow",
     });
     const column = z.object({ table: z.string(), name: z.string(), type: z.string(), comment: z.string() });
@@ -29,7 +31,7 @@ describe("docs/warehouse.md", () => {
   it("has a comment on every column of every table, too", async () => {
     const result = await stores.warehouse.query({
       query: `SELECT table, name FROM system.columns
-              WHERE database = currentDatabase() AND table IN ('events_raw', 'customers_wide', 'customers_wide_pass', 'customers_changed')
+              WHERE database = currentDatabase() AND table IN ('account_subjects', 'account_subjects_changed', 'account_clusters', 'account_clusters_pass', 'events_raw', 'customers_wide', 'customers_wide_pass', 'customers_changed')
                 AND comment = '' AND name != 'outbox_seq'`,
       format: "JSONEachRow",
     });

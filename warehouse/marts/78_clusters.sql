@@ -14,6 +14,8 @@ CREATE OR REPLACE VIEW {database}.clusters {on_cluster}
   discount_amount Int64 COMMENT 'What still stands of their discounts in `currency`',
   discount_amounts Map(String, Int64) COMMENT 'The same in every currency, by currency',
   rejections_count UInt64 COMMENT 'Their rejected redemptions',
+  reviews_open_count UInt64 COMMENT 'Reviews of them that nobody has decided: open or held',
+  reviews_confirmed_count UInt64 COMMENT 'Reviews of them that were confirmed as abuse',
   risk_score_max Nullable(Float64) COMMENT 'Highest risk score of any of them',
   growth_7d UInt64 COMMENT 'Accounts first seen within the last 7 days',
   first_seen_at DateTime64(3, 'UTC') COMMENT 'When the first of them was first seen with what links',
@@ -35,20 +37,30 @@ WITH
       ON c.project_id = s.project_id AND c.customer = s.customer
     GROUP BY project_id, cluster_id
   ),
+  judged AS
+  (
+    SELECT project_id, customer, countIf(status IN ('open', 'held')) AS waiting, countIf(status = 'confirmed') AS confirmed
+    FROM {database}.reviews
+    WHERE customer != ''
+    GROUP BY project_id, customer
+  ),
   members AS
   (
     SELECT
-      project_id,
-      cluster_id,
+      a.project_id AS project_id,
+      a.cluster_id AS cluster_id,
       count() AS customers,
-      sum(redemptions_count) AS redemptions,
-      sumMapIf(map(currency, discount_amount), currency != '') AS discounts,
-      sum(rejections_count) AS rejections,
-      max(risk_score_max) AS score,
-      countIf(first_seen_at >= now64(3) - INTERVAL 7 DAY) AS growth,
-      min(first_seen_at) AS first_at,
-      max(last_seen_at) AS last_at
-    FROM {database}.linked_accounts
+      sum(a.redemptions_count) AS redemptions,
+      sumMapIf(map(a.currency, a.discount_amount), a.currency != '') AS discounts,
+      sum(a.rejections_count) AS rejections,
+      sum(j.waiting) AS waiting,
+      sum(j.confirmed) AS confirmed,
+      max(a.risk_score_max) AS score,
+      countIf(a.first_seen_at >= now64(3) - INTERVAL 7 DAY) AS growth,
+      min(a.first_seen_at) AS first_at,
+      max(a.last_seen_at) AS last_at
+    FROM {database}.linked_accounts AS a
+    LEFT JOIN judged AS j ON j.project_id = a.project_id AND j.customer = a.customer
     GROUP BY project_id, cluster_id
   )
 SELECT
@@ -65,6 +77,8 @@ SELECT
   m.discounts[currency] AS discount_amount,
   m.discounts AS discount_amounts,
   m.rejections AS rejections_count,
+  m.waiting AS reviews_open_count,
+  m.confirmed AS reviews_confirmed_count,
   m.score AS risk_score_max,
   m.growth AS growth_7d,
   m.first_at AS first_seen_at,

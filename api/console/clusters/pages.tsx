@@ -60,6 +60,7 @@ export function ClustersPage(props: { viewer: Viewer; sort: ClusterSort; page: P
                   <th scope="col" class="right">
                     Refused
                   </th>
+                  <th scope="col">Reviews</th>
                   <th scope="col">Since</th>
                 </tr>
               </thead>
@@ -76,6 +77,9 @@ export function ClustersPage(props: { viewer: Viewer; sort: ClusterSort; page: P
                     <td class="right number">{money(cluster.discount_amount, cluster.currency)}</td>
                     <td class="right number">{count(cluster.redemptions_count)}</td>
                     <td class="right number">{count(cluster.rejections_count)}</td>
+                    <td>
+                      <Reviews cluster={cluster} />
+                    </td>
                     <td class="nowrap">
                       <Moment at={cluster.first_seen_at} />
                     </td>
@@ -94,6 +98,17 @@ export function ClustersPage(props: { viewer: Viewer; sort: ClusterSort; page: P
         </section>
       )}
     </Frame>
+  );
+}
+
+function Reviews(props: { cluster: ClusterSummary }) {
+  const { reviews_open_count: open, reviews_confirmed_count: confirmed } = props.cluster;
+  if (open + confirmed === 0) return <span class="muted">none</span>;
+  return (
+    <span class="row">
+      {open > 0 && <span class="badge accent">{`${count(open)} open`}</span>}
+      {confirmed > 0 && <span class="badge bad">{`${count(confirmed)} fraud`}</span>}
+    </span>
   );
 }
 
@@ -124,6 +139,8 @@ export function ClusterPage(props: { viewer: Viewer; cluster: Cluster }) {
         <Tile name="Redemptions" value={count(cluster.redemptions_count)} />
         <Tile name="Refused" value={count(cluster.rejections_count)} />
         <Tile name="New in 7 days" value={count(cluster.growth_7d)} />
+        <Tile name="Open reviews" value={count(cluster.reviews_open_count)} />
+        <Tile name="Confirmed as fraud" value={count(cluster.reviews_confirmed_count)} />
       </dl>
       <div class="stack">
         <section class="card">
