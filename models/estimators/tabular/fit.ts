@@ -11,7 +11,7 @@ import { Ensemble } from "./ensemble.ts";
 import { makeFolds } from "./folds.ts";
 import { concatenate, type Judged, lossOf } from "./judge.ts";
 import { fitLinearMember, judgeLinear } from "./learn-linear.ts";
-import { fitNetworks, judgeNetwork } from "./learn-network.ts";
+import { fitNetworks, judgeNetwork, networkRowsMin } from "./learn-network.ts";
 import { fitTrees, judgeTrees, type TreesConfig } from "./learn-trees.ts";
 import type { Member } from "./members.ts";
 import { averageRow, type Prepared, prepare, prepareFold } from "./prepare.ts";
@@ -33,11 +33,11 @@ const shallow: TreesConfig = {
 const deep: TreesConfig = {
   depth: 8,
   rate: 0.05,
-  ridge: 1,
+  ridge: 2,
   hessianMin: 1,
   gainMin: 0,
   rowShare: 0.8,
-  inputShare: 0.6,
+  inputShare: 0.7,
   treesMax: 500,
 };
 
@@ -88,7 +88,8 @@ export async function fitBinary(
     },
   ];
   const judged: { learner: Learner; judged: Judged }[] = [];
-  for (const learner of prepared.length === 0 ? [] : learners) {
+  const able = learners.filter(({ name }) => name !== "network" || table.rows >= networkRowsMin);
+  for (const learner of prepared.length === 0 ? [] : able) {
     const started = performance.now();
     const result = await learner.judge();
     judged.push({ learner, judged: result });
@@ -154,7 +155,7 @@ function treesLearner(
 
 /** How many times trees and networks are fitted, to be averaged: chance matters most where rows are few. */
 function seedsFor(table: Table): number {
-  return table.rows <= 20_000 ? 4 : table.rows <= 100_000 ? 3 : 2;
+  return table.rows <= 50_000 ? 3 : 2;
 }
 
 function checkedLabels(table: Table, labels: ArrayLike<number>): Float64Array {

@@ -47,10 +47,11 @@ export class NetworkTrainer {
       // He's initialisation; the output begins at the base rate.
       const scale = units === 1 ? 0.01 : Math.sqrt(2 / inputs);
       const kernel = Float32Array.from({ length: inputs * units }, () => this.#normal() * scale);
-      return {
+      // A variable outlives the tidying, the tensor that it was made from does not.
+      return tf.tidy(() => ({
         kernel: tf.variable(tf.tensor2d(kernel, [inputs, units])),
         bias: tf.variable(tf.tensor1d(new Float32Array(units).fill(units === 1 ? start : 0))),
-      };
+      }));
     });
     this.#optimizer = tf.train.adam(options.learningRate);
   }

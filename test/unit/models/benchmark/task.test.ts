@@ -1,0 +1,142 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { featureTable, labelsOf } from "../../../../models/benchmark/columns.ts";
+import { findTasks, readTask, TaskError } from "../../../../models/benchmark/read-task.ts";
+import { compare, printTask } from "../../../../models/benchmark/report.ts";
+import { scoreTask } from "../../../../models/benchmark/score-task.ts";
+import { loadRuntime, type Runtime } from "../../../../models/runtime.ts";
+import { seeded } from "../../../../models/training/random.ts";
+
+let root: string;
+let runtime: Runtime;
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), "benchmark-"));
+  runtime = await loadRuntime();
+});
+afterAll(() => rm(root, { recursive: true }));
+
+const columns = [
+  { name: "who", type: "id" },
+  { name: "at", type: "timestamp" },
+  { name: "x", type: "numeric" },
+  { name: "c", type: "categorical" },
+  { name: "w", type: "numeric" },
+  { name: "y", type: "numeric" },
+];
+
+async function writeTask(name: string, change: object, train: string[], test: string[]): Promise<string> {
+  const folder = join(root, name);
+  await mkdir(folder, { recursive: true });
+  const manifest = {
+    name,
+    kind: "binary",
+    label: "y",
+    group: null,
+    time: null,
+    treatment: null,
+    columns,
+    features: ["x", "c"],
+    metrics: ["auc", "harmony"],
+    main_metric: "auc",
+    ...change,
+  };
+  await writeFile(join(folder, "task.json"), JSON.stringify(manifest));
+  const header = columns.map((column) => column.name).join(",");
+  for (const [part, rows] of [
+    ["train", train],
+    ["test", test],
+  ] as const) {
+    await writeFile(join(folder, `${part}.csv.gz`), gzipSync([header, ...rows, ""].join("\r\n")));
+  }
+  return folder;
+}
+
+/** The label follows `signal`; ids and moments give it away outright. */
+function rowsOf(count: number, seed: number, signal: boolean): string[] {
+  const random = seeded(seed);
+  return Array.from({ length: count }, (_, row) => {
+    const y = random() < 0.5 ? 1 : 0;
+    const x = signal ? y + random() : random();
+    const w = random() < 0.5 ? 1 : 0;
+    return `${y === 1 ? "guilty" : "honest"}${row},202${y}-01-01,${row % 9 === 0 ? "" : x},"a ""b"", ${row % 3}",${w},${y}`;
+  });
+}
+
+const say = () => undefined;
+
+describe("a task folder", () => {
+  it("is read as it stands: quotes, empty cells, order", async () => {
+    const folder = await writeTask("read", {}, rowsOf(9, 1, true), [
+      'z,2020-01-01,,"q, ""r""",0,1',
+      "z,2020-01-01,2.5,,1,0",
+    ]);
+    const { manifest, test } = await readTask(folder);
+    const [x, c] = featureTable(manifest, test).columns;
+    expect(x?.values).toEqual(Float64Array.of(Number.NaN, 2.5));
+    expect(c?.values).toEqual(['q, "r"', null]);
+    expect(labelsOf(test, "y", "label")).toEqual(Float64Array.of(1, 0));
+  });
+
+  it("gives features alone, even where the manifest lists ids, moments, the label or the treatment among them", async () => {
+    const all = { features: columns.map((column) => column.name), kind: "uplift", treatment: "w" };
+    const { manifest, train } = await readTask(await writeTask("leaky", all, rowsOf(5, 1, true), rowsOf(5, 2, true)));
+    expect(featureTable(manifest, train).columns.map((column) => column.name)).toEqual(["x", "c"]);
+  });
+
+  it("without a label in the test part, or with a broken manifest, is an error that names it", async () => {
+    const folder = await writeTask("blind", { label: "z" }, rowsOf(9, 1, true), rowsOf(9, 2, true));
+    await expect(scoreTask(runtime, await readTask(folder), { seed: 1, say })).rejects.toThrow(/no label column z/);
+    const broken = join(root, "broken");
+    await mkdir(broken);
+    await writeFile(join(broken, "task.json"), "{");
+    await expect(readTask(broken)).rejects.toThrow(TaskError);
+    const strange = await writeTask("strange", { kind: "poetry" }, rowsOf(9, 1, true), rowsOf(9, 2, true));
+    await expect(scoreTask(runtime, await readTask(strange), { seed: 1, say })).rejects.toThrow(/poetry/);
+  });
+
+  it("is found below a folder that holds several", async () => {
+    const parent = join("several", "deeper");
+    await writeTask(join(parent, "two"), {}, [], []);
+    await writeTask(join(parent, "one"), {}, [], []);
+    const found = await findTasks(join(root, "several"));
+    expect(found).toEqual(["one", "two"].map((name) => join(root, parent, name)));
+  });
+});
+
+describe("a scored task", () => {
+  it("cannot profit from ids and moments that give the label away", async () => {
+    const folder = await writeTask("noise", { group: "who", time: "at" }, rowsOf(200, 3, false), rowsOf(300, 4, false));
+    const { metrics } = await scoreTask(runtime, await readTask(folder), { seed: 1, say });
+    expect(metrics.auc).toBeGreaterThan(0.38);
+    expect(metrics.auc).toBeLessThan(0.62);
+  }, 60_000);
+
+  it("learns from features, says null for a metric it does not know, and lies beside the peers", async () => {
+    const said: string[] = [];
+    const peers = { peers: { rule: { auc: 0.6 }, none: { auc: 0.5 } } };
+    const folder = await writeTask("signal", peers, rowsOf(200, 5, true), rowsOf(200, 6, true));
+    const task = await readTask(folder);
+    const result = await scoreTask(runtime, task, { seed: 1, say: (message) => said.push(message) });
+    expect(result.name).toBe("signal");
+    expect(result.metrics.auc).toBeGreaterThan(0.9);
+    expect(result.metrics.harmony).toBeNull();
+    expect(said.join()).toContain("harmony");
+    expect(compare(task.manifest, result)[0]).toMatchObject({ best: { peer: "rule", value: 0.6 }, verdict: "ahead" });
+    expect(printTask({ manifest: task.manifest, result })).toContain("ahead");
+  }, 60_000);
+
+  it("of a ranking takes graded gains", async () => {
+    const graded = (seed: number) =>
+      rowsOf(150, seed, true).map((row, index) =>
+        row.replace(/^\w+,/, `list${index % 10},`).replace(/1$/, String(1 + (index % 2))),
+      );
+    const change = { kind: "ranking", group: "who", metrics: ["ndcg@5 per who"], main_metric: "ndcg@5 per who" };
+    const folder = await writeTask("graded", change, graded(7), graded(8));
+    const { metrics } = await scoreTask(runtime, await readTask(folder), { seed: 1, say });
+    expect(metrics["ndcg@5 per who"]).toBeGreaterThan(0.6);
+  }, 60_000);
+});
