@@ -95,3 +95,15 @@ export async function countFailedTrainings(db: Kysely<DB>, projectId: string): P
     .executeTakeFirstOrThrow();
   return count;
 }
+
+/** Reviews that nobody decided for a day after they were due. */
+export async function countOverdueReviews(db: Kysely<DB>, projectId: string): Promise<number> {
+  const row = await db
+    .selectFrom("review")
+    .select((eb) => eb.fn.countAll<number>().as("count"))
+    .where("project_id", "=", projectId)
+    .where("status", "in", ["open", "held"])
+    .where("due_at", "<=", sql<Date>`now() - interval '1 day'`)
+    .executeTakeFirstOrThrow();
+  return Number(row.count);
+}

@@ -7,6 +7,7 @@ import { readLag } from "../../ingest/lag.ts";
 import type { DB } from "../db/tables.ts";
 import {
   countFailedTrainings,
+  countOverdueReviews,
   readAlerts,
   readDeadLetters,
   readDrifts,
@@ -23,7 +24,7 @@ export interface HealthSources {
 
 export async function readDataHealth({ db, pool, warehouse }: HealthSources, projectId: string): Promise<DataHealth> {
   const asOf = new Date().toISOString();
-  const [lag, consumers, events, letters, runs, found, alerts, trainings] = await Promise.all([
+  const [lag, consumers, events, letters, runs, found, alerts, trainings, reviews] = await Promise.all([
     readLag(pool),
     readConsumers(pool),
     readEventsByType(warehouse, projectId),
@@ -32,6 +33,7 @@ export async function readDataHealth({ db, pool, warehouse }: HealthSources, pro
     readDrifts(db, projectId),
     readAlerts(db),
     countFailedTrainings(db, projectId),
+    countOverdueReviews(db, projectId),
   ]);
   // The others tell of other tenants' data, unless this one has some of its own.
   const concerns: Readonly<Record<AlertKind, boolean>> = {
@@ -40,6 +42,7 @@ export async function readDataHealth({ db, pool, warehouse }: HealthSources, pro
     reconciliation_drift: found.count > 0,
     dead_letters: letters.count > 0,
     model_training: trainings > 0,
+    reviews_overdue: reviews > 0,
   };
   return {
     as_of: asOf,

@@ -5,15 +5,13 @@
  */
 import { type Kysely, type Selectable, sql } from "kysely";
 import pg from "pg";
-import type { Event } from "../../ingest/events/events.ts";
-import { type CodePart, orderPart, type RiskPart, riskPart } from "../../ingest/events/parts.ts";
 import { appendEvents } from "../../ingest/outbox.ts";
 import type { DB } from "../db/tables.ts";
 import { newId } from "../ids.ts";
-import type { Source } from "./answer.ts";
 import type { Line } from "./lines.ts";
+import { issuedAgain, succeededAgain } from "./restore-events.ts";
 import { linesOfRestored } from "./restore-lines.ts";
-import { type RestoredReward, restorePoints, restoreRewards, rewardsInTheWay } from "./restore-rewards.ts";
+import { restorePoints, restoreRewards, rewardsInTheWay } from "./restore-rewards.ts";
 
 export interface RestoreRequest {
   readonly projectId: string;
@@ -24,7 +22,7 @@ export interface RestoreRequest {
 }
 
 /** Why it cannot stand again exactly as it was. */
-export type WhyNot =
+type WhyNot =
   | "not_rolled_back"
   | "partly_rolled_back_before"
   | "order_over"
@@ -139,7 +137,10 @@ async function restore(tx: Kysely<DB>, row: RedemptionRow, request: RestoreReque
       created_at: at,
     })
     .execute();
-  await appendEvents(tx, [await succeeded(tx, row, id, at), ...rewards.map((one) => issued(row, id, one, at))]);
+  await appendEvents(tx, [
+    await succeededAgain(tx, row, id, at),
+    ...rewards.map((one) => issuedAgain(row, id, one, at)),
+  ]);
   return id;
 }
 
@@ -191,96 +192,4 @@ async function insertAgain(tx: Kysely<DB>, row: RedemptionRow, id: string, at: D
     select project_id, ${id}, position, order_id, voucher_id, code, campaign_id,
            main_campaign_id, customer_id, discount_amount, items_discount, shipping_discount, rewards
     from redemption_code where project_id = ${row.project_id} and redemption_id = ${row.id}`.execute(tx);
-}
-
-interface CodeRow {
-  readonly voucher_id: string | null;
-  readonly code: string;
-  readonly campaign_id: string;
-  readonly main_campaign_id: string;
-  readonly discount_amount: number;
-  readonly shipping_discount: number;
-  readonly rewards: readonly {
-    readonly type: string;
-    readonly discountAmount: number;
-    readonly points?: number;
-    readonly amount?: number;
-    readonly campaignId?: string;
-    readonly poolId?: string;
-  }[];
-  readonly expires_at: Date | null;
-}
-
-/** Announced like any redemption: what counts redemptions counts it again. */
-async function succeeded(tx: Kysely<DB>, row: RedemptionRow, id: string, at: Date): Promise<Event> {
-  const { rows: codes } = await sql<CodeRow>`
-    select c.voucher_id, c.code, c.campaign_id, c.main_campaign_id, c.discount_amount, c.shipping_discount, c.rewards,
-           v.expires_at
-    from redemption_code c left join voucher v on v.project_id = c.project_id and v.id = c.voucher_id
-    where c.project_id = ${row.project_id} and c.redemption_id = ${id} order by c.position`.execute(tx);
-  const { rows: customers } = await sql<{ identifier: string }>`
-    select identifier from customer where project_id = ${row.project_id} and id = ${row.customer_id}`.execute(tx);
-  return {
-    event_id: newId("evt"),
-    project_id: row.project_id,
-    type: "redemption.succeeded",
-    version: 1,
-    occurred_at: at.toISOString(),
-    payload: {
-      redemption_id: id,
-      customer: customers[0]?.identifier ?? null,
-      order: orderPart.parse(row.order_data),
-      codes: codes.map(codePartOf),
-      risk: riskOf(row.risk),
-      source: row.source as Source,
-    },
-  };
-}
-
-function codePartOf(code: CodeRow): CodePart {
-  return {
-    code: code.code,
-    voucher_id: code.voucher_id,
-    campaign_id: code.campaign_id,
-    main_campaign_id: code.main_campaign_id,
-    discount_amount: code.discount_amount,
-    shipping_discount: code.shipping_discount,
-    ...(code.expires_at === null ? {} : { expires_at: code.expires_at.toISOString() }),
-    rewards: code.rewards.map(({ type, discountAmount, points, amount, campaignId, poolId }) => ({
-      type,
-      discount_amount: discountAmount,
-      ...(points === undefined ? {} : { points }),
-      ...(amount === undefined ? {} : { amount }),
-      ...(campaignId === undefined ? {} : { campaign_id: campaignId }),
-      ...(poolId === undefined ? {} : { pool_id: poolId }),
-    })),
-    reasons: [],
-  };
-}
-
-/** As it was scored then; of before there were contributions, without reasons. */
-function riskOf(stored: unknown): RiskPart {
-  const whole = riskPart.safeParse(stored);
-  if (whole.success) return whole.data;
-  return riskPart.pick({ score: true, action: true, model: true, features: true }).parse(stored);
-}
-
-function issued(row: RedemptionRow, redemptionId: string, reward: RestoredReward, at: Date): Event {
-  return {
-    event_id: newId("evt"),
-    project_id: row.project_id,
-    type: "reward.issued",
-    version: 1,
-    occurred_at: at.toISOString(),
-    payload: {
-      reward_id: reward.id,
-      redemption_id: redemptionId,
-      campaign_id: reward.campaign_id,
-      customer: reward.identifier,
-      reward_type: reward.type,
-      amount: reward.amount,
-      voucher_id: reward.voucher_id,
-      role: reward.customer_id === row.customer_id ? "customer" : "referrer",
-    },
-  };
 }

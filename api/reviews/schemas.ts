@@ -3,15 +3,15 @@ import { z } from "@hono/zod-openapi";
 import { clusterWire } from "../clusters/wire.ts";
 import { amount, customerIdentifier, instant, listQuery, resourceId } from "../http/schemas.ts";
 
-export const subjectKinds = ["redemption", "rejection", "reservation"] as const;
+const subjectKinds = ["redemption", "rejection", "reservation"] as const;
 /** `closed`: it ended before anybody decided; see `closed_because`. It may still be decided. */
-export const reviewStatuses = ["open", "held", "confirmed", "dismissed", "closed"] as const;
-export const closings = ["rolled_back", "reservation_cancelled", "reservation_expired"] as const;
+const reviewStatuses = ["open", "held", "confirmed", "dismissed", "closed"] as const;
+const closings = ["rolled_back", "reservation_cancelled", "reservation_expired"] as const;
 /** `request`: by the score of the request. `late`: by a score of later. `cluster`: reserved for links alone. */
-export const origins = ["request", "late", "cluster"] as const;
-export const decisions = ["confirm", "dismiss", "hold"] as const;
+const origins = ["request", "late", "cluster"] as const;
+const decisions = ["confirm", "dismiss", "hold"] as const;
 export const clawBackScopes = ["this", "cluster"] as const;
-export const noteMax = 2_000;
+const noteMax = 2_000;
 
 const note = z
   .string()
@@ -220,7 +220,7 @@ export const decisionBody = z
   .openapi("ReviewDecision", { example: { decision: "confirm", claw_back: "this", note: "Six accounts, one card." } });
 export type DecisionInput = z.output<typeof decisionBody>;
 
-export const bulkMax = 100;
+const bulkMax = 100;
 export const bulkBody = z
   .strictObject({
     ids: z
