@@ -1,15 +1,11 @@
-/** What must be there before the season: campaigns, their codes, and the personal coupons. */
+/** What must be there before the season: campaigns, their codes, and the coupons of who is a customer already. */
 
 import { ApiError, type Call } from "../replay/client.ts";
 import { eachLimited } from "../replay/concurrency.ts";
 import { type CampaignMark, campaigns, currency } from "./shop.ts";
 
 /** @returns the sub-campaigns' ids */
-export async function prepare(
-  call: Call,
-  personal: ReadonlyMap<string, string>,
-  concurrency: number,
-): Promise<ReadonlyMap<CampaignMark, string>> {
+export async function createCampaigns(call: Call): Promise<ReadonlyMap<CampaignMark, string>> {
   const mains = new Map<string, string>();
   for (const template of ["discount", "referral"] as const) {
     mains.set(template, await createActive(call, { type: "main", name: `Season (${template})`, template, currency }));
@@ -30,11 +26,19 @@ export async function prepare(
     ids.set(campaign.mark, id);
     if (campaign.code !== null) await createVoucher(call, id, { code: campaign.code, kind: "generic" });
   }
-  const personalId = ids.get("personal") ?? "";
-  await eachLimited(personal, concurrency, ([code, customer]) =>
-    createVoucher(call, personalId, { code, kind: "unique", customer: { identifier: customer } }),
-  );
   return ids;
+}
+
+/** To customers who are known: else they would be as young as their coupon. */
+export async function handOut(
+  call: Call,
+  campaignId: string,
+  personal: ReadonlyMap<string, string>,
+  concurrency: number,
+): Promise<void> {
+  await eachLimited(personal, concurrency, ([code, customer]) =>
+    createVoucher(call, campaignId, { code, kind: "unique", customer: { identifier: customer } }),
+  );
 }
 
 async function createActive(call: Call, body: Readonly<Record<string, unknown>>): Promise<string> {

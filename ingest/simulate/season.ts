@@ -2,11 +2,12 @@
 
 import type { Call } from "../replay/client.ts";
 import { eachLimited } from "../replay/concurrency.ts";
+import type { Act } from "./acts.ts";
 import { dayMs } from "./honest.ts";
 import { type Flag, type Measurement, measure } from "./measure.ts";
 import { type Attempt, createPerformer } from "./perform.ts";
 import type { Plan } from "./plan.ts";
-import { prepare } from "./prepare.ts";
+import { createCampaigns, handOut } from "./prepare.ts";
 import { decideQueue, type Reviewed, readQueue } from "./queue.ts";
 import { roundsOf } from "./rounds.ts";
 import { settle } from "./settle.ts";
@@ -28,20 +29,26 @@ export interface Season {
 
 export async function playSeason(options: SeasonOptions): Promise<Season> {
   const { call, plan, concurrency, signal, onProgress } = options;
-  const performer = createPerformer(call, await prepare(call, plan.personal, concurrency));
+  const campaigns = await createCampaigns(call);
+  const performer = createPerformer(call, campaigns);
   const attempts: Attempt[] = [];
+  const perform = (acts: readonly Act[]) =>
+    eachLimited(acts, concurrency, async (act) => {
+      attempts.push(...(await performer.perform(act)));
+      onProgress(1);
+    });
+  const before = plan.acts.filter(({ at }) => at < plan.startsAt);
+  await perform(before);
+  await handOut(call, campaigns.get("personal") ?? "", plan.personal, concurrency);
   const flags = new Map<string, Flag>();
   let day = plan.startsAt + dayMs;
-  for (const round of roundsOf(plan.acts)) {
+  for (const round of roundsOf(plan.acts.slice(before.length))) {
     if (round.until >= day) {
       // What history has shown in hindsight is dated by the evening on which it stood in the queue.
       await noteFlags(call, flags, day);
       day += dayMs;
     }
-    await eachLimited(round.acts, concurrency, async (act) => {
-      attempts.push(...(await performer.perform(act)));
-      onProgress(1);
-    });
+    await perform(round.acts);
     await settle(call, ["signals"], signal);
   }
   await settle(call, ["signals", "reviews"], signal);
