@@ -8,7 +8,7 @@ import type pg from "pg";
 import type { Logger } from "pino";
 import { type Loaded, loadModel } from "./loaded.ts";
 import { type ModelName, modelNames } from "./registry/manifest.ts";
-import { type ChampionRow, listChampions, readChange, readProjectModel } from "./registry/project.ts";
+import { type ChampionRow, listChallengers, listChampions, readChange, readProjectModel } from "./registry/project.ts";
 import { ModelRefused } from "./registry/refuse.ts";
 import { readChampions, readModel } from "./registry/store.ts";
 
@@ -21,6 +21,8 @@ export interface Champion {
 
 export interface Champions {
   find(projectId: string, name: ModelName): Champion | null;
+  /** The newest challenger of the project; null while there is none, or it is on its way into memory. */
+  findChallenger(projectId: string, name: ModelName): Champion | null;
   /** What serves where the project's own must not. */
   product(name: ModelName): Champion | null;
   /** Reads what has changed. Rejects when Postgres cannot be asked; what was known goes on serving. */
@@ -50,7 +52,8 @@ export async function openChampions({ log, directory, pool }: ChampionsOptions):
     if (model !== null) shipped.set(name, { model, source: "product" });
   }
   let listed = new Map<string, ChampionRow>();
-  let change: number | null = null;
+  let challengers = new Map<string, ChampionRow>();
+  let change: string | null = null;
   const kept = new LRUCache<string, Champion>({
     max: keptMax,
     maxSize: keptBytesMax,
@@ -70,7 +73,7 @@ export async function openChampions({ log, directory, pool }: ChampionsOptions):
     } catch (error) {
       // Refused for good; a store that is away may answer the next time.
       if (error instanceof ModelRefused) refused.add(key);
-      log.error({ ...about, err: error }, "a project's champion was refused: the model of the product serves");
+      log.error({ ...about, err: error }, "a project's model was refused: it does not serve");
     } finally {
       loading.delete(key);
     }
@@ -81,12 +84,14 @@ export async function openChampions({ log, directory, pool }: ChampionsOptions):
     const now = await readChange(pool);
     if (now === change) return;
     const rows = await listChampions(pool, listedMax);
+    const rivals = await listChallengers(pool, listedMax);
     const before = listed;
     for (const row of rows.filter((each) => isNew(before, each)).slice(0, loadedFirstMax)) await load(pool, row);
     // Only now: until its successor is there, the old champion serves.
-    listed = new Map(rows.map((row) => [nameKey(row.projectId, row.name), row]));
+    listed = byName(rows);
+    challengers = byName(rivals);
     change = now;
-    const current = new Set(rows.map(versionKey));
+    const current = new Set([...rows, ...rivals].map(versionKey));
     for (const keys of [refused, [...kept.keys()]]) {
       for (const key of keys) {
         if (current.has(key)) continue;
@@ -96,16 +101,24 @@ export async function openChampions({ log, directory, pool }: ChampionsOptions):
     }
   }
 
-  function find(projectId: string, name: ModelName): Champion | null {
-    const row = listed.get(nameKey(projectId, name));
-    if (row === undefined || pool === undefined) return shipped.get(name) ?? null;
+  function loadedOf(row: ChampionRow | undefined): Champion | null {
+    if (row === undefined || pool === undefined) return null;
     const key = versionKey(row);
-    const champion = kept.get(key);
-    if (champion === undefined && !refused.has(key) && loading.size < loadingMax) void load(pool, row);
-    return champion ?? shipped.get(name) ?? null;
+    const found = kept.get(key);
+    if (found === undefined && !refused.has(key) && loading.size < loadingMax) void load(pool, row);
+    return found ?? null;
   }
 
-  return { find, product: (name) => shipped.get(name) ?? null, refresh };
+  return {
+    find: (projectId, name) => loadedOf(listed.get(nameKey(projectId, name))) ?? shipped.get(name) ?? null,
+    findChallenger: (projectId, name) => loadedOf(challengers.get(nameKey(projectId, name))),
+    product: (name) => shipped.get(name) ?? null,
+    refresh,
+  };
+}
+
+function byName(rows: readonly ChampionRow[]): Map<string, ChampionRow> {
+  return new Map(rows.map((row) => [nameKey(row.projectId, row.name), row]));
 }
 
 function isNew(before: ReadonlyMap<string, ChampionRow>, row: ChampionRow): boolean {

@@ -106,21 +106,33 @@ export async function loadModels(options: LoadOptions): Promise<ServedModels> {
     return null;
   }
 
-  /** Runs at most once for each champion: a fault in the project's own leaves the product's. */
-  function attempt<T>(projectId: string, name: ModelName, fallback: T, score: (champion: Champion) => T): T {
-    const champion = awake(projectId, name);
+  function guarded<T>(champion: Champion | null, fallback: T, score: (champion: Champion) => T): T {
     if (champion === null) return fallback;
     try {
       return score(champion);
     } catch (error) {
-      log.error({ model: name, version: champion.model.version, err: error }, "scoring failed: the fallback serves");
+      const { name, version } = champion.model;
+      log.error({ model: name, version, err: error }, "scoring failed: the fallback serves");
       return fallback;
     }
   }
 
+  function rank({ model }: Champion, inputs: readonly OfferInput[]): OfferScores | "unavailable" {
+    if (model.name !== "personalisation") return "unavailable";
+    const began = limits.clock();
+    const offers: OfferScore[] = [];
+    for (const [index, input] of inputs.entries()) {
+      if (index % groupSize === 0 && index > 0 && limits.clock() - began > limits.offersMs) break;
+      offers.push(scoreOffer(model, input));
+    }
+    watchdog.took(model, limits.clock() - began, limits.offersMs);
+    if (offers.length < inputs.length) return "unavailable";
+    return { model: { name: model.name, version: model.version }, offers };
+  }
+
   return {
     scoreRisk: (projectId, input) =>
-      attempt(projectId, "risk", noRisk, ({ model }) => {
+      guarded(awake(projectId, "risk"), noRisk, ({ model }) => {
         if (model.name !== "risk") return noRisk;
         const began = limits.clock();
         const score = scoreRisk(model, input);
@@ -128,18 +140,14 @@ export async function loadModels(options: LoadOptions): Promise<ServedModels> {
         return score;
       }),
     scoreOffers: (projectId, inputs) =>
-      attempt<OfferScores | "unavailable">(projectId, "personalisation", "unavailable", ({ model }) => {
-        if (model.name !== "personalisation") return "unavailable";
-        const began = limits.clock();
-        const offers: OfferScore[] = [];
-        for (const [index, input] of inputs.entries()) {
-          if (index % groupSize === 0 && index > 0 && limits.clock() - began > limits.offersMs) break;
-          offers.push(scoreOffer(model, input));
-        }
-        watchdog.took(model, limits.clock() - began, limits.offersMs);
-        if (offers.length < inputs.length) return "unavailable";
-        return { model: { name: model.name, version: model.version }, offers };
-      }),
+      guarded<OfferScores | "unavailable">(awake(projectId, "personalisation"), "unavailable", (champion) =>
+        rank(champion, inputs),
+      ),
+    scoreChallengerOffers: (projectId, inputs) => {
+      const challenger = champions.findChallenger(projectId, "personalisation");
+      if (challenger === null || watchdog.rests(challenger.model)) return undefined;
+      return guarded<OfferScores | "unavailable">(challenger, "unavailable", (champion) => rank(champion, inputs));
+    },
     serving: (projectId, name) => {
       const champion = awake(projectId, name);
       return champion === null ? null : { version: champion.model.version, source: champion.source };

@@ -1,20 +1,22 @@
 /** What a project is served by, what else it could be, and how good and how fresh each is. */
+import { type FeatureDrift, readDrift } from "../../models/drift/read-drift.ts";
 import { type Manifest, type ModelName, manifestSchema, modelNames } from "../../models/registry/manifest.ts";
 import type { Deps } from "../deps.ts";
 import { listTrainings, listVersions, type TrainingRow, type VersionRow } from "./queries.ts";
 import type { ModelVersionWire, ModelWire } from "./schemas.ts";
 
 export async function readModels(
-  deps: Pick<Deps, "db" | "models">,
+  deps: Pick<Deps, "db" | "models" | "warehouse" | "log">,
   projectId: string,
   shipped: readonly Manifest[],
   now: number,
 ): Promise<ModelWire[]> {
-  const [versions, trainings] = await Promise.all([
+  const [versions, trainings, drifts] = await Promise.all([
     listVersions(deps.db, projectId),
     listTrainings(deps.db, projectId),
+    Promise.all(modelNames.map((name) => driftOf(deps, projectId, name))),
   ]);
-  return modelNames.map((name) => {
+  return modelNames.map((name, index) => {
     const own = versions.filter((row) => row.name === name).flatMap(toWire);
     const product = shipped.find((manifest) => manifest.name === name);
     const champion = own.find(({ status }) => status === "champion") ?? (product ? ofProduct(product) : null);
@@ -25,9 +27,30 @@ export async function readModels(
       challengers: own.filter(({ status }) => status !== "champion"),
       training: lastTraining(trainings, name),
       freshness_days: champion === null ? null : Math.max(0, (now - Date.parse(champion.data.to)) / 86_400_000),
-      drift: null,
+      drift: drifts[index] ?? null,
     };
   });
+}
+
+const driftsMax = 20;
+
+/** A warehouse that is away leaves the rest of the answer as it is. */
+async function driftOf(
+  { warehouse, log }: Pick<Deps, "warehouse" | "log">,
+  projectId: string,
+  name: ModelName,
+): Promise<ModelWire["drift"]> {
+  try {
+    const { score, features } = await readDrift(warehouse, projectId, name);
+    return { score: score && toDrift(score), features: features.slice(0, driftsMax).map(toDrift) };
+  } catch (error) {
+    log.warn({ err: error, model: name }, "drift cannot be read");
+    return null;
+  }
+}
+
+function toDrift({ feature, psi, level, recent_count, reference_count, last_seen_at }: FeatureDrift) {
+  return { feature, psi, level, recent_count, reference_count, last_seen_at };
 }
 
 function toWire(row: VersionRow): ModelVersionWire[] {

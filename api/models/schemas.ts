@@ -43,8 +43,18 @@ export const modelVersionWire = z
   .openapi("ModelVersion");
 
 const driftWire = z
-  .object({ feature: z.string(), psi: z.number(), rows: z.int() })
-  .openapi({ description: "Population stability index of a feature: recent scores against training" });
+  .object({
+    feature: z.string(),
+    psi: z.number().nullable().openapi({ description: "Population stability index of the last days against before" }),
+    level: z
+      .enum(["none", "some", "much"])
+      .nullable()
+      .openapi({ description: "Null where there is too little to say" }),
+    recent_count: z.int(),
+    reference_count: z.int(),
+    last_seen_at: instant,
+  })
+  .openapi("FeatureDrift");
 
 export const modelWire = z
   .object({
@@ -65,7 +75,10 @@ export const modelWire = z
       .nullable()
       .openapi({ description: "The last training by the schedule" }),
     freshness_days: z.number().nullable().openapi({ description: "Since the last example that the champion saw" }),
-    drift: z.array(driftWire).nullable().openapi({ description: "Null where nothing was scored lately" }),
+    drift: z
+      .object({ score: driftWire.nullable(), features: z.array(driftWire) })
+      .nullable()
+      .openapi({ description: "What moved most comes first, 20 at most; null while the warehouse does not answer" }),
   })
   .openapi("Model");
 

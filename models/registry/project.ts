@@ -14,10 +14,14 @@ export interface ChampionRow {
   readonly version: string;
 }
 
-/** Rises whenever any champion changes. */
-export async function readChange(client: Client): Promise<number> {
-  const { rows } = await client.query<{ version: string | number }>("select version from model_change");
-  return Number(rows[0]?.version ?? 0);
+/** Another text whenever a champion changes or a challenger comes. */
+export async function readChange(client: Client): Promise<string> {
+  const { rows } = await client.query<{ change: string }>(
+    `select c.version || '/' || coalesce((select max(created_at) from model_version where status = 'challenger')::text, '')
+       as change
+     from model_change c`,
+  );
+  return rows[0]?.change ?? "";
 }
 
 /** Those promoted last come first. */
@@ -36,6 +40,17 @@ export async function listProjectChampions(client: Client, projectId: string): P
     [projectId, [...modelNames]],
   );
   return rows.map(({ name, version }) => ({ projectId, name, version }));
+}
+
+/** Of each project and model the newest that was never promoted. */
+export async function listChallengers(client: Client, most: number): Promise<ChampionRow[]> {
+  const { rows } = await client.query<{ project_id: string; name: ModelName; version: string }>(
+    `select distinct on (project_id, name) project_id, name, version from model_version
+     where status = 'challenger' and name = any($1)
+     order by project_id, name, created_at desc, version limit $2`,
+    [[...modelNames], most],
+  );
+  return rows.map(({ project_id, name, version }) => ({ projectId: project_id, name, version }));
 }
 
 /** @throws ModelRefused when it is not there, or not what its manifest describes. */

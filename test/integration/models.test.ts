@@ -186,7 +186,7 @@ describe("a project's models", () => {
     const { models } = await processOf(log);
     expect(served(models, owner)).toBeNull();
     expect(models.serving(owner.projectId, "risk")).toBeNull();
-    const [line] = lines.filter((each) => each.startsWith("a project's champion was refused"));
+    const [line] = lines.filter((each) => each.startsWith("a project's model was refused"));
     expect(line).toMatch(message);
     // It is not read again and again.
     const before = lines.length;
