@@ -221,7 +221,10 @@ const faultsOfPage = `(() => {
 /** The picture of docs/images, only when asked for. */
 it.runIf(process.env.TESSERA_PICTURES)("is pictured", async () => {
   const { project: shop } = await reviews.newShop();
+  await reviews.app.pool.query("update project set name = 'Corner coffee' where id = $1", [shop.projectId]);
   const { page } = await reviews.signIn(shop, "Ada Lovelace", "/console/reviews", { scopes: ["review", "analytics"] });
+  // As high as the page, so that the column on the left is, too.
+  await page.setViewportSize({ width: 1280, height: 1_600 });
   const id = (await reviewsOf(shop)).get("mk-deals-02");
   await page.goto(`/console/reviews/${id}`);
   await page.getByRole("button", { name: "Take it" }).click();

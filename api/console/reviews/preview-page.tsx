@@ -66,7 +66,10 @@ export function PreviewPage(props: PreviewProps) {
         <input type="hidden" name="note" value={props.note} />
         <input type="hidden" name="preview_digest" value={preview.digest} />
         <p class="row between">
-          <span>It can be undone afterwards, and is in the audit log.</span>
+          <span>
+            Open reviews of what is rolled back count as fraud with it. It can be undone afterwards, and is in the audit
+            log.
+          </span>
           <span class="row">
             <a class="button" href={back}>
               Leave it
