@@ -11,10 +11,10 @@ export type FeatureType = "number" | "share" | "flag";
 export interface Feature<Input> {
   readonly name: string;
   /** Goes up when the same name begins to mean something else. */
-  readonly version?: number;
+  readonly version: number;
   /** How far back it looks, for people: "1 hour", "90 days", "the request". */
-  readonly window?: string;
-  readonly type?: FeatureType;
+  readonly window: string;
+  readonly type: FeatureType;
   /** Over the columns of the set's situation query, which are the fields of `Input` in snake_case. May be NULL. */
   readonly sql: string;
   /** The same in TypeScript. Null means unknown. */
@@ -35,7 +35,7 @@ export interface FeatureSet<Input> {
 }
 
 export function featureSet<Input>(name: string, features: readonly Feature<Input>[]): FeatureSet<Input> {
-  const identity = features.map(({ name: feature, version = 1, sql, default: instead, scale }) =>
+  const identity = features.map(({ name: feature, version, sql, default: instead, scale }) =>
     // The first version was hashed without its number, and models that were trained on it are still good.
     version === 1 ? [feature, sql, instead, scale] : [feature, sql, instead, scale, version],
   );

@@ -166,6 +166,9 @@ const discountedPrior = { redemptions: 0.5, orders: 2 } as const;
 const features: readonly Feature<OfferInput>[] = [
   {
     name: "tenure_days",
+    version: 1,
+    window: "all time",
+    type: "number",
     sql: `tenure_seconds / ${day}`,
     value: (input) => (input.tenureSeconds === null ? null : input.tenureSeconds / day),
     default: 0,
@@ -174,6 +177,9 @@ const features: readonly Feature<OfferInput>[] = [
   },
   {
     name: "orders_count",
+    version: 1,
+    window: "all time",
+    type: "number",
     sql: "orders_count",
     value: (input) => input.ordersCount,
     default: 0,
@@ -182,6 +188,9 @@ const features: readonly Feature<OfferInput>[] = [
   },
   {
     name: "orders_amount",
+    version: 1,
+    window: "all time",
+    type: "number",
     sql: "orders_amount",
     value: (input) => input.ordersAmount,
     default: 0,
@@ -190,6 +199,9 @@ const features: readonly Feature<OfferInput>[] = [
   },
   {
     name: "basket_average",
+    version: 1,
+    window: "all time",
+    type: "number",
     sql: "if(orders_count = 0, null, orders_amount / orders_count)",
     value: (input) => (input.ordersCount === 0 ? null : input.ordersAmount / input.ordersCount),
     default: 0,
@@ -198,6 +210,9 @@ const features: readonly Feature<OfferInput>[] = [
   },
   {
     name: "days_since_last_order",
+    version: 1,
+    window: "all time",
+    type: "number",
     sql: `seconds_since_last_order / ${day}`,
     value: (input) => (input.secondsSinceLastOrder === null ? null : input.secondsSinceLastOrder / day),
     default: never,
@@ -206,6 +221,9 @@ const features: readonly Feature<OfferInput>[] = [
   },
   {
     name: "orders_90d",
+    version: 1,
+    window: "90 days",
+    type: "number",
     sql: "orders90d_count",
     value: (input) => input.orders90dCount,
     default: 0,
@@ -214,6 +232,9 @@ const features: readonly Feature<OfferInput>[] = [
   },
   {
     name: "publications_count",
+    version: 1,
+    window: "all time",
+    type: "number",
     sql: "publications_count",
     value: (input) => input.publicationsCount,
     default: 0,
@@ -222,6 +243,9 @@ const features: readonly Feature<OfferInput>[] = [
   },
   {
     name: "redemptions_count",
+    version: 1,
+    window: "all time",
+    type: "number",
     sql: "redemptions_count",
     value: (input) => input.redemptionsCount,
     default: 0,
@@ -230,6 +254,9 @@ const features: readonly Feature<OfferInput>[] = [
   },
   {
     name: "redemption_rate",
+    version: 1,
+    window: "all time",
+    type: "share",
     sql: rateSql("redemptions_count", "publications_count"),
     value: (input) => smoothedRate(input.redemptionsCount, input.publicationsCount),
     default: smoothedRate(0, 0),
@@ -238,6 +265,9 @@ const features: readonly Feature<OfferInput>[] = [
   },
   {
     name: "redemptions_90d",
+    version: 1,
+    window: "90 days",
+    type: "number",
     sql: "redemptions_made90d_count",
     value: (input) => input.redemptionsMade90dCount,
     default: 0,
@@ -246,6 +276,9 @@ const features: readonly Feature<OfferInput>[] = [
   },
   {
     name: "redemptions_discount_amount",
+    version: 1,
+    window: "all time",
+    type: "number",
     sql: "redemptions_discount_amount",
     value: (input) => input.redemptionsDiscountAmount,
     default: 0,
@@ -254,6 +287,9 @@ const features: readonly Feature<OfferInput>[] = [
   },
   {
     name: "days_since_last_redemption",
+    version: 1,
+    window: "all time",
+    type: "number",
     sql: `seconds_since_last_redemption / ${day}`,
     value: (input) => (input.secondsSinceLastRedemption === null ? null : input.secondsSinceLastRedemption / day),
     default: never,
@@ -262,6 +298,9 @@ const features: readonly Feature<OfferInput>[] = [
   },
   {
     name: "discounted_order_share",
+    version: 1,
+    window: "all time",
+    type: "share",
     sql: `least(1, (redemptions_made_count + ${discountedPrior.redemptions}) / (orders_count + ${discountedPrior.orders}))`,
     value: (input) =>
       Math.min(
@@ -274,6 +313,9 @@ const features: readonly Feature<OfferInput>[] = [
   },
   {
     name: "customer_main_redemption_rate",
+    version: 1,
+    window: "all time",
+    type: "share",
     sql: rateSql("customer_main_redemptions_count", "customer_main_publications_count"),
     value: (input) => smoothedRate(input.customerMainRedemptionsCount, input.customerMainPublicationsCount),
     default: smoothedRate(0, 0),
@@ -282,6 +324,9 @@ const features: readonly Feature<OfferInput>[] = [
   },
   {
     name: "campaign_redemption_rate",
+    version: 1,
+    window: "all time",
+    type: "share",
     sql: campaignRateSql,
     value: campaignRate,
     default: smoothedRate(0, 0),
@@ -290,6 +335,9 @@ const features: readonly Feature<OfferInput>[] = [
   },
   {
     name: "campaign_discount_average",
+    version: 1,
+    window: "all time",
+    type: "number",
     sql: "if(campaign_redemptions_count = 0, null, campaign_discount_amount / campaign_redemptions_count)",
     value: (input) =>
       input.campaignRedemptionsCount === 0 ? null : input.campaignDiscountAmount / input.campaignRedemptionsCount,
@@ -299,6 +347,9 @@ const features: readonly Feature<OfferInput>[] = [
   },
   {
     name: "main_redemption_rate",
+    version: 1,
+    window: "all time",
+    type: "share",
     sql: mainRateSql,
     value: mainRate,
     default: smoothedRate(0, 0),
@@ -307,6 +358,9 @@ const features: readonly Feature<OfferInput>[] = [
   },
   {
     name: "template_redemption_rate",
+    version: 1,
+    window: "all time",
+    type: "share",
     sql: templateRateSql,
     value: templateRate,
     default: smoothedRate(0, 0),
@@ -315,6 +369,9 @@ const features: readonly Feature<OfferInput>[] = [
   },
   {
     name: "is_loyalty",
+    version: 1,
+    window: "the request",
+    type: "flag",
     sql: "template = 'loyalty'",
     value: (input) => Number(input.template === "loyalty"),
     default: 0,
@@ -323,6 +380,9 @@ const features: readonly Feature<OfferInput>[] = [
   },
   {
     name: "days_until_end",
+    version: 1,
+    window: "the request",
+    type: "number",
     sql: `seconds_until_end / ${day}`,
     value: (input) => (input.secondsUntilEnd === null ? null : input.secondsUntilEnd / day),
     // A campaign without an end is treated as one that runs for a year.
@@ -332,6 +392,9 @@ const features: readonly Feature<OfferInput>[] = [
   },
   {
     name: "is_held",
+    version: 1,
+    window: "all time",
+    type: "flag",
     sql: "seconds_since_publication IS NOT NULL",
     value: (input) => Number(input.secondsSincePublication !== null),
     default: 0,
@@ -340,6 +403,9 @@ const features: readonly Feature<OfferInput>[] = [
   },
   {
     name: "days_since_publication",
+    version: 1,
+    window: "all time",
+    type: "number",
     sql: `seconds_since_publication / ${day}`,
     value: (input) => (input.secondsSincePublication === null ? null : input.secondsSincePublication / day),
     default: never,
@@ -348,6 +414,9 @@ const features: readonly Feature<OfferInput>[] = [
   },
   {
     name: "served_30d",
+    version: 1,
+    window: "30 days",
+    type: "number",
     sql: "served30d_count",
     value: (input) => input.served30dCount,
     default: 0,
@@ -356,6 +425,9 @@ const features: readonly Feature<OfferInput>[] = [
   },
   {
     name: "has_basket",
+    version: 1,
+    window: "the request",
+    type: "flag",
     sql: "basket_amount IS NOT NULL",
     value: (input) => Number(input.basketAmount !== null),
     default: 0,
@@ -364,6 +436,9 @@ const features: readonly Feature<OfferInput>[] = [
   },
   {
     name: "basket_relative",
+    version: 1,
+    window: "all time",
+    type: "number",
     sql: "if(orders_amount = 0, null, basket_amount / (orders_amount / orders_count))",
     value: (input) =>
       input.basketAmount === null || input.ordersAmount === 0
@@ -375,6 +450,9 @@ const features: readonly Feature<OfferInput>[] = [
   },
   {
     name: "discount_depth",
+    version: 1,
+    window: "the request",
+    type: "number",
     sql: depthSql,
     value: discountDepth,
     default: 0.1,
@@ -383,6 +461,9 @@ const features: readonly Feature<OfferInput>[] = [
   },
   {
     name: "discount_depth_gap",
+    version: 1,
+    window: "all time",
+    type: "number",
     sql: `${depthSql} - ${usualDepthSql}`,
     value: (input) => {
       const [depth, usual] = [discountDepth(input), usualDepth(input)];
@@ -395,6 +476,9 @@ const features: readonly Feature<OfferInput>[] = [
   },
   {
     name: "category_fit",
+    version: 1,
+    window: "all time",
+    type: "number",
     sql: "if(basket_categories_count = 0, null, basket_categories_known_count / basket_categories_count)",
     value: (input) =>
       input.basketCategoriesCount === 0 ? null : input.basketCategoriesKnownCount / input.basketCategoriesCount,
@@ -404,6 +488,9 @@ const features: readonly Feature<OfferInput>[] = [
   },
   {
     name: "hour_sin",
+    version: 1,
+    window: "the request",
+    type: "number",
     sql: "sin(hour * pi() / 12)",
     value: (input) => (input.hour === null ? null : Math.sin((input.hour * Math.PI) / 12)),
     default: 0,
@@ -412,6 +499,9 @@ const features: readonly Feature<OfferInput>[] = [
   },
   {
     name: "hour_cos",
+    version: 1,
+    window: "the request",
+    type: "number",
     sql: "cos(hour * pi() / 12)",
     value: (input) => (input.hour === null ? null : Math.cos((input.hour * Math.PI) / 12)),
     default: 0,
@@ -420,6 +510,9 @@ const features: readonly Feature<OfferInput>[] = [
   },
   {
     name: "is_weekend",
+    version: 1,
+    window: "the request",
+    type: "flag",
     sql: "weekday IN (0, 6)",
     value: (input) => (input.weekday === null ? null : Number(input.weekday === 0 || input.weekday === 6)),
     default: 0,

@@ -101,8 +101,13 @@ async function play(shop: Shop, steps: number): Promise<void> {
       },
     };
     const dice = random();
-    if (dice < 0.1) await shop.redeem([`GUESS${step}`], customer, at, order);
-    else if (dice < 0.2 && bought.length > 0) {
+    if (dice < 0.1) {
+      // Guesses come in series.
+      for (const guess of ["A", "B", "C"]) {
+        at += 1_000;
+        await shop.redeem([`GUESS${step}${guess}`], customer, at, order);
+      }
+    } else if (dice < 0.2 && bought.length > 0) {
       const back = bought.splice(below(bought.length), 1)[0];
       if (back === undefined) continue;
       await shop.must(201, "POST", "/v1/orders", {
