@@ -1,6 +1,8 @@
 /** Resampling whole clusters with replacement (Efron 1979; by cluster: Field & Welsh 2007). */
 import { seeded } from "../training/random.ts";
-import type { Sums } from "./estimate.ts";
+
+/** Sums of one cluster, or of all: decisions, rows, weights w, w·reward, the direct method, w·(reward − predicted). */
+export type Sums = Readonly<Record<"decisions" | "rows" | "weight" | "weighted" | "direct" | "residual", number>>;
 
 /** What `of` gives for the totals of each resample, `times` of them; the same seed gives the same. */
 export function resampled<T>(sums: readonly Sums[], times: number, seed: number, of: (total: Sums) => T): T[] {

@@ -7,7 +7,7 @@
  * that action at that place, and the reward of a place is taken to come from what stands there, whatever stands around it
  * (the item-position model: Li et al., KDD 2018). Values are per decision: sums over its places.
  */
-import { resampled } from "./bootstrap.ts";
+import { resampled, type Sums } from "./bootstrap.ts";
 
 export interface LoggedAction {
   /** The decision that it belongs to. */
@@ -83,9 +83,6 @@ export function estimateValue(rows: readonly LoggedAction[], options: EstimateOp
 
 /** The 97.5 % quantile of the normal distribution. */
 const quantile = 1.959964;
-
-/** Sums of one cluster, or of all: decisions, rows, weights w, w·reward, the direct method, w·(reward − predicted). */
-export type Sums = Readonly<Record<"decisions" | "rows" | "weight" | "weighted" | "direct" | "residual", number>>;
 
 function sumByCluster(rows: readonly LoggedAction[], clip: number): Sums[] {
   if (rows.length === 0) throw new RangeError("an estimate needs rows");
