@@ -1,10 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { audit } from "../../../api/audit/audit.ts";
 import { workOut } from "../../../api/reviews/claw-back/work.ts";
+import { createRelay } from "../../../ingest/relay.ts";
+import { reconcile } from "../../../warehouse/reconcile.ts";
 import { type Body, send } from "../../support/answers.ts";
 import type { TestProject } from "../../support/app.ts";
 import { redeemBody } from "../../support/promotions.ts";
 import { attempt, openShop, reviewsOf, ring, settleShop } from "../../support/suspicious-shop.ts";
+import { readMart } from "../../warehouse/read-mart.ts";
 import { announced, useScoredApp } from "../risk/scored-app.ts";
 import { decide, follow, listOf, onlyReview, openSuspectShop, redeemAs, usageOf } from "./queue.ts";
 
@@ -362,6 +365,9 @@ describe("a claw-back of a cluster", () => {
       ]);
     }
     expect(await announced(app, project, "review.decided")).toHaveLength(members.length);
+    await settleShop(app);
+    const labels = await readMart(app, "risk_labels", project.projectId, "customer");
+    expect(labels.map((row) => [row.customer, row.label])).toEqual(members.map((member) => [member, 1]));
     const log = await send(project, "GET", "/v1/audit-log?limit=100&subject_type=redemption");
     expect(log.body.data).toHaveLength(members.length);
     const blocked = await send(project, "GET", "/v1/audit-log?limit=100&subject_type=customer");
@@ -390,6 +396,8 @@ describe("a claw-back of a cluster", () => {
     await follow(app);
     const open = (await listOf(project)).filter((review) => review.subject.kind === "redemption");
     expect(open.map((review) => review.status)).toEqual(ring.map(() => "open"));
+    await settleShop(app);
+    expect(await readMart(app, "risk_labels", project.projectId, "customer")).toEqual([]);
   });
 
   it("goes on where a process that died left it, and may be worked at by several at once", async () => {
@@ -412,4 +420,9 @@ describe("a claw-back of a cluster", () => {
     expect(await announced(app, shop.project, "claw_back.done")).toHaveLength(1);
     await expectExact(shop.project);
   });
+});
+
+it("and the warehouse agrees with all of it, group by group", async () => {
+  await createRelay({ pool: app.pool, warehouse: app.warehouse, log: app.deps.log }).drain();
+  expect((await reconcile({ ...app })).drifts).toEqual([]);
 });

@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { createWatcher } from "../../../api/alerts/watch.ts";
+import { rewritePlaces } from "../../../api/erasures/rewrite-places.ts";
 import { settle } from "../../../api/reviews/settle.ts";
 import { send, withKey } from "../../support/answers.ts";
+import type { TestProject } from "../../support/app.ts";
 import { announced, setPolicy, useScoredApp } from "../risk/scored-app.ts";
 import { decide, follow, listOf, onlyReview, openSuspectShop, redeemAs, usageOf } from "./queue.ts";
 
@@ -175,6 +178,54 @@ describe("the queue", () => {
     expect((await decide(stranger, review.id, { decision: "confirm" })).status).toBe(404);
     const reports = await withKey(app, shop.project, { kind: "secret", scopes: ["analytics", "manage"] });
     expect((await send(reports, "GET", "/v1/reviews")).status).toBe(403);
+  });
+});
+
+describe("reviews that wait", () => {
+  it("a day too long raise an alert, which the project's data health shows and a stranger's does not", async () => {
+    const shop = await openSuspectShop(app);
+    await redeemAs(app, shop, { score: 0.995 });
+    const { id } = await onlyReview(app, shop.project);
+    await app.pool.query("update review set due_at = now() - interval '25 hours' where id = $1", [id]);
+    const watcher = createWatcher({ pool: app.pool, log: app.deps.log });
+    await watcher.look();
+    await watcher.look();
+    const alertsOf = async (project: TestProject) =>
+      (await send(project, "GET", "/v1/data-health")).body.alerts
+        .filter((alert: { kind: string }) => alert.kind === "reviews_overdue")
+        .map((alert: { resolved_at: string | null }) => alert.resolved_at !== null);
+    expect(await alertsOf(shop.project)).toEqual([false]);
+    expect(await alertsOf(await app.newProject())).toEqual([]);
+    await decide(shop.project, id, { decision: "dismiss" });
+    await watcher.look();
+    const { rows } = await app.pool.query("select from alert where kind = 'reviews_overdue' and resolved_at is null");
+    expect(rows).toEqual([]);
+  });
+
+  it("forget a customer who is erased, in notes and timelines too", async () => {
+    const shop = await openSuspectShop(app);
+    const identifier = "kim.kardamom@example.com";
+    await redeemAs(app, shop, { score: 0.995, customer: identifier });
+    const { id } = await onlyReview(app, shop.project);
+    await send(shop.project, "POST", `/v1/reviews/${id}/notes`, { note: `Called ${identifier}.` });
+    await decide(shop.project, id, { decision: "dismiss", note: `${identifier} is known.` });
+    const client = await app.pool.connect();
+    try {
+      await rewritePlaces(client, {
+        projectId: shop.project.projectId,
+        person: { identifier, texts: [] },
+        customerIds: [],
+        pseudonym: "erased-1",
+      });
+    } finally {
+      client.release();
+    }
+    const { body } = await send(shop.project, "GET", `/v1/reviews/${id}`);
+    expect(body).toMatchObject({ customer: { identifier: "erased-1" }, note: "erased-1 is known." });
+    expect(JSON.stringify(body)).not.toContain("kardamom");
+    await expect(app.pool.query("update review_entry set note = 'x' where review_id = $1", [id])).rejects.toThrow(
+      "append-only",
+    );
   });
 });
 
