@@ -32,7 +32,7 @@ export interface RankRequest {
 }
 
 /** What a policy would do at a place. */
-export interface Alternative {
+interface Alternative {
   readonly policy: Arm;
   /** Its probability of the offer that stands here. */
   readonly propensity: number;

@@ -27,7 +27,7 @@ export interface OffersRequest {
   readonly limit: number;
 }
 
-export interface ServedOffer extends Omit<Placed, "index" | "isExplored"> {
+interface ServedOffer extends Omit<Placed, "index" | "isExplored"> {
   readonly campaignId: string;
   readonly code: string;
   readonly discountAmount: number;

@@ -16,7 +16,7 @@ export const rewards = ["redemptions", "value"] as const;
 /** Per decision: offers redeemed, or their expected margin less the discount in minor units. */
 export type Reward = (typeof rewards)[number];
 
-export interface PolicyFigures {
+interface PolicyFigures {
   readonly policy: string;
   /** What the policy's own arm had; undefined where it has none. */
   readonly own:
