@@ -59,7 +59,7 @@ export interface OfferInput {
 /** Rates start from one redemption in twenty publications, so that a campaign's first days say little. */
 const ratePrior = { redemptions: 1, publications: 20 } as const;
 
-export function smoothedRate(redemptions: number, publications: number): number {
+function smoothedRate(redemptions: number, publications: number): number {
   return (redemptions + ratePrior.redemptions) / (publications + ratePrior.publications);
 }
 
