@@ -11,6 +11,22 @@ export interface Detectors {
   readonly local: LocalDensity;
   readonly forest: IsolationForest;
   readonly histograms: Histograms;
+  readonly room: Room;
+}
+
+/** Where a row's scores are worked out: made once, as there is one row at a time. */
+interface Room {
+  readonly squares: Float64Array;
+  readonly scores: Float64Array;
+  readonly winners: Int32Array;
+}
+
+export function makeRoom({ rows, order }: Reference, sizes: readonly number[]): Room {
+  return {
+    squares: new Float64Array(rows),
+    scores: new Float64Array(sizes.length),
+    winners: new Int32Array(order.length),
+  };
 }
 
 /** Raw scores come in this order: the scales of the plain points, those of the compressed, and these. */
@@ -23,14 +39,13 @@ export function detectorCount({ sizes }: Pick<Detectors, "sizes">): number {
 /** @param own the point's own place in the reference, −1 when it is not in it */
 export function runDetectors(detectors: Detectors, point: Float32Array, own: number, out: Float64Array): void {
   const { sizes, plain } = detectors;
-  const squares = new Float64Array(plain.rows);
-  const scores = new Float64Array(sizes.length);
+  const { squares, scores, winners } = detectors.room;
   squaresTo(plain, point, own, squares);
-  meanNearest(squares, plain.order, sizes, scores);
+  meanNearest(squares, plain.order, sizes, scores, winners);
   out.set(scores, 0);
   out[2 * sizes.length] = Math.log(localFactor(squares, detectors.local).factor);
   squaresTo(detectors.compressed, compressed(point), own, squares);
-  meanNearest(squares, plain.order, sizes, scores);
+  meanNearest(squares, plain.order, sizes, scores, winners);
   out.set(scores, sizes.length);
   out[2 * sizes.length + 1] = isolation(detectors.forest, point);
   out[2 * sizes.length + 2] = totalSurprise(detectors.histograms, point);
@@ -49,11 +64,10 @@ function totalSurprise(histograms: Histograms, point: Float32Array): number {
  */
 export function blame(detectors: Detectors, point: Float32Array, amounts: Float64Array, credit: Float64Array): void {
   const { sizes, plain } = detectors;
-  const squares = new Float64Array(plain.rows);
-  const scores = new Float64Array(sizes.length);
+  const { squares, scores, winners } = detectors.room;
   const near = new Float64Array(plain.rows);
   squaresTo(plain, point, -1, squares);
-  meanNearest(squares, plain.order, sizes, scores, (row, scale, share) => {
+  meanNearest(squares, plain.order, sizes, scores, winners, (row, scale, share) => {
     near[row] = (near[row] as number) + share * (amounts[scale] as number);
   });
   const { near: neighbours } = localFactor(squares, detectors.local);
@@ -65,7 +79,7 @@ export function blame(detectors: Detectors, point: Float32Array, amounts: Float6
   const small = compressed(point);
   near.fill(0);
   squaresTo(detectors.compressed, small, -1, squares);
-  meanNearest(squares, plain.order, sizes, scores, (row, scale, share) => {
+  meanNearest(squares, plain.order, sizes, scores, winners, (row, scale, share) => {
     near[row] = (near[row] as number) + share * (amounts[sizes.length + scale] as number);
   });
   creditGaps(detectors.compressed, small, near, squares, credit);

@@ -2,7 +2,7 @@
  * One score out of many detectors: the weighted mean of their scores, each in deviations from its own mean over the
  * training rows. Plain typed arrays: nothing here needs TF.js.
  */
-import { blame, type Detectors, runDetectors } from "./detectors.ts";
+import { blame, type Detectors, makeRoom, runDetectors } from "./detectors.ts";
 import { createEncoder } from "./encode.ts";
 import { writeParts } from "./files.ts";
 import type { AnomalyModel } from "./model.ts";
@@ -56,13 +56,15 @@ export function createModel(parts: AnomalyParts): AnomalyModel {
   }
 }
 
-export function detectorsOf(parts: AnomalyParts): Detectors {
+function detectorsOf(parts: AnomalyParts): Detectors {
   const { reference, compressed, local, forest, histograms } = parts;
+  const sizes = parts.plainScales.map(({ size }) => size);
   return {
     plain: reference,
     compressed: { ...reference, points: compressed },
-    sizes: parts.plainScales.map(({ size }) => size),
+    sizes,
     ...{ local, forest, histograms },
+    room: makeRoom(reference, sizes),
   };
 }
 

@@ -7,7 +7,7 @@ import { setImmediate } from "node:timers/promises";
 import type { Runtime } from "../../runtime.ts";
 import { seeded } from "../../training/random.ts";
 import type { Table } from "../table.ts";
-import { type Detectors, detectorCount, runDetectors } from "./detectors.ts";
+import { type Detectors, detectorCount, makeRoom, runDetectors } from "./detectors.ts";
 import { createEncoder, fitCodes } from "./encode.ts";
 import { combine, createModel } from "./ensemble.ts";
 import { fitHistograms } from "./histograms.ts";
@@ -23,7 +23,7 @@ export interface AnomalyOptions {
 }
 
 /** Numbers of the reference, whatever the width: what scoring a row costs. */
-const referenceNumbers = 32_768;
+const referenceNumbers = 24_576;
 const referenceRows = { least: 256, most: 1_024 } as const;
 /** Training rows that are scored for means, deviations and quantiles. */
 const scoredMax = 4_000;
@@ -61,6 +61,7 @@ export async function fitAnomaly(_runtime: Runtime, table: Table, options: Anoma
     local: fitLocalDensity(reference),
     forest: fitIsolationForest(points, width, random),
     histograms: fitHistograms(points, width),
+    room: makeRoom(reference, sizes),
   };
   await setImmediate();
   const reliability = measureReliability(points, width, sizes, random);

@@ -57,8 +57,9 @@ export function usableScales(rows: number): number[] {
 
 /**
  * The mean distance to the nearest of a group, by size of group, written into `out`. Larger groups are made of
- * smaller ones, so that each level is computed from the one before.
+ * smaller ones, so that each level is computed from the one before, in place.
  *
+ * @param winners room for as many numbers as there are groups of the smallest size
  * @param nearest called with the nearest row of each group, its size and the share it has in the mean
  */
 export function meanNearest(
@@ -66,32 +67,42 @@ export function meanNearest(
   order: Int32Array,
   sizes: readonly number[],
   out: Float64Array,
+  winners: Int32Array,
   nearest?: (row: number, scale: number, share: number) => void,
 ): void {
-  let level: Int32Array = order;
+  let level = order;
+  let length = order.length;
   let size = 1;
   for (let scale = 0; scale < sizes.length; scale += 1) {
     const step = (sizes[scale] as number) / size;
     size = sizes[scale] as number;
-    const groups = Math.floor(level.length / step);
-    const winners = new Int32Array(groups);
+    const groups = Math.floor(length / step);
     let sum = 0;
     let counted = 0;
     for (let group = 0, at = 0; group < groups; group += 1) {
       let best = level[at] as number;
-      for (let k = 0; k < step; k += 1, at += 1) {
+      let least = squares[best] as number;
+      at += 1;
+      for (let k = 1; k < step; k += 1, at += 1) {
         const row = level[at] as number;
-        if ((squares[row] as number) < (squares[best] as number)) best = row;
+        const square = squares[row] as number;
+        if (square < least) {
+          best = row;
+          least = square;
+        }
       }
+      // What is overwritten was read: a group lies behind the place of its winner.
       winners[group] = best;
-      const square = squares[best] as number;
-      if (square === Number.POSITIVE_INFINITY) continue;
-      sum += Math.sqrt(square);
+      if (least === Number.POSITIVE_INFINITY) continue;
+      sum += Math.sqrt(least);
       counted += 1;
     }
     out[scale] = counted === 0 ? 0 : sum / counted;
-    if (nearest !== undefined) for (const row of winners) nearest(row, scale, 1 / groups);
+    if (nearest !== undefined) {
+      for (let group = 0; group < groups; group += 1) nearest(winners[group] as number, scale, 1 / groups);
+    }
     level = winners;
+    length = groups;
   }
 }
 
