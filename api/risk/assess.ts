@@ -31,7 +31,7 @@ export interface RiskAssessment {
   readonly model: string | null;
   /** What model and rules saw. */
   readonly features: Readonly<Record<string, number>> | null;
-  /** Strongest first. */
+  /** Strongest first; none of what is allowed and met no rule. */
   readonly reasons: readonly RiskReason[];
   /** Ids of the enabled rules that fired. */
   readonly rules: readonly string[];
@@ -102,14 +102,17 @@ export function assess(given: Assessed, config: RiskConfig): RiskAssessment {
   const score = combined(given.model.score, fired);
   const live = decide(score, fired, policiesFor(campaigns, config.live), ceiling);
   const { holdSeconds } = live;
+  const shadow = shadowOf(given, config, fired);
+  // Explaining costs more than scoring: what is ordinary can be explained from its features when somebody asks.
+  const isRemarkable = fired.length > 0 || live.action !== "allow" || (shadow !== null && shadow.action !== "allow");
   return {
     score,
     action: live.action,
     model: given.model.model,
     features: given.features,
-    reasons: [...shortened(given.model.reasons), ...ruleReasons(given.model.score, score, fired)].sort(byStrength),
+    reasons: isRemarkable ? reasonsOf(given.model, score, fired) : [],
     rules: fired.map(({ id }) => id),
-    shadow: shadowOf(given, config, fired),
+    shadow,
     basis: {
       model_score: given.model.score,
       config_version: config.version,
@@ -171,6 +174,10 @@ function shadowOf(given: Assessed, config: RiskConfig, fired: readonly ReadyRule
 function isTried(campaigns: readonly RiskCampaign[], policies: Policies): boolean {
   if (policies.size === 0) return false;
   return policies.has("") || campaigns.some(({ id, parentId }) => policies.has(id) || policies.has(parentId));
+}
+
+function reasonsOf(model: RiskScore, score: number | null, fired: readonly ReadyRule[]): RiskReason[] {
+  return [...shortened(model.reasons), ...ruleReasons(model.score, score, fired)].sort(byStrength);
 }
 
 function ruleReasons(model: number | null, score: number | null, fired: readonly ReadyRule[]): RiskReason[] {

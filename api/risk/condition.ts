@@ -70,14 +70,13 @@ export function compile(condition: Condition): Test {
   const group = groupOf(condition);
   if (group === null) return compileLeaf(condition as Leaf);
   const parts = group.children.map(compile);
-  switch (group.op) {
-    case "all":
-      return (seen) => parts.every((part) => part(seen));
-    case "any":
-      return (seen) => parts.some((part) => part(seen));
-    case "none":
-      return (seen) => !parts.some((part) => part(seen));
-  }
+  // One child that is as `decisive` settles the group, as `settled`; otherwise it is the opposite.
+  const decisive = group.op !== "all";
+  const settled = group.op === "any";
+  return (seen) => {
+    for (const part of parts) if (part(seen) === decisive) return settled;
+    return !settled;
+  };
 }
 
 function compileLeaf(leaf: Leaf): Test {
@@ -85,9 +84,11 @@ function compileLeaf(leaf: Leaf): Test {
   if (leaf.on === "order.channel") return textTest(leaf, (seen) => [seen.channel]);
   const test = numberTest(leaf);
   if (leaf.on === "order.amount") return (seen) => test(seen.amount);
+  const { on } = leaf;
   return ({ features }) => {
-    const value = Object.hasOwn(features, leaf.on) ? features[leaf.on] : undefined;
-    return value !== undefined && test(value);
+    // What an object inherits is no number.
+    const value: unknown = features[on];
+    return typeof value === "number" && test(value);
   };
 }
 

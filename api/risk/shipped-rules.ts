@@ -41,7 +41,7 @@ export const shippedRules: readonly ShippedRule[] = [
     "leaked_code",
     "Leaked code",
     0.6,
-    { all: [atLeast("code_newcomers_hour", 8), atLeast("code_networks_day", 5), atLeast("code_burst", Math.log(8))] },
+    { all: [atLeast("code_newcomers_hour", 4), atLeast("code_networks_day", 5), atLeast("code_burst", Math.log(4))] },
     "Many strangers use one code at once, far more than it is used otherwise. Leave out campaigns whose codes are public.",
   ),
   shipped(

@@ -87,7 +87,7 @@ export const riskPart = z.object({
   model: z.string().nullable(),
   /** The vector that model and rules saw, by feature name. */
   features: z.record(z.string(), z.number()).nullable(),
-  /** Strongest first. */
+  /** Strongest first; none where it was allowed and no rule fired. */
   reasons: z.array(riskReasonPart).optional(),
   /** Ids of the rules that fired. */
   rules: z.array(z.string()).optional(),
