@@ -41,6 +41,13 @@ const deep: TreesConfig = {
   treesMax: 500,
 };
 
+/** On large tables trees take longer steps, and fewer: that keeps them within a minute or two. */
+const largeFrom = 100_000;
+
+function sizedFor(rows: number, config: TreesConfig): TreesConfig {
+  return rows <= largeFrom ? config : { ...config, rate: config.rate * 2, treesMax: config.treesMax / 2 };
+}
+
 /** A member below this share of the weight is left out: it costs time and says next to nothing. */
 const weightMin = 0.02;
 
@@ -66,8 +73,8 @@ export async function fitBinary(
   const prepared = folds.map((fold) => prepareFold(table, targets, fold, seed));
   const held = concatenate(prepared.map((fold) => fold.held.labels));
   const learners: readonly Learner[] = [
-    treesLearner("shallow trees", prepared, shallow, seed),
-    treesLearner("deep trees", prepared, deep, seed),
+    treesLearner("shallow trees", prepared, sizedFor(table.rows, shallow), seed),
+    treesLearner("deep trees", prepared, sizedFor(table.rows, deep), seed),
     {
       name: "logistic regression",
       judge: async () => judgeLinear(prepared),

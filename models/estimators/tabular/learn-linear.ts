@@ -6,6 +6,9 @@ import type { Prepared, PreparedFold } from "./prepare.ts";
 /** From weak to strong would undo warm starts: a strong penalty's solution is near the next weaker one's. */
 const penalties = [1000, 300, 100, 30, 10, 3, 1];
 
+/** While penalties are compared the last digits do not matter. */
+const roughly = 40;
+
 export function judgeLinear(folds: readonly PreparedFold[]): Judged {
   const learners = folds.map(({ train, held }) => ({
     known: sparseOf(train.matrix, train.design.width),
@@ -17,8 +20,8 @@ export function judgeLinear(folds: readonly PreparedFold[]): Judged {
   let best: Judged = { logits: new Float64Array(0), loss: Number.POSITIVE_INFINITY, capacity: 0 };
   for (const penalty of penalties) {
     for (const learner of learners) {
-      const { known } = learner;
-      learner.weights = fitLinear(known, learner.labels, new Float64Array(known.width).fill(penalty), learner.weights);
+      const { known, labels: targets, weights } = learner;
+      learner.weights = fitLinear(known, targets, new Float64Array(known.width).fill(penalty), weights, roughly);
     }
     const logits = concatenate(learners.map(({ held, weights }) => scoreSparse(held, weights)));
     const loss = lossOf(logits, labels);

@@ -33,7 +33,6 @@ export function sparseOf(matrix: Float32Array, width: number): Sparse {
   return { rows, width, starts, columns, values };
 }
 
-const iterationsMax = 120;
 const memory = 8;
 
 /**
@@ -47,6 +46,7 @@ export function fitLinear(
   targets: ArrayLike<number>,
   penalties: Float64Array,
   start?: Float64Array,
+  iterationsMax = 120,
 ): Float64Array {
   const at = start === undefined ? new Float64Array(data.width + 1) : start.slice();
   const gradient = new Float64Array(at.length);

@@ -10,7 +10,7 @@ export interface Stack {
 
 const iterationsMax = 40;
 /** Pulls towards the members' plain average, in rows' worth: it settles the matter where rows are few. */
-const ridge = 4;
+const ridge = 30;
 
 /** @param logits per member, per row */
 export function fitStack(logits: readonly Float64Array[], labels: ArrayLike<number>): Stack {
