@@ -52,31 +52,34 @@ export function clock(at: string): string {
   return `${clocks.format(new Date(at))} UTC`;
 }
 
+/** Marks that turn the text around them, and what is no character at all, are shown as what they are. */
+function visible(text: string): string {
+  return text.replace(/[\p{Cc}\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]/gu, "\ufffd");
+}
+
+/** It ends where nobody reads on. */
+export function shortened(text: string, max: number): string {
+  const letters = [...visible(text)];
+  return letters.length > max ? `${letters.slice(0, max - 1).join("")}…` : letters.join("");
+}
+
 const textMax = 200;
 
-/**
- * Somebody else's text. It keeps its direction to itself; marks that turn the text around, and what is no character at
- * all, are shown as what they are; it ends where nobody reads on.
- */
-export function Text(props: { value: string; max?: number; class?: string }) {
-  const visible = props.value.replace(/[\p{Cc}\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]/gu, "\ufffd");
-  const { max = textMax } = props;
-  const letters = [...visible];
-  const shown = letters.length > max ? `${letters.slice(0, max).join("")}…` : visible;
-  return <bdi class={props.class}>{shown}</bdi>;
+/** Somebody else's text: it keeps its direction to itself. */
+export function Text(props: { value: string; max?: number }) {
+  return <bdi>{shortened(props.value, props.max ?? textMax)}</bdi>;
 }
 
 /** A note: lines are kept. */
 export function Note(props: { value: string }) {
-  const visible = props.value.replace(/[^\P{Cc}\n]|[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]/gu, "\ufffd");
   return (
     <blockquote>
-      <bdi>{visible}</bdi>
+      <bdi>{props.value.split("\n").map(visible).join("\n")}</bdi>
     </blockquote>
   );
 }
 
-export function tone(score: number | null): "good" | "warn" | "bad" {
+function tone(score: number | null): "good" | "warn" | "bad" {
   if (score === null || score < 0.5) return "good";
   return score < 0.8 ? "warn" : "bad";
 }

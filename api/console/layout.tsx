@@ -3,7 +3,7 @@ import { raw } from "hono/html";
 import type { Child } from "hono/jsx";
 import type { Viewer } from "./viewer.ts";
 
-export type Place = "home" | "reviews" | "metrics" | "clusters";
+type Place = "home" | "reviews" | "metrics" | "clusters";
 
 const shapes: Readonly<Record<Place, string>> = {
   home: "M4 11 12 4l8 7v9h-5v-6H9v6H4v-9Z",

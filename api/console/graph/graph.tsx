@@ -1,6 +1,6 @@
 /** Linked accounts as a picture that the server draws, and the same as a list. */
 import type { Cluster, ClusterNode, LinkKind, SharedSubject } from "../../clusters/wire.ts";
-import { count, money, plural, Text } from "../format.tsx";
+import { count, money, plural, shortened, Text } from "../format.tsx";
 import { chooseDrawn } from "./choose.ts";
 import { layOut, type Point } from "./layout.ts";
 
@@ -9,7 +9,7 @@ const box = { width: 720, height: 420, margin: 44 } as const;
 const namedMax = 26;
 const listedMax = 60;
 
-export const kindWords: Readonly<Record<LinkKind, string>> = {
+const kindWords: Readonly<Record<LinkKind, string>> = {
   card: "card",
   device: "device",
   address: "address",
@@ -87,18 +87,18 @@ function Hub(props: { subject: SharedSubject; at: Point }) {
 
 function Account(props: { customer: string; node: ClusterNode | undefined; at: Point; self: boolean; named: boolean }) {
   const { customer, node, at, self, named } = props;
-  const money0 = node && node.discount_amount > 0 ? `, ${money(node.discount_amount, node.currency)} of discounts` : "";
-  const short = [...customer].length > 20 ? `${[...customer].slice(0, 19).join("")}…` : customer;
+  const worth = node && node.discount_amount > 0 ? `, ${money(node.discount_amount, node.currency)} of discounts` : "";
+  const short = shortened(customer, 20);
   // To the left of the middle names are written towards it, so that none runs out of the picture.
   const inward = at.x > box.width * 0.72;
   return (
     <a href={`/console/reviews?status=all&customer=${encodeURIComponent(customer)}`}>
       <g class={self ? "node self" : "node"}>
-        <title>{`${short}${money0}`}</title>
+        <title>{`${short}${worth}`}</title>
         <circle cx={at.x} cy={at.y} r={self ? 9 : 7} />
         {named && (
           <text x={inward ? at.x - 12 : at.x + 12} y={at.y + 4} text-anchor={inward ? "end" : "start"} direction="ltr">
-            <Plain value={short} />
+            {short}
           </text>
         )}
       </g>
@@ -106,12 +106,7 @@ function Account(props: { customer: string; node: ClusterNode | undefined; at: P
   );
 }
 
-/** Inside of SVG there is no bdi; marks that turn text around are shown as what they are. */
-function Plain(props: { value: string }) {
-  return <tspan>{props.value.replace(/[\p{Cc}\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]/gu, "\ufffd")}</tspan>;
-}
-
-export function SharedList(props: { shared: readonly SharedSubject[] }) {
+function SharedList(props: { shared: readonly SharedSubject[] }) {
   const { shared } = props;
   return (
     <ul class="plain-list">

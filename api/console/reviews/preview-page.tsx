@@ -1,7 +1,7 @@
 /** What a claw-back would undo, before it does; and what one did, with the way back. */
 import type { ClawBackWire, PreviewWire } from "../../reviews/claw-back/schemas.ts";
 import type { ReviewDetailWire } from "../../reviews/schemas.ts";
-import { count, Moment, money, plural, Text } from "../format.tsx";
+import { count, Moment, money, plural, shortened, Text } from "../format.tsx";
 import { Frame, Notice, Token } from "../layout.tsx";
 import type { Viewer } from "../viewer.ts";
 
@@ -223,7 +223,7 @@ export function ClawBackPage(props: { viewer: Viewer; clawBack: ClawBackWire; re
         <Tile name="Discount given back" value={amountsInWords(clawBack.amounts)} />
         <Tile name="Steps" value={`${count(clawBack.steps_done)} of ${count(clawBack.steps_count)}`} />
         {clawBack.undone_by !== null && (
-          <Tile name="Undone by" value={(clawBack.undone_by.name ?? clawBack.undone_by.id).slice(0, 60)} />
+          <Tile name="Undone by" value={shortened(clawBack.undone_by.name ?? clawBack.undone_by.id, 60)} />
         )}
       </dl>
       <Steps clawBack={clawBack} />

@@ -3,7 +3,7 @@ import type { Page } from "../../http/pagination.ts";
 import type { ReviewCounts } from "../../reviews/count.ts";
 import type { ReviewWire } from "../../reviews/schemas.ts";
 import type { CampaignName } from "../campaign-names.ts";
-import { count, money, plural, Score, Text } from "../format.tsx";
+import { count, money, plural, Score, shortened, Text } from "../format.tsx";
 import { Frame, Token } from "../layout.tsx";
 import type { Viewer } from "../viewer.ts";
 import { Age, Holder, kindOf, Status } from "./badges.tsx";
@@ -95,7 +95,7 @@ function Filters(props: { asked: Asked; campaigns: readonly CampaignName[] }) {
           <option value="">Any</option>
           {props.campaigns.map((campaign) => (
             <option value={campaign.id} selected={campaign.id === asked.campaign_id}>
-              <Text value={campaign.name} max={60} />
+              {shortened(campaign.name, 60)}
             </option>
           ))}
         </select>
@@ -236,7 +236,7 @@ function Row(props: { review: ReviewWire; viewer: Viewer; from: string; now: num
   return (
     <tr data-row={review.id}>
       <td>
-        <input type="checkbox" name="id" value={review.id} aria-label={`Select the review of ${who.slice(0, 60)}`} />
+        <input type="checkbox" name="id" value={review.id} aria-label={`Select the review of ${shortened(who, 60)}`} />
       </td>
       <td>
         <a class="who" href={`/console/reviews/${encodeURIComponent(review.id)}${query}`}>

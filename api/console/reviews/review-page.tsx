@@ -1,7 +1,7 @@
 /** One review: what is known, who it is linked to, what was done with it, and the decision. */
 import type { Child } from "hono/jsx";
 import type { ReviewDetailWire } from "../../reviews/schemas.ts";
-import { Moment, money, plural, Score, Text } from "../format.tsx";
+import { Moment, money, plural, Score, shortened, Text } from "../format.tsx";
 import { Graph, sharedInWords } from "../graph/graph.tsx";
 import { Frame, Notice } from "../layout.tsx";
 import type { Viewer } from "../viewer.ts";
@@ -38,7 +38,7 @@ export function ReviewPage(props: ReviewProps) {
   const { viewer, review, now } = props;
   const who = review.customer?.identifier ?? "Guest";
   return (
-    <Frame title={`Review of ${who.slice(0, 60)}`} viewer={viewer} place="reviews" keys={keys}>
+    <Frame title={`Review of ${shortened(who, 60)}`} viewer={viewer} place="reviews" keys={keys}>
       <p class="crumb">
         <a href={queueAddress(props.asked)} data-up>
           ← Reviews

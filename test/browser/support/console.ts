@@ -17,7 +17,7 @@ export interface Console {
   signIn(project: TestProject, name: string, path: string, options?: ReviewerOptions): Promise<Visit>;
 }
 
-export interface ReviewerOptions extends Partial<VisitOptions> {
+interface ReviewerOptions extends Partial<VisitOptions> {
   readonly scopes?: readonly string[];
 }
 
