@@ -145,7 +145,7 @@ async function runChild(
 /** Requests go first. */
 function lower(pid: number): void {
   try {
-    setPriority(pid, 15);
+    setPriority(pid, 10);
   } catch {
     // It has ended already, which its code tells, or the system does not let us.
   }
