@@ -619,6 +619,8 @@ export interface DB {
     working_seconds: number | null;
     note: string | null;
     settle_after: NullableInstant;
+    repeat_key: string | null;
+    repeats: WithDefault<number>;
     claw_back_id: string | null;
     updated_at: Instant;
   };

@@ -66,7 +66,7 @@ export const ownPlaces: readonly Place[] = [
   {
     table: "review",
     where: "t.customer = $3",
-    columns: { customer: "pseudonym", reasons: "document", note: "text" },
+    columns: { customer: "pseudonym", repeat_key: "pseudonym", reasons: "document", note: "text" },
   },
   { table: "points_entry", where: ofCustomer, columns: { reason: "none" } },
   { table: "publication", where: ofCustomer, columns: { source_id: "text" } },

@@ -87,6 +87,8 @@ interface NewReview {
   readonly risk: RiskPart;
   readonly origin: ReviewRow["origin"];
   readonly expiresAt: Date | null;
+  /** Whose it was, where more of the same shall not open more. */
+  readonly repeatKey: string | null;
 }
 
 async function openFromAttempt(
@@ -102,6 +104,8 @@ async function openFromAttempt(
       : event.type === "reservation.created"
         ? ({ kind: "reservation", id: event.payload.reservation_id } as const)
         : ({ kind: "rejection", id: event.payload.rejection_id } as const);
+  const amount =
+    event.type === "redemption.rejected" ? (risk.withheld_amount ?? 0) : givenBy(payload.order, payload.codes);
   await open(tx, {
     projectId: event.project_id,
     subject,
@@ -109,11 +113,15 @@ async function openFromAttempt(
     customer: payload.customer,
     orderId: payload.order.id,
     currency: payload.order.currency,
-    amount: event.type === "redemption.rejected" ? (risk.withheld_amount ?? 0) : givenBy(payload.order, payload.codes),
+    amount,
     codes: payload.codes,
     risk,
     origin: "request",
     expiresAt: event.type === "reservation.created" ? new Date(event.payload.expires_at) : null,
+    repeatKey:
+      event.type === "redemption.rejected" && amount === 0
+        ? (payload.customer ?? payload.signals?.device ?? payload.signals?.ip ?? null)
+        : null,
   });
   return redemptionId ?? undefined;
 }
@@ -154,6 +162,7 @@ async function openLate(tx: Kysely<DB>, event: Of<"risk.rescored">): Promise<str
     risk,
     origin: "late",
     expiresAt: null,
+    repeatKey: null,
   });
   if (standing.isWhollyBack) await followRollback(tx, projectId, id);
   return id;
@@ -161,6 +170,7 @@ async function openLate(tx: Kysely<DB>, event: Of<"risk.rescored">): Promise<str
 
 async function open(tx: Kysely<DB>, found: NewReview): Promise<void> {
   const now = new Date();
+  if (await isRepeat(tx, found, now)) return;
   const priority = priorityOf(found.risk.score, found.amount);
   const most = [...found.codes].sort((a, b) => b.discount_amount - a.discount_amount)[0];
   const campaigns = found.codes.flatMap((code) => [code.campaign_id, code.main_campaign_id]);
@@ -188,6 +198,7 @@ async function open(tx: Kysely<DB>, found: NewReview): Promise<void> {
       status: "open",
       due_at: dueAt(priority, now, found.expiresAt),
       expires_at: found.expiresAt,
+      repeat_key: found.repeatKey,
       opened_at: now,
       updated_at: now,
     })
@@ -199,6 +210,22 @@ async function open(tx: Kysely<DB>, found: NewReview): Promise<void> {
   const data = { score: row.score, amount_at_risk: row.amount_at_risk, action: row.action };
   await note(tx, row, { kind: "opened", by: null, data, at: now });
   await announce(tx, row, "review.opened", null, now);
+}
+
+const repeatMs = 86_400_000;
+
+/** Refusals that cost nothing come by the hundred when codes are guessed: the review that is open counts them. */
+async function isRepeat(tx: Kysely<DB>, { projectId, repeatKey }: NewReview, now: Date): Promise<boolean> {
+  if (repeatKey === null) return false;
+  const { numUpdatedRows } = await tx
+    .updateTable("review")
+    .set({ repeats: sql<number>`repeats + 1`, updated_at: now })
+    .where("project_id", "=", projectId)
+    .where("repeat_key", "=", repeatKey)
+    .where("opened_at", ">", new Date(now.getTime() - repeatMs))
+    .where("status", "in", ["open", "held"])
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
 }
 
 async function follow(tx: Kysely<DB>, event: Consumed, underReview: ReadonlySet<string>): Promise<void> {

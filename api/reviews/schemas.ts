@@ -56,6 +56,9 @@ export const reviewWire = z
     model: z.string().nullable(),
     reasons: z.array(reason),
     rules: z.array(z.string()).openapi({ description: "Ids of the rules that fired" }),
+    repeats_count: z.int().openapi({
+      description: "Refusals like this one, by the same customer or device within a day, that opened no review",
+    }),
     campaign_id: z.string().nullable(),
     customer: customerPart,
     order_id: z.string().nullable(),

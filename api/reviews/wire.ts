@@ -49,6 +49,7 @@ export function toWire(row: ShownRow, links: Links = noLinks): ReviewWire {
     model: row.model,
     reasons: reasonsOf(row).map(({ feature, value, contribution, text }) => ({ feature, value, contribution, text })),
     rules: row.rules,
+    repeats_count: row.repeats,
     campaign_id: row.campaign_id,
     customer: row.customer === null ? null : { identifier: row.customer },
     order_id: row.order_id,

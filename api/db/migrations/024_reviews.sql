@@ -46,6 +46,10 @@ create table review (
   note text,
   -- What a decided reservation holds is still to be confirmed or cancelled: at once, and again from then on. Null: done.
   settle_after timestamptz,
+  -- Of a rejection that costs nothing: whose it was, the customer or a hash of the device or the address, and how many
+  -- more came within a day. A guesser of codes is one review, not one a guess.
+  repeat_key text collate "C",
+  repeats integer not null default 0,
   -- The claw-back that took its redemption back, also one that began at another review.
   claw_back_id text collate "C",
   updated_at timestamptz not null,
@@ -62,6 +66,7 @@ create index review_all on review (project_id, priority desc, id);
 create index review_by_age on review (project_id, status, id);
 create index review_by_customer on review (project_id, customer, id);
 create index review_by_claw_back on review (project_id, claw_back_id) where claw_back_id is not null;
+create index review_repeated on review (project_id, repeat_key, opened_at) where repeat_key is not null;
 create index review_decided on review (project_id, decided_at) where decided_at is not null;
 create index review_unsettled on review (settle_after) where settle_after is not null;
 create index review_due on review (due_at) where status in ('open', 'held');
@@ -143,7 +148,7 @@ create table claw_back_step (
 create trigger audited_update after update on review
   for each row when (old.status is distinct from new.status)
   execute function audit_change('review', 'id,subject_kind,subject_id',
-    'updated_at,customer,reasons,note,priority,amount_at_risk,score,working_seconds,assigned_to,assigned_name,assigned_at,locked_until,due_at,expires_at,settle_after,decided_name,campaign_ids,redemption_id');
+    'updated_at,customer,repeat_key,repeats,reasons,note,priority,amount_at_risk,score,working_seconds,assigned_to,assigned_name,assigned_at,locked_until,due_at,expires_at,settle_after,decided_name,campaign_ids,redemption_id');
 create trigger audited_insert after insert on claw_back
   for each row execute function audit_change('claw_back', 'id,review_id,scope', 'created_name,created_request');
 create trigger audited_update after update on claw_back

@@ -61,6 +61,30 @@ describe("a review", () => {
     });
   });
 
+  it("is one for refusals that cost nothing, of one customer and day", async () => {
+    const shop = await openSuspectShop(app);
+    for (const customer of ["kim", "kim", "lee", "kim"]) {
+      await redeemAs(app, shop, { score: 0.995, customer, codes: [`GUESS-${customer}`] });
+    }
+    await follow(app);
+    const shown = async () =>
+      (await listOf(shop.project, "&sort=age")).map((one) => [one.customer.identifier, one.repeats_count, one.status]);
+    expect(await shown()).toEqual([
+      ["kim", 2, "open"],
+      ["lee", 0, "open"],
+    ]);
+    const [first] = await listOf(shop.project, "&sort=age");
+    expect(first).toMatchObject({ subject: { kind: "rejection" }, amount_at_risk: 0, priority: 0.995 });
+    await decide(shop.project, first.id, { decision: "confirm" });
+    await redeemAs(app, shop, { score: 0.995, customer: "kim", codes: ["GUESS"] });
+    await follow(app);
+    expect(await shown()).toEqual([
+      ["kim", 2, "confirmed"],
+      ["lee", 0, "open"],
+      ["kim", 0, "open"],
+    ]);
+  });
+
   it("risks what still stands, and closes when nothing does; it may be decided all the same", async () => {
     const shop = await openSuspectShop(app);
     const { body: redemption } = await redeemAs(app, shop, { score: 0.995 });
