@@ -19,28 +19,43 @@ export function creditNet(
   into: Float64Array,
 ): void {
   const here = trace(net, row);
-  const there = trace(net, reference);
+  const there = traceOfReference(net, reference);
   let multipliers = Float64Array.of(weight);
-  for (const [index, layer] of [...net.layers.entries()].toReversed()) {
+  for (let index = net.layers.length - 1; index >= 0; index -= 1) {
+    const { inputs, units, kernel } = net.layers[index] as DenseNet["layers"][number];
     const changes = here[index] as Trace;
     const from = there[index] as Trace;
-    const units = multipliers.map((multiplier, unit) => {
+    const ratios = new Float64Array(units);
+    for (let unit = 0; unit < units; unit += 1) {
       const given = (changes.before[unit] as number) - (from.before[unit] as number);
       const made = (changes.after[unit] as number) - (from.after[unit] as number);
-      return given === 0 ? 0 : multiplier * (made / given);
-    });
-    multipliers = Float64Array.from({ length: layer.inputs }, (_, input) => {
+      ratios[unit] = given === 0 ? 0 : (multipliers[unit] as number) * (made / given);
+    }
+    const passed = new Float64Array(inputs);
+    for (let input = 0; input < inputs; input += 1) {
       let sum = 0;
-      for (let unit = 0; unit < layer.units; unit += 1) {
-        sum += (layer.kernel[input * layer.units + unit] as number) * (units[unit] as number);
+      for (let unit = 0; unit < units; unit += 1) {
+        sum += (kernel[input * units + unit] as number) * (ratios[unit] as number);
       }
-      return sum;
-    });
+      passed[input] = sum;
+    }
+    multipliers = passed;
   }
   for (let input = 0; input < into.length; input += 1) {
     const change = (row[input] as number) - (reference[input] as number);
     into[input] = (into[input] as number) + (multipliers[input] as number) * change;
   }
+}
+
+const references = new WeakMap<DenseNet, { readonly reference: Float32Array; readonly traced: readonly Trace[] }>();
+
+/** A model asks for the same reference time and again. */
+function traceOfReference(net: DenseNet, reference: Float32Array): readonly Trace[] {
+  const found = references.get(net);
+  if (found?.reference === reference) return found.traced;
+  const traced = trace(net, reference);
+  references.set(net, { reference, traced });
+  return traced;
 }
 
 function trace(net: DenseNet, row: Float32Array): Trace[] {
