@@ -19,7 +19,7 @@ import type { ProjectCounts } from "./due.ts";
 import { type CustomerRecord, nextRange, type ProjectHabits, readHabits, readRecords, settings } from "./histories.ts";
 import { measureEngagement, preferCategories, preferDiscounts } from "./preferences.ts";
 
-export const repeatCustomersMin = 100;
+const repeatCustomersMin = 100;
 const historyDaysMin = 28;
 /** Customers that the model is fitted on, and how many are predicted at once. */
 const fittedMax = 10_000;

@@ -103,7 +103,7 @@ const predictions = z.object({
 });
 
 /** Why nothing is predicted. */
-export const unpredicted = ["no_orders", "not_computed", "too_few_repeat_customers", "too_short_history"] as const;
+const unpredicted = ["no_orders", "not_computed", "too_few_repeat_customers", "too_short_history"] as const;
 
 const recentOrder = z.object({
   order_id: z.string(),

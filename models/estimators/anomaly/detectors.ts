@@ -30,7 +30,7 @@ export function makeRoom({ rows, order }: Reference, sizes: readonly number[]): 
 }
 
 /** Raw scores come in this order: the scales of the plain points, those of the compressed, and these. */
-export const others = ["local", "forest", "histograms"] as const;
+const others = ["local", "forest", "histograms"] as const;
 
 export function detectorCount({ sizes }: Pick<Detectors, "sizes">): number {
   return 2 * sizes.length + others.length;

@@ -1,8 +1,5 @@
 /** What a fitted anomaly detector can be asked. `fit.ts` makes one, `load.ts` reads one back without TF.js. */
-import type { Table } from "../table.ts";
-
-/** A cell as it comes in a row: NaN and null are missing, as is a category that is not a text. */
-export type Cell = number | string | null;
+import type { Row, Table } from "../table.ts";
 
 export interface AnomalyModel {
   /** Names of the columns, in the order of a row. */
@@ -10,9 +7,9 @@ export interface AnomalyModel {
   /** One score a row: the higher, the stranger. @throws RangeError when a column of the model is absent. */
   score(table: Table): Float64Array;
   /** The same score for one row, in the order of `features`. */
-  scoreRow(row: readonly Cell[]): number;
+  scoreRow(row: Row): number;
   /** What each feature adds to the strangeness of a row: none is negative, together they are 1. */
-  contributions(row: readonly Cell[]): Float64Array;
+  contributions(row: Row): Float64Array;
   /** Share of the training rows that are less strange: 0 to 1, never falling with the score. */
   percentile(score: number): number;
   /** The same bytes for the same model. */

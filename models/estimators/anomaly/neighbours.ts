@@ -8,8 +8,8 @@
  */
 
 /** Sizes of the groups. */
-export const scales = [4, 8, 16, 32, 64, 128] as const;
-export const neighboursMax = 20;
+const scales = [4, 8, 16, 32, 64, 128] as const;
+const neighboursMax = 20;
 
 export interface Reference {
   readonly width: number;

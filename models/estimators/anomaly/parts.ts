@@ -12,7 +12,7 @@ export interface Part {
   readonly deviation: number;
 }
 
-export interface Scale extends Part {
+interface Scale extends Part {
   /** Rows of a group. */
   readonly size: number;
   /** How far two halves of the features agree on who is strange, see `reliability.ts`. */

@@ -28,7 +28,7 @@ export interface CustomerSummary extends Recency {
   readonly spending: Spending;
 }
 
-export interface Interval {
+interface Interval {
   readonly expected: number;
   /** The 5 % and 95 % quantiles. */
   readonly low: number;
