@@ -219,7 +219,7 @@ describe("examples of redemptions", () => {
     await insertEvents(stores.warehouse, h.events);
     const rows = await situations(riskSituations, { project: "prj_risk" });
     expect(rows).toHaveLength(9);
-    expect(rows.find((row) => row.order_amount === 8000)).toEqual({
+    expect(rows.find((row) => row.order_amount === 8000)).toMatchObject({
       at_ms: moment,
       label: 0,
       redemption_id: expect.any(String),
@@ -227,21 +227,22 @@ describe("examples of redemptions", () => {
       discount_amount: 800,
       lines_count: 1,
       items_quantity: 1,
-      max_unit_amount: 8000,
       codes_count: 1,
       hour_of_day: 12,
       is_guest: 0,
-      // Rolled back or not: when the request came nobody undid the past.
-      redemptions_last_hour: 1,
-      redemptions_last_day: 2,
-      rejections_last_hour: 0,
-      seconds_since_last_redemption: 3600,
+      // Rolled back or not: it was redeemed. That it was undone is another thing that was known.
+      customer_redeemed_hour: 1,
+      customer_redeemed_day: 2,
+      customer_redeemed_7d: 3,
+      customer_rejected_hour: 0,
+      customer_undone_30d: 1,
+      customer_seconds_since_last: 3600,
+      // Those of all customers, in the last 50 to 60 minutes and on that day.
+      code_steps: 2,
+      campaign_redemptions_28d: 5,
+      // Nobody said what came from where.
+      device_redeemed_day: null,
     });
-    expect(rows.at(-1)).toMatchObject({
-      is_guest: 1,
-      redemptions_last_hour: 0,
-      redemptions_last_day: 0,
-      seconds_since_last_redemption: null,
-    });
+    expect(rows.at(-1)).toMatchObject({ is_guest: 1, customer_redeemed_hour: null, customer_seconds_since_last: null });
   });
 });
