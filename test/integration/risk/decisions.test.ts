@@ -218,6 +218,8 @@ describe("a refusal by risk", () => {
     expect(await usage(project, campaignId)).toMatchObject({ redemptions_count: 0, discount_amount: 0 });
     const [rejection] = (await send(project, "GET", "/v1/rejections")).body.data;
     expect(rejection).toMatchObject({ id: body.rejection_id, risk: { score: null, action: "reject", reasons: [] } });
+    const detail = await send(project, "GET", `/v1/rejections/${body.rejection_id}`);
+    expect([detail.status, keysOf(detail.body)]).toEqual([200, ["risk_rejected"]]);
     const [event] = await announced(app, project, "redemption.rejected");
     expect(event).toMatchObject({ order: { discount_amount: 0 }, codes: [{ campaign_id: campaignId }] });
     expect(event.risk).toMatchObject({ score: 0.95, action: "reject", withheld_amount: 500 });
