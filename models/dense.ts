@@ -1,6 +1,6 @@
 /** A small dense network as it is kept and served: plain typed arrays, no TF.js. */
 
-export interface DenseLayer {
+interface DenseLayer {
   readonly inputs: number;
   readonly units: number;
   readonly activation: "linear" | "relu" | "tanh" | "sigmoid";

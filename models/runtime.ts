@@ -9,7 +9,7 @@ import type * as tfjs from "@tensorflow/tfjs";
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
 
 export type TensorFlow = typeof tfjs;
-export type Backend = "tfjs-node" | "wasm";
+type Backend = "tfjs-node" | "wasm";
 
 export interface Runtime {
   readonly tf: TensorFlow;

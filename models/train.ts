@@ -24,14 +24,14 @@ export interface TrainOptions {
   readonly say: (line: string) => void;
 }
 
-export interface TrainedModel {
+interface TrainedModel {
   readonly name: ModelName;
   readonly outcome: "promoted" | "kept";
   readonly manifest: Manifest;
   readonly verdict: Verdict;
 }
 
-export interface NotTrained {
+interface NotTrained {
   readonly name: ModelName;
   readonly outcome: "too_little_data";
   readonly reason: string;

@@ -29,7 +29,7 @@ const measured = {
   trained_at: instant,
 };
 
-export const modelVersionWire = z
+const modelVersionWire = z
   .object({
     version: z.string(),
     status: z.enum(["challenger", "champion", "retired"]),
@@ -56,7 +56,7 @@ const driftWire = z
   })
   .openapi("FeatureDrift");
 
-export const modelWire = z
+const modelWire = z
   .object({
     name: modelName,
     champion: modelVersionWire.nullable().openapi({ description: "Chosen to serve; null: the fallback" }),

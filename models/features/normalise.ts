@@ -1,22 +1,19 @@
-/** Standardisation learnt from the training rows and kept in the manifest. */
-import { z } from "zod";
+/** Standardisation learnt from the training rows, for the baselines. */
 import type { FeatureSet } from "./feature.ts";
 
-export const normaliserSchema = z.array(
-  z.object({
-    feature: z.string(),
-    /** In scaled space, as `low` and `high`. */
-    mean: z.number(),
-    /** 0 when the training rows all had the same value: the feature is then ignored. */
-    std: z.number().min(0),
-    /** The 0.1 % and 99.9 % quantiles: a network says nothing sensible beyond what it was shown. */
-    low: z.number(),
-    high: z.number(),
-    /** Raw; what "usual" means in a sentence. */
-    median: z.number(),
-  }),
-);
-export type Normaliser = z.infer<typeof normaliserSchema>;
+interface Scale {
+  readonly feature: string;
+  /** In scaled space, as `low` and `high`. */
+  readonly mean: number;
+  /** 0 when the training rows all had the same value: the feature is then ignored. */
+  readonly std: number;
+  /** The 0.1 % and 99.9 % quantiles: a regression says nothing sensible beyond what it was shown. */
+  readonly low: number;
+  readonly high: number;
+  /** Raw; what "usual" means in a sentence. */
+  readonly median: number;
+}
+export type Normaliser = readonly Scale[];
 
 function scaled(scale: "none" | "log1p", value: number): number {
   return scale === "log1p" ? Math.sign(value) * Math.log1p(Math.abs(value)) : value;

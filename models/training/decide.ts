@@ -12,7 +12,7 @@ const logLossMargin = 0.002;
 /** Of the average precision. */
 const precisionMargin = 0.002;
 /** Ordinary attempts of the held-back days that a risk model may flag. */
-export const flaggedShareMax = 0.01;
+const flaggedShareMax = 0.01;
 
 /**
  * On the held-back days it must beat every named baseline, and the champion where one could be asked, by the margin: a
