@@ -10,8 +10,6 @@ interface Scale {
   /** The 0.1 % and 99.9 % quantiles: a regression says nothing sensible beyond what it was shown. */
   readonly low: number;
   readonly high: number;
-  /** Raw; what "usual" means in a sentence. */
-  readonly median: number;
 }
 export type Normaliser = readonly Scale[];
 
@@ -61,7 +59,6 @@ export function fitNormaliser<Input>(
       std: std < 1e-9 ? { ignore: 0, unit: 1 }[constant] : std,
       low: at(values, 0.001),
       high: at(values, 0.999),
-      median: at(raw, 0.5),
     };
   });
 }
