@@ -155,7 +155,7 @@ function meanOfGroups(groups: readonly string[], labels: Values, metric: (rows: 
   return values.length === 0 ? Number.NaN : values.reduce((total, value) => total + value, 0) / values.length;
 }
 
-export function rowsByGroup(groups: readonly string[]): Map<string, number[]> {
+function rowsByGroup(groups: readonly string[]): Map<string, number[]> {
   const byGroup = new Map<string, number[]>();
   for (const [row, group] of groups.entries()) {
     const rows = byGroup.get(group);

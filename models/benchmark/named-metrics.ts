@@ -122,7 +122,7 @@ function countOf(depth: string, rows: number): number {
 }
 
 /** −1 where less is better, 1 where more is. */
-export function directionOf(name: string): 1 | -1 {
+function directionOf(name: string): 1 | -1 {
   return /^(log_?loss|brier|rmse|mae)/.test(name.trim().toLowerCase()) ? -1 : 1;
 }
 

@@ -8,7 +8,7 @@ export interface TaskResult {
   readonly seconds: number;
 }
 
-export type Verdict = "ahead" | "level" | "behind";
+type Verdict = "ahead" | "level" | "behind";
 
 export interface Comparison {
   readonly metric: string;

@@ -1,13 +1,13 @@
 /** Tables as estimators take them: by columns, since that is how they are read, binned and encoded. */
 
-export interface NumericColumn {
+interface NumericColumn {
   readonly name: string;
   readonly kind: "numeric";
   /** NaN = missing. */
   readonly values: Float64Array;
 }
 
-export interface CategoricalColumn {
+interface CategoricalColumn {
   readonly name: string;
   readonly kind: "categorical";
   /** null = missing. */
@@ -28,10 +28,6 @@ export type Row = readonly (number | string | null)[];
 export interface ColumnShape {
   readonly name: string;
   readonly kind: Column["kind"];
-}
-
-export function shapesOf(table: Table): ColumnShape[] {
-  return table.columns.map(({ name, kind }) => ({ name, kind }));
 }
 
 export function rowOf(table: Table, index: number): Row {

@@ -4,7 +4,7 @@ import type { ColumnShape, Row, Table } from "../table.ts";
 /** Named byte arrays: what the registry stores and hashes. The same model always gives the same bytes. */
 export type EstimatorFiles = Readonly<Record<string, Uint8Array>>;
 
-export interface MemberReport {
+interface MemberReport {
   readonly name: string;
   /** Its weight in the log-odds of the whole. */
   readonly weight: number;

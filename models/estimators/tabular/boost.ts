@@ -4,7 +4,7 @@
  */
 import { permutation, seeded } from "../../training/random.ts";
 import { type BinnedInput, binsOf } from "./bins.ts";
-import { asksEquality, type Forest, missingGoesLeft } from "./forest.ts";
+import { asksEquality, type Forest, inputsMax, missingGoesLeft } from "./forest.ts";
 
 export interface BoostOptions {
   readonly depth: number;
@@ -81,6 +81,8 @@ export class Booster {
   readonly #bin: number[] = [];
 
   constructor(inputs: readonly BinnedInput[], start: number, derivatives: Derivatives, options: BoostOptions) {
+    if (inputs.length > inputsMax)
+      throw new RangeError(`${inputs.length} inputs, at most ${inputsMax} can be told apart`);
     const rows = inputs[0]?.bins.length ?? 0;
     this.#inputs = inputs;
     this.#derivatives = derivatives;

@@ -73,7 +73,7 @@ function numberPart(input: number, column: Float64Array): NumberPart {
 }
 
 /** @param values the inputs of one row */
-export function writeDesign(design: Design, values: Float64Array, into: Float32Array, offset = 0): void {
+function writeDesign(design: Design, values: Float64Array, into: Float32Array, offset = 0): void {
   let at = offset;
   for (const part of design.parts) {
     const value = values[part.input] as number;

@@ -14,7 +14,7 @@ export interface Inputs {
   readonly unordered: readonly boolean[];
 }
 
-export interface Level {
+interface Level {
   readonly code: number;
   readonly mean: number;
   readonly count: number;

@@ -1,10 +1,5 @@
 /** Logistic regression with an L2 penalty, by L-BFGS (Nocedal 1980) over the non-zero cells of a design. */
 
-export interface Linear {
-  readonly intercept: number;
-  readonly weights: Float64Array;
-}
-
 export interface Sparse {
   readonly rows: number;
   readonly width: number;

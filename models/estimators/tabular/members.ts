@@ -5,7 +5,7 @@ import { addLeaves, averageOf, creditInputs, type Forest, sumLeaves } from "./fo
 import type { InputEncoder } from "./inputs.ts";
 import { creditNet, netOutput } from "./net-credit.ts";
 
-export interface ForestMember {
+interface ForestMember {
   readonly kind: "forest";
   readonly name: string;
   /** The log-odds that the trees begin at. */
@@ -13,7 +13,7 @@ export interface ForestMember {
   readonly forest: Forest;
 }
 
-export interface LinearMember {
+interface LinearMember {
   readonly kind: "linear";
   readonly name: string;
   readonly intercept: number;
@@ -21,7 +21,7 @@ export interface LinearMember {
   readonly weights: Float64Array;
 }
 
-export interface NetworkMember {
+interface NetworkMember {
   readonly kind: "network";
   readonly name: string;
   readonly nets: readonly DenseNet[];

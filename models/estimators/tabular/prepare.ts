@@ -59,7 +59,7 @@ export function pick(values: ArrayLike<number>, rows: Uint32Array): Float64Array
 }
 
 /** Half a row of each kind keeps it finite when all are of one. */
-export function startOf(labels: Float64Array): number {
+function startOf(labels: Float64Array): number {
   const positives = mean(labels) * labels.length;
   return Math.log((positives + 0.5) / (labels.length - positives + 0.5));
 }

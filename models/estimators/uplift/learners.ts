@@ -25,12 +25,7 @@ export interface Arms {
 export const mainPenalty = 3;
 
 /** [X, (w − share)·X, w − share]: the interactions begin after the columns of X. */
-export function withInteractions(
-  matrix: Float32Array,
-  width: number,
-  treated: Float64Array,
-  share: number,
-): Float32Array {
+function withInteractions(matrix: Float32Array, width: number, treated: Float64Array, share: number): Float32Array {
   const rows = treated.length;
   const wide = 2 * width + 1;
   const out = new Float32Array(rows * wide);
@@ -83,7 +78,7 @@ export function fitInteractions(
   return { weights, pair: { treated: arm(1 - share), control: arm(-share) } };
 }
 
-export const residualTrees: Omit<BoostOptions, "seed"> = {
+const residualTrees: Omit<BoostOptions, "seed"> = {
   depth: 3,
   rate: 0.05,
   ridge: 20,
@@ -106,7 +101,7 @@ export function residualBooster({ prepared, treated, outcome, share }: Arms, ave
   return new Booster(prepared.bins, average, squaredDerivatives(targets, weights), { ...residualTrees, seed });
 }
 
-export const armTrees: Omit<BoostOptions, "seed"> = {
+const armTrees: Omit<BoostOptions, "seed"> = {
   depth: 3,
   rate: 0.05,
   ridge: 5,
