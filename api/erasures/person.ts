@@ -66,6 +66,20 @@ function scrub(value: unknown, person: Person, pseudonym: string, field = ""): u
   return Object.fromEntries(entries);
 }
 
+/**
+ * Whether a document speaks of the person at all: one that was found by a part of a text may be about a neighbour, whose
+ * name begins alike, and is the neighbour's to keep.
+ */
+export function mentions(value: unknown, person: Person, field = ""): boolean {
+  if (typeof value === "string") {
+    if (naming.has(field)) return value === person.identifier;
+    return needlesOf(person).some((needle) => wholeWord(needle).test(value));
+  }
+  if (Array.isArray(value)) return value.some((inner) => mentions(inner, person, field));
+  if (typeof value !== "object" || value === null) return false;
+  return Object.entries(value).some(([key, inner]) => mentions(key, person) || mentions(inner, person, key));
+}
+
 /** Of JSON text; a text that is none is scrubbed as a text. */
 export function scrubJson(text: string, person: Person, pseudonym: string): string {
   let value: unknown;

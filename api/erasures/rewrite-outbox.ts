@@ -1,6 +1,6 @@
 /** Takes a person out of the outbox: what was delivered and is kept, what waits, and what was given up. */
 import type pg from "pg";
-import { marksOf, scrubJson } from "./person.ts";
+import { marksOf, mentions, scrubJson } from "./person.ts";
 import { type Erased, transaction } from "./rewrite-places.ts";
 
 const chunkRows = 500;
@@ -33,6 +33,7 @@ export async function rewriteOutbox(client: pg.ClientBase, erased: Erased, waiti
         [chunk.map((row) => row.xid), chunk.map((row) => row.seq)],
       );
       const fresh = rows
+        .filter((row) => mentions(JSON.parse(row.payload), person))
         .map((row) => ({ ...row, scrubbed: scrubJson(row.payload, person, pseudonym) }))
         .filter((row) => row.scrubbed !== JSON.stringify(JSON.parse(row.payload)));
       await client.query(

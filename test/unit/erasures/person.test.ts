@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Person, scrubJson, scrubText } from "../../../api/erasures/person.ts";
+import { mentions, type Person, scrubJson, scrubText } from "../../../api/erasures/person.ts";
 
 const ada: Person = { identifier: "customer-1", texts: ["ada@home.example", "Ada Lovelace"] };
 const seven: Person = { identifier: "7", texts: [] };
@@ -42,6 +42,19 @@ describe("a document without the person", () => {
   it("leaves others alone whose name begins alike", () => {
     const others = { customer: "customer-10", note: "customer-10, xcustomer-1, customer-1_b" };
     expect(scrubbed(others)).toEqual(others);
+  });
+
+  it("is one that spoke of the person, not one of somebody whose name begins alike", () => {
+    const neighbours = { customer: "customer-10", signals: { ip: "a" }, note: "of customer-10", sku: "x" };
+    expect(mentions(neighbours, ada)).toBe(false);
+    for (const more of [
+      { customer: "customer-1" },
+      { note: "for ada lovelace" },
+      { list: [{ "ada@home.example": 1 }] },
+    ]) {
+      expect(mentions({ ...neighbours, ...more }, ada)).toBe(true);
+    }
+    expect([mentions({ sku: "7" }, seven), mentions({ customer: "7" }, seven)]).toEqual([false, true]);
   });
 
   it("takes a short identifier out only where it names a customer", () => {
