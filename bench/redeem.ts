@@ -123,6 +123,7 @@ async function functionRedeem(fixture: Fixture, scenario: Scenario) {
         idempotencyKey: "IDEMPOTENCYKEY",
         requestHash: "00".repeat(32),
         source: "api" as const,
+        origin: {},
         requestId: "",
       };
       const loaded = await loadFacts({ pool: fixture.pool, db }, request);

@@ -52,6 +52,8 @@ export async function readExamples<Input>(
       // NaN and infinities come as null and then take the default, as in serving.
       output_format_json_quote_denormals: 0,
       max_execution_time: 600,
+      // The running sums of signals sort a hundred rows an attempt.
+      max_bytes_before_external_sort: "1000000000",
     },
   });
   const examples: Example[] = [];

@@ -53,7 +53,7 @@ function changesOf(measure: Measure, slot: number): string[] {
       return [change("at_ms", weight), change(`at_ms + ${measure.windowMs}`, `-${weight}`)];
     }
     case "distinct": {
-      const weight = `(${measure.of} != '')`;
+      const weight = `(${measure.of} != 0)`;
       const end = `least(next_${measure.of}, at_ms + ${measure.windowMs})`;
       return [change("at_ms", weight), change(end, `-toInt8(${weight})`)];
     }
@@ -166,17 +166,19 @@ attempt AS (
   SELECT asked.*, referral.referrer AS referrer,
          toUInt8(type = 'redemption.succeeded') AS redeemed, toUInt8(type = 'redemption.rejected') AS rejected,
          toUInt8(type = 'redemption.rolled_back') AS undone, toUInt8(rejected AND is_unknown) AS unknown,
-         multiIf(undone, '', customer != '', concat('c', customer), signals['device'] != '', concat('d', signals['device']),
-           signals['card'] != '', concat('k', signals['card']), signals['address'] != '', concat('a', signals['address']),
-           '') AS shopper,
-         if(customer = '' OR ifNull(account_age_seconds < ${newcomerSeconds}, 0), shopper, '') AS newcomer,
-         if(undone, '', signals['network']) AS network,
+         -- Numbers, not texts: all that follows is sorted by them, and carried along. 0 is nobody.
+         cityHash64(event_id) AS id,
+         multiIf(undone, 0, customer != '', cityHash64('c', customer), signals['device'] != '', cityHash64('d', signals['device']),
+           signals['card'] != '', cityHash64('k', signals['card']), signals['address'] != '', cityHash64('a', signals['address']),
+           0) AS shopper,
+         if(customer = '' OR ifNull(account_age_seconds < ${newcomerSeconds}, 0), shopper, 0) AS newcomer,
+         if(undone OR signals['network'] = '', 0, cityHash64(signals['network'])) AS network,
          intDiv(at_ms, ${dayMs}) AS day,
          toInt64(round(1000 * log1p(amount))) AS log_amount, toInt64(round(1000 * log1p(discount_amount))) AS log_discount
   FROM asked LEFT JOIN referral ON referral.code = asked.code
 ),
 sighting AS (
-  SELECT event_id, at_ms, redeemed, rejected, unknown, undone, shopper, newcomer, network, day, log_amount, log_discount,
+  SELECT id, at_ms, redeemed, rejected, unknown, undone, shopper, newcomer, network, day, log_amount, log_discount,
          named.1 AS kind, named.2 AS subject, named.3 AS probes, named.4 AS counts
   FROM attempt
   ARRAY JOIN arrayFilter(each -> each.2 != 0, [
@@ -190,7 +192,7 @@ seen AS (
   FROM sighting
 ),
 moved AS (
-  SELECT event_id, at_ms AS probe_ms, kind, subject, changed.1 AS slot, changed.2 AS moment, changed.3 AS change
+  SELECT id, at_ms AS probe_ms, kind, subject, changed.1 AS slot, changed.2 AS moment, changed.3 AS change
   FROM seen
   ARRAY JOIN arrayConcat(
     if(probes, [(toUInt8(${probeSlot}), toInt64(at_ms), toInt64(0))], []),
@@ -199,19 +201,19 @@ moved AS (
       []))) AS changed
 ),
 summed AS (
-  SELECT event_id, probe_ms, kind, slot,
+  SELECT id, probe_ms, kind, slot,
          max(if(slot = ${lastSlot}, change, 0)) OVER before AS last_ms,
          ${sums}
   FROM moved
   WINDOW before AS (PARTITION BY kind, subject ORDER BY moment RANGE BETWEEN UNBOUNDED PRECEDING AND ${end})
 ),
 reading AS (
-  SELECT event_id,
+  SELECT id,
     ${measureNames.map((name) => `${readingOf(name)} AS ${name}`).join(",\n    ")},
     toUInt8(${shares}) AS is_self_referral
   FROM summed
   WHERE slot = ${probeSlot}
-  GROUP BY event_id
+  GROUP BY id
 )
 SELECT
   attempt.at_ms AS at_ms, 0 AS label, attempt.subject_id AS subject_id, attempt.redemption_id AS redemption_id,
@@ -220,7 +222,7 @@ SELECT
   attempt.lines_count AS lines_count, attempt.items_quantity AS items_quantity, attempt.codes_count AS codes_count,
   attempt.hour_of_day AS hour_of_day, attempt.customer = '' AS is_guest,
   if(attempt.customer = '', null, attempt.account_age_seconds) AS account_age_seconds,
-  reading.* EXCEPT (event_id)
-FROM attempt INNER JOIN reading ON reading.event_id = attempt.event_id
+  reading.* EXCEPT (id)
+FROM attempt INNER JOIN reading ON reading.id = attempt.id
 WHERE NOT attempt.undone`;
 }
