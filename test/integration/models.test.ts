@@ -1,6 +1,6 @@
 /** Models of a project over real stores: what was trained serves, is promoted, rolled back and refused. */
 import { Registry } from "prom-client";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { createApp } from "../../api/app.ts";
 import type { Manifest } from "../../models/registry/manifest.ts";
 import { writeProjectModel } from "../../models/registry/project.ts";
@@ -11,8 +11,8 @@ import type { Trained } from "../../models/training/report.ts";
 import { send } from "../support/answers.ts";
 import { type TestProject, useApp } from "../support/app.ts";
 import { redeemBody, setUpPromotion } from "../support/promotions.ts";
-import { ordinary } from "../unit/models/synthetic.ts";
-import { trainOrdinary } from "../unit/models/trained.ts";
+import { ordinary, regular } from "../unit/models/synthetic.ts";
+import { trainOffers, trainOrdinary } from "../unit/models/trained.ts";
 
 const context = useApp();
 const none = "/nowhere/at/all";
@@ -194,6 +194,27 @@ describe("a project's models", () => {
     await models.refresh();
     expect(lines).toHaveLength(before);
   });
+
+  it("never promoted score offers beside the champion, the newest of them, and nobody else's", async () => {
+    const owner = await context.newProject();
+    const offers = await trainOffers();
+    const { models } = await processOf();
+    expect(models.scoreChallengerOffers?.(owner.projectId, [regular])).toBeUndefined();
+    for (const version of ["older", "newer"]) {
+      await write(version, owner, { ...offers.manifest, version }, offers.files);
+    }
+    await models.refresh();
+    // The first to ask makes it come; requests do not wait for it.
+    const scores = await vi.waitFor(() => {
+      const given = models.scoreChallengerOffers?.(owner.projectId, [regular]);
+      if (given === undefined || given === "unavailable") throw new Error("it is not there yet");
+      return given;
+    }, 20_000);
+    expect(scores.model.version).toBe("newer");
+    expect(scores.offers).toHaveLength(1);
+    expect(models.scoreOffers(owner.projectId, [regular])).toBe("unavailable");
+    expect(models.scoreChallengerOffers?.(project.projectId, [regular])).toBeUndefined();
+  }, 240_000);
 
   it("too large are not stored", async () => {
     const large = { "a.bin": new Uint8Array(5 << 20), "b.bin": new Uint8Array(4 << 20) };
