@@ -51,7 +51,7 @@ const list = createRoute({
   tags: ["Audit log"],
   summary: "Who changed what, the newest first",
   description:
-    "Every change of campaigns, vouchers, customers, keys, pools and segments. Nothing in it can be changed or deleted. Secrets are not in it, nor personal fields of customers: it says that those changed, not to what. Bulk jobs are one entry each.",
+    "Every change of campaigns, vouchers, customers, keys, pools, segments and champions of models. Nothing in it can be changed or deleted. Secrets are not in it, nor personal fields of customers: it says that those changed, not to what. Bulk jobs are one entry each.",
   ...secured(["manage", "admin"]),
   request: {
     query: z.strictObject({

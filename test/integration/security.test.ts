@@ -164,7 +164,13 @@ describe("another project's things", () => {
       "/v1/segments": segment.body.id,
       "/v1/risk/rules": rule.body.id,
       "/v1/offers": offers.body.decision_id,
+      "/v1/models": "risk",
     };
+    const version = [owner.projectId, "risk", "1"];
+    await context.pool.query(
+      "insert into model_version (project_id, name, version, manifest) values ($1, $2, $3, '{}')",
+      version,
+    );
     const bodies: Record<string, object> = {
       "POST /v1/campaigns/{id}/vouchers": { kind: "generic", code: "NEW" },
       "POST /v1/campaigns/{id}/voucher-batches": batchBody,
