@@ -5,6 +5,9 @@ import type { Prepared, PreparedFold } from "./prepare.ts";
 
 /** From weak to strong would undo warm starts: a strong penalty's solution is near the next weaker one's. */
 const penalties = [1000, 300, 100, 30, 10, 3, 1];
+/** With so many rows the penalty hardly matters any more, and every one costs a fit per fold. */
+const coarsePenalties = [100, 10, 1];
+const coarseFrom = 20_000;
 
 /** While penalties are compared the last digits do not matter. */
 const roughly = 40;
@@ -18,7 +21,7 @@ export function judgeLinear(folds: readonly PreparedFold[]): Judged {
   }));
   const labels = concatenate(folds.map(({ held }) => held.labels));
   let best: Judged = { logits: new Float64Array(0), loss: Number.POSITIVE_INFINITY, capacity: 0 };
-  for (const penalty of penalties) {
+  for (const penalty of labels.length < coarseFrom ? penalties : coarsePenalties) {
     for (const learner of learners) {
       const { known, labels: targets, weights } = learner;
       learner.weights = fitLinear(known, targets, new Float64Array(known.width).fill(penalty), weights, roughly);
