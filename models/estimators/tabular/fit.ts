@@ -33,11 +33,11 @@ const shallow: TreesConfig = {
 const deep: TreesConfig = {
   depth: 8,
   rate: 0.05,
-  ridge: 2,
+  ridge: 1,
   hessianMin: 1,
   gainMin: 0,
   rowShare: 0.8,
-  inputShare: 0.7,
+  inputShare: 0.6,
   treesMax: 500,
 };
 
@@ -162,7 +162,7 @@ function treesLearner(
 
 /** How many times trees and networks are fitted, to be averaged: chance matters most where rows are few. */
 function seedsFor(table: Table): number {
-  return table.rows <= 50_000 ? 3 : 2;
+  return table.rows <= 20_000 ? 4 : table.rows <= 100_000 ? 3 : 2;
 }
 
 function checkedLabels(table: Table, labels: ArrayLike<number>): Float64Array {
