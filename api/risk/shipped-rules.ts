@@ -41,8 +41,15 @@ export const shippedRules: readonly ShippedRule[] = [
     "leaked_code",
     "Leaked code",
     0.6,
-    { all: [atLeast("code_newcomers_hour", 4), atLeast("code_networks_day", 5), atLeast("code_burst", Math.log(4))] },
-    "Many strangers use one code at once, far more than it is used otherwise. Leave out campaigns whose codes are public.",
+    {
+      any: [
+        {
+          all: [atLeast("code_newcomers_hour", 4), atLeast("code_networks_day", 5), atLeast("code_burst", Math.log(4))],
+        },
+        { all: [atLeast("code_networks_day", 6), atLeast("code_spread", Math.log(3))] },
+      ],
+    },
+    "Many strangers use one code, far more than it is used otherwise. Leave out campaigns whose codes are public.",
   ),
   shipped(
     "shared_device",

@@ -74,6 +74,18 @@ function burst(steps: number | null, week: number | null, activeDays: number | n
 const burstSql = (kind: string) =>
   `log1p(${kind}_steps) - log1p(${kind}_redemptions_7d / (24 * greatest(${kind}_active_days_7d, 1)))`;
 
+/**
+ * How many times as much as on its usual day, over two days, in logarithms. Of the days before; null without any: what is
+ * new has no usual.
+ */
+function spread(late: number | null, lateDays: number | null, week: number | null, days: number | null): number | null {
+  if (late === null || lateDays === null || week === null || days === null || days <= lateDays) return null;
+  return Math.log1p(late) - Math.log1p((2 * (week - late)) / (days - lateDays));
+}
+
+const spreadSql = (kind: string) =>
+  `if(${kind}_active_days_7d <= ${kind}_active_days_2d, null, log1p(${kind}_redemptions_2d) - log1p(2 * (${kind}_redemptions_7d - ${kind}_redemptions_2d) / (${kind}_active_days_7d - ${kind}_active_days_2d)))`;
+
 const features: readonly Feature<RiskInput>[] = [
   asked(
     "discount_share",
@@ -231,6 +243,19 @@ const features: readonly Feature<RiskInput>[] = [
     burstSql("code"),
     ({ known }) => burst(known.code_steps, known.code_redemptions_7d, known.code_active_days_7d),
     (times) => `This code is redeemed ${times} as often as in its usual hour.`,
+  ),
+  relative(
+    "code_spread",
+    "2 days",
+    spreadSql("code"),
+    ({ known }) =>
+      spread(
+        known.code_redemptions_2d,
+        known.code_active_days_2d,
+        known.code_redemptions_7d,
+        known.code_active_days_7d,
+      ),
+    (times) => `Since yesterday this code is redeemed ${times} as often as in two of its usual days.`,
   ),
   relative(
     "campaign_burst",

@@ -48,7 +48,9 @@ const days = (kind: SubjectKind, sum: DaySum, ofDays: number) => ({ kind, how: "
 
 /** Four weeks: every weekday as often as any other. */
 export const usualDays = 28;
-export const paceDays = 7;
+const paceDays = 7;
+/** That of the moment and the one before it: what is new does not end at midnight. */
+const lateDays = 2;
 
 export const measures = {
   customer_redeemed_hour: count("customer", "redeemed", hour),
@@ -83,6 +85,8 @@ export const measures = {
   code_steps: { kind: "code", how: "steps" },
   code_redemptions_7d: days("code", "redemptions", paceDays),
   code_active_days_7d: days("code", "active_days", paceDays),
+  code_redemptions_2d: days("code", "redemptions", lateDays),
+  code_active_days_2d: days("code", "active_days", lateDays),
   campaign_steps: { kind: "campaign", how: "steps" },
   campaign_redemptions_7d: days("campaign", "redemptions", paceDays),
   campaign_active_days_7d: days("campaign", "active_days", paceDays),

@@ -73,15 +73,15 @@ describe("counting purchases", () => {
   });
 
   it("finds the parameters that made the data", async () => {
-    const summaries = simulate(2_500, 40, 5).flatMap((history) => summarise(history, 40 * 7) ?? []);
+    const summaries = simulate(10_000, 40, 1).flatMap((history) => summarise(history, 40 * 7) ?? []);
     const { model } = await fitCounting(summaries, "after any");
-    expect(model.r / truth.r).toBeGreaterThan(0.75);
-    expect(model.r / truth.r).toBeLessThan(1.33);
-    expect(model.alpha / truth.alpha).toBeGreaterThan(0.7);
-    expect(model.alpha / truth.alpha).toBeLessThan(1.4);
+    expect(model.r / truth.r).toBeGreaterThan(0.85);
+    expect(model.r / truth.r).toBeLessThan(1.18);
+    expect(model.alpha / truth.alpha).toBeGreaterThan(0.85);
+    expect(model.alpha / truth.alpha).toBeLessThan(1.18);
     const leaving = truth.a / (truth.a + truth.b);
-    expect(model.a / (model.a + model.b)).toBeGreaterThan(leaving - 0.08);
-    expect(model.a / (model.a + model.b)).toBeLessThan(leaving + 0.08);
+    expect(model.a / (model.a + model.b)).toBeGreaterThan(leaving - 0.04);
+    expect(model.a / (model.a + model.b)).toBeLessThan(leaving + 0.04);
   });
 
   it("foretells how much is bought later, by whom, and within which bounds", async () => {
