@@ -10,6 +10,8 @@ import type { AppEnv } from "../http/environment.ts";
 import { notFound, Problem } from "../http/problem.ts";
 import { createRouter } from "../http/router.ts";
 import { readLift } from "../lift/read.ts";
+import { readPoliciesReport } from "../offers/report.ts";
+import { listRules } from "../risk/rules.ts";
 import { sessionCookie } from "../sessions/cookie.ts";
 import { signInAddress } from "../sessions/return-to.ts";
 import { createSessions } from "../sessions/sessions.ts";
@@ -27,6 +29,9 @@ import { compressFor, loadTables } from "./tables.ts";
 const base = "/dashboards/";
 /** Of a customer's timeline; the page asks for more. */
 const timelineEntries = 20;
+const dayMs = 86_400_000;
+/** As many as the report of policies looks back. */
+const policyDaysMax = 90;
 /** Long enough for the many questions of one page load, short enough that a reload shows what has just happened. */
 const dataCache = "private, max-age=2";
 /** Browsers fetch it without cookies; it holds names of icons. */
@@ -119,7 +124,23 @@ export function dashboardRoutes(deps: Deps): OpenAPIHono<AppEnv> {
 
   router.get(`${base}api/models`, async (c) => {
     c.header("cache-control", "no-store");
-    return c.json({ data: await modelCards(c.var.auth.projectId) });
+    return c.json(await modelCards(c.var.auth.projectId));
+  });
+
+  // The same as GET /v1/offers/policies/report, for the days of the page until now.
+  router.get(`${base}api/policies`, async (c) => {
+    const { projectId } = c.var.auth;
+    const { since } = await scopeOf(projectId, c.req.query());
+    const days = Math.ceil((Date.now() - Date.parse(since)) / dayMs);
+    c.header("cache-control", "no-store");
+    return c.json(await readPoliciesReport(warehouse, projectId, Math.min(Math.max(days, 1), policyDaysMax)));
+  });
+
+  // Names of what the tables know by its id.
+  router.get(`${base}api/risk-rules`, async (c) => {
+    const rules = await listRules(deps.db, c.var.auth.projectId);
+    c.header("cache-control", "no-store");
+    return c.json({ data: rules.map(({ id, name, status, sentence }) => ({ id, name, status, sentence })) });
   });
 
   router.get(`${base}*`, async (c) => {

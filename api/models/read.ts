@@ -11,12 +11,25 @@ export async function readModels(
   shipped: readonly Manifest[],
   now: number,
 ): Promise<ModelWire[]> {
-  const [versions, trainings, drifts] = await Promise.all([
-    listVersions(deps.db, projectId),
-    listTrainings(deps.db, projectId),
+  const [models, drifts] = await Promise.all([
+    readVersions(deps, projectId, shipped, now),
     Promise.all(modelNames.map((name) => driftOf(deps, projectId, name))),
   ]);
-  return modelNames.map((name, index) => {
+  return models.map((model, index) => ({ ...model, drift: drifts[index] ?? null }));
+}
+
+/** The same without what only the warehouse knows. */
+export async function readVersions(
+  deps: Pick<Deps, "db" | "models">,
+  projectId: string,
+  shipped: readonly Manifest[],
+  now: number,
+): Promise<Omit<ModelWire, "drift">[]> {
+  const [versions, trainings] = await Promise.all([
+    listVersions(deps.db, projectId),
+    listTrainings(deps.db, projectId),
+  ]);
+  return modelNames.map((name) => {
     const own = versions.filter((row) => row.name === name).flatMap(toWire);
     const product = shipped.find((manifest) => manifest.name === name);
     const champion = own.find(({ status }) => status === "champion") ?? (product ? ofProduct(product) : null);
@@ -27,7 +40,6 @@ export async function readModels(
       challengers: own.filter(({ status }) => status !== "champion"),
       training: lastTraining(trainings, name),
       freshness_days: champion === null ? null : Math.max(0, (now - Date.parse(champion.data.to)) / 86_400_000),
-      drift: drifts[index] ?? null,
     };
   });
 }

@@ -18,6 +18,7 @@ function allPages(): string[] {
     "codes/",
     "data-health/",
     "models/",
+    "fraud/",
   ];
 }
 
@@ -95,6 +96,12 @@ it("says so where nothing has happened, without a complaint in the console", asy
     ["segments/", "No customers yet"],
     ["codes/", "Nothing is owed"],
     ["models/", "No offer was served"],
+    ["models/", "No model was asked anything"],
+    ["models/", "No decision of an arm"],
+    ["fraud/", "No attempt was assessed"],
+    ["fraud/", "No rule fired in these days: 10 are enabled"],
+    ["fraud/", "Nothing was decided"],
+    ["fraud/", "No accounts share"],
   ];
   for (const [path, text] of empties) {
     await page.goto(`/dashboards/${path}`);
@@ -112,7 +119,15 @@ it("says what is wrong with a filter that nobody can mean", async () => {
 it("sends each its own: what another project has is not there", async () => {
   const { page } = await dashboards.signIn(dashboards.empty, "/dashboards/customers/ben/");
   await page.getByText("No such customer").waitFor({ timeout: patience });
-  const tables = ["overview_days", "campaigns_in_period", "rejections_by", "code_inventory", "liabilities"];
+  const tables = [
+    "overview_days",
+    "campaigns_in_period",
+    "rejections_by",
+    "code_inventory",
+    "liabilities",
+    "risk_campaigns",
+    "clusters_largest",
+  ];
   for (const table of tables) {
     const sizes = await page.evaluate<number[]>(
       `Promise.all(["", "?campaign=${dashboards.shop.coffeeId}&days=all"].map((query) =>

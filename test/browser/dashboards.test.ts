@@ -202,6 +202,65 @@ it("names the models in service, their scores and the offers they ranked", async
   expect(rejected.length).toBeGreaterThan(0);
   await expect.poll(() => figure(page, "unscored"), { timeout: patience }).toBeGreaterThan(rejected.length);
   await expectFigure(page, "shown", 1);
+  const policies = page.locator('[data-table="policies"] tbody tr');
+  await policies.filter({ hasText: "Champion" }).waitFor({ timeout: patience });
+  expect(await page.locator('[data-card="model-risk"] [data-status="champion"]').count()).toBe(1);
+  await page.locator('[data-test="store"]').waitFor({ timeout: patience });
   await picture(visit, "models");
+  expect(troubles).toEqual([]);
+});
+
+it("tells what looked like abuse, which rules saw it, what waits for a reviewer, and who is linked", async () => {
+  const visit = await dashboards.signIn(dashboards.project, "/dashboards/fraud/");
+  const { page, troubles } = visit;
+  await expectFigure(page, "flagged", 2);
+  const { data: waiting } = await read<{ data: unknown[] }>("/v1/reviews?status=open");
+  expect(waiting.length).toBe(1);
+  await expectFigure(page, "reviews_open", waiting.length);
+  const rules = page.locator('[data-table="rules"] tbody tr');
+  const large = rules.filter({ hasText: "Large <b>basket</b>" });
+  await large.waitFor({ timeout: patience });
+  expect(await large.locator("td").nth(1).textContent()).toMatch(/^\s*2\b/);
+  const watching = rules.filter({ hasText: "Any basket of some size" });
+  expect(await watching.locator("td").nth(2).textContent()).toMatch(/^\s*2\b/);
+  expect(await page.locator('[data-table="reviewers"] tbody tr').count()).toBe(1);
+  const cluster = page.locator('[data-table="clusters"] tbody tr');
+  expect(await cluster.count()).toBe(1);
+  expect(await cluster.textContent()).toContain("share 1 card");
+  await picture(visit, "fraud");
+  await page.locator('[data-table="risk-by-campaign"]').getByRole("link", { name: "Coffee week" }).click();
+  await expectFigure(page, "flagged", 0);
+  await page.locator('[data-chip="campaign"]').getByText("Coffee week").waitFor({ timeout: patience });
+  await page.getByText("Every attempt of these days was allowed.").waitFor({ timeout: patience });
+  expect(troubles).toEqual([]);
+});
+
+it("shows what is expected of a customer with its bounds, or why nothing is", async () => {
+  const visit = await dashboards.signIn(dashboards.project, "/dashboards/customers/ben/");
+  const { page, troubles } = visit;
+  const card = page.locator('[data-card="predictions"]');
+  await card.getByText("Not computed yet").waitFor({ timeout: patience });
+  await picture(visit, "customer-not-predicted");
+  const predictions = {
+    as_of: "2026-10-01T00:00:00.000Z",
+    model: "lifetime@test",
+    currency: "EUR",
+    probability_alive: 0.91,
+    expected_orders_90d: 3.2,
+    expected_orders_365d: { expected: 12.1, low: 6, high: 20 },
+    predicted_value_amount_365d: { expected: 123_456, low: 60_000, high: 210_000 },
+    engagement: 0.66,
+    category_preference: [],
+    discount_preference: 1.4,
+  };
+  await page.route("**/dashboards/api/customers/ben", async (route) => {
+    const known = await (await route.fetch()).json();
+    await route.fulfill({ json: { ...known, predictions, predictions_missing: null } });
+  });
+  await page.reload();
+  await card.getByText("€1,234.56").waitFor({ timeout: patience });
+  expect(await card.textContent()).toContain("€600.00 to €2,100.00");
+  expect(await card.textContent()).toContain("As of 1 Oct 2026");
+  await picture(visit, "customer-predicted");
   expect(troubles).toEqual([]);
 });

@@ -72,6 +72,9 @@ it.each([
   "/dashboards/api/freshness",
   "/dashboards/api/customers",
   "/dashboards/api/customers/anna%2F1",
+  "/dashboards/api/models",
+  "/dashboards/api/policies",
+  "/dashboards/api/risk-rules",
   "/dashboards/_app/version.json",
 ])("gives nothing of %s without a session, nor for a session that somebody made up", async (path) => {
   expect((await get(path)).status).toBe(401);

@@ -3,11 +3,14 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { beforeAll, expect } from "vitest";
+import { refreshClusters } from "../../../api/clusters/refresh.ts";
+import { reviewConsumer } from "../../../api/reviews/open.ts";
+import { drainConsumer } from "../../../ingest/consumer.ts";
 import { refreshCustomers } from "../../../warehouse/refresh-customers.ts";
 import type { TestProject } from "../../support/app.ts";
 import { useChromium, type Visit, type VisitOptions } from "./chromium.ts";
 import { type ServedApp, useServedApp } from "./served-app.ts";
-import { openShop, type Shop } from "./shop.ts";
+import { dismissOne, openShop, type Shop } from "./shop.ts";
 
 /** Patience, not a promise: other work may share the machine. */
 export const patience = 60_000;
@@ -39,8 +42,11 @@ export function useDashboards(): Dashboards {
     context.project = await app.newProject();
     context.empty = await app.newProject();
     context.shop = await openShop(context.project, new Date());
+    await drainConsumer(reviewConsumer({ db: app.db, log: app.deps.log }));
+    await dismissOne(context.project);
     await app.drain();
     await refreshCustomers(app.warehouse);
+    await refreshClusters(app.warehouse);
   });
   return context;
 }

@@ -40,6 +40,7 @@ export async function openShop(project: TestProject, now: Date): Promise<Shop> {
   await trade(project, now);
   await issueCredit(project, now);
   await offer(project);
+  await suspect(project);
   const { id: segmentId } = await post(project, "/v1/segments", { name: "Regulars" }, 201);
   await post(project, `/v1/segments/${segmentId}/members`, { customers: ["anna@example.com", "ben"] }, 200);
   return { coffeeId: coffee, welcomeId: welcome, mainId: main.id, segmentId };
@@ -70,6 +71,33 @@ async function offer(project: TestProject): Promise<void> {
   expect(decision.offers.length, JSON.stringify(decision)).toBeGreaterThan(0);
   const outcome = { campaign_id: decision.offers[0]?.campaign_id, outcome: "shown" };
   await post(project, `/v1/offers/${decision.decision_id}/outcome`, outcome, 201);
+}
+
+/** Two customers with one card and baskets that a rule finds too large; another rule only watches. */
+async function suspect(project: TestProject): Promise<void> {
+  const rule = { weight: 0.8, action: "flag", status: "enabled" };
+  const large = { on: "order.amount", op: "greater_or_equal", value: 50_000 };
+  await post(project, "/v1/risk/rules", { ...rule, name: "Large <b>basket</b>", when: large }, 201);
+  const watching = { ...rule, name: "Any basket of some size", status: "shadow" };
+  await post(project, "/v1/risk/rules", { ...watching, when: { ...large, value: 40_000 } }, 201);
+  for (const identifier of ["ben", "dmitri"]) {
+    const order = {
+      id: `large-${identifier}`,
+      currency: "EUR",
+      items: [{ sku: "machine", quantity: 1, unit_amount: 59_000, categories: ["machines"] }],
+      payment: { method: "card", fingerprint: "one-card" },
+    };
+    await post(project, "/v1/redemptions", { codes: ["WELCOME"], customer: { identifier }, order }, 201);
+  }
+}
+
+/** One of the two reviews that await a reviewer is decided; the other stays open. */
+export async function dismissOne(project: TestProject): Promise<void> {
+  const response = await project.request("GET", "/v1/reviews");
+  const { data } = (await response.json()) as { data: { id: string }[] };
+  expect(data.length).toBe(2);
+  const decision = { decision: "dismiss", note: "Known to the shop." };
+  await post(project, `/v1/reviews/${data[0]?.id}/decision`, decision, 200);
 }
 
 async function addPromotion(project: TestProject, mainId: string, more: object): Promise<string> {
