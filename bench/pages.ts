@@ -15,7 +15,17 @@ import { launchChromium } from "../test/browser/support/launch.ts";
 const document = new URL("../docs/dashboards.md", import.meta.url);
 const patienceMs = 120_000;
 const warmLoads = 5;
-const standing = ["", "campaigns/", "rejections/", "customers/", "segments/", "codes/", "data-health/", "models/", "fraud/"];
+const standing = [
+  "",
+  "campaigns/",
+  "rejections/",
+  "customers/",
+  "segments/",
+  "codes/",
+  "data-health/",
+  "models/",
+  "fraud/",
+];
 
 interface Load {
   readonly path: string;

@@ -48,6 +48,7 @@ const basket: Columns = {
   location: "json",
   payment: "json",
   device: "json",
+  shipping_address: "text",
   metadata: "json",
 };
 

@@ -220,7 +220,7 @@ export interface FactsKey {
 }
 
 /** What of the online store is read: the states of these subjects, of the e-mail address, and of the first code. */
-export interface SignalsKey {
+interface SignalsKey {
   readonly subjects: Subjects;
   /** The code's normal form; null where it can be none. */
   readonly code: string | null;

@@ -67,7 +67,7 @@ export async function confirm(deps: Deps, request: ConfirmRequest): Promise<Answ
 }
 
 /** One whose time is over, or that has ended, waits for nobody. */
-export function isHeldForReview({ status, content, expires_at, clock }: ReservationRow): boolean {
+function isHeldForReview({ status, content, expires_at, clock }: ReservationRow): boolean {
   return content.held_for !== undefined && status === "held" && expires_at > clock;
 }
 

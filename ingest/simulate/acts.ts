@@ -36,7 +36,7 @@ interface Common {
   readonly episode: string | null;
 }
 
-export interface SignUp extends Common {
+interface SignUp extends Common {
   readonly kind: "sign_up";
   readonly customer: string;
   readonly email: string;
@@ -57,13 +57,13 @@ export interface Checkout extends Common {
   readonly pays: boolean;
 }
 
-export interface Refund extends Common {
+interface Refund extends Common {
   readonly kind: "refund";
   readonly customer: string;
   readonly orderId: string;
 }
 
-export interface ReferralCode extends Common {
+interface ReferralCode extends Common {
   readonly kind: "referral_code";
   readonly customer: string;
   readonly code: string;

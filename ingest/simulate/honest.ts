@@ -89,7 +89,7 @@ function misspell(draw: Draw, code: string): string {
   return `${code.slice(0, at)}${draw.token(1).toUpperCase()}${code.slice(at + 1)}X`;
 }
 
-export function signUp(person: Pick<Person, "identifier" | "name" | "email">, at: number): Act {
+function signUp(person: Pick<Person, "identifier" | "name" | "email">, at: number): Act {
   const { identifier, name, email } = person;
   return { kind: "sign_up", at, actor: identifier, attack: null, episode: null, customer: identifier, name, email };
 }

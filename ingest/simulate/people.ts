@@ -33,7 +33,7 @@ const agents = [
 ];
 
 /** A public-looking address; the first byte keeps crowds and attackers apart only in the seed's own draw. */
-export function makeIp(draw: Draw): string {
+function makeIp(draw: Draw): string {
   return [draw.whole(60, 200), draw.whole(0, 255), draw.whole(0, 255), draw.whole(1, 254)].join(".");
 }
 

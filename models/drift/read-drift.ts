@@ -3,9 +3,9 @@ import type { ClickHouseClient } from "@clickhouse/client";
 import { z } from "zod";
 
 /** The usual reading of a population stability index (Siddiqi, Credit Risk Scorecards, 2006). */
-export const driftLevels = { some: 0.1, much: 0.25 } as const;
+const driftLevels = { some: 0.1, much: 0.25 } as const;
 /** How the scores stand among the features. */
-export const scoreFeature = "(score)";
+const scoreFeature = "(score)";
 
 const rowSchema = z.object({
   feature: z.string(),

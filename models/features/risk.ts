@@ -74,17 +74,20 @@ function burst(steps: number | null, week: number | null, activeDays: number | n
 const burstSql = (kind: string) =>
   `log1p(${kind}_steps) - log1p(${kind}_redemptions_7d / (24 * greatest(${kind}_active_days_7d, 1)))`;
 
-/**
- * How many times as much as on its usual day, over two days, in logarithms. Of the days before; null without any: what is
- * new has no usual.
- */
+/** Of fewer days nobody knows what is usual: the second day of a shop is not a leak. */
+const spreadFrom = 3;
+
+/** Of the day and the one before it, against as many of the days of the week before them on which anything was redeemed. */
 function spread(late: number | null, lateDays: number | null, week: number | null, days: number | null): number | null {
-  if (late === null || lateDays === null || week === null || days === null || days <= lateDays) return null;
+  if (late === null || lateDays === null || week === null || days === null || days - lateDays < spreadFrom) return null;
   return Math.log1p(late) - Math.log1p((2 * (week - late)) / (days - lateDays));
 }
 
-const spreadSql = (kind: string) =>
-  `if(${kind}_active_days_7d <= ${kind}_active_days_2d, null, log1p(${kind}_redemptions_2d) - log1p(2 * (${kind}_redemptions_7d - ${kind}_redemptions_2d) / (${kind}_active_days_7d - ${kind}_active_days_2d)))`;
+const spreadSql = (kind: string) => {
+  const usual = `2 * (${kind}_redemptions_7d - ${kind}_redemptions_2d) / (${kind}_active_days_7d - ${kind}_active_days_2d)`;
+  const enough = `${kind}_active_days_7d - ${kind}_active_days_2d < ${spreadFrom}`;
+  return `if(${enough}, null, log1p(${kind}_redemptions_2d) - log1p(${usual}))`;
+};
 
 const features: readonly Feature<RiskInput>[] = [
   asked(

@@ -81,8 +81,10 @@ describe("the future", () => {
     for (let step = 0; step < 6; step += 1) {
       traffic.redeemed({ ...attempted, at: moment - (20 + step) * 24 * hour, customer: `other-${step}`, signals: {} });
     }
-    // Of the same code within the week, for what its last days are set against.
-    traffic.redeemed({ ...attempted, at: moment - 4 * 24 * hour, customer: "other-6", signals: {} });
+    // Of the same code on days of the week before, for what its last ones are set against.
+    for (const days of [3, 4, 5]) {
+      traffic.redeemed({ ...attempted, at: moment - days * 24 * hour, customer: "other-6", signals: {} });
+    }
     target = traffic.redeemed({ ...attempted, at: moment }).redemption_id;
     past = [...traffic.events];
     const codes = ["?1", "R1"];

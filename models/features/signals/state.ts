@@ -38,7 +38,7 @@ interface Kept {
 
 const keptByKind = new Map<SubjectKind, Kept>();
 
-export function keptOf(kind: SubjectKind): Kept {
+function keptOf(kind: SubjectKind): Kept {
   let kept = keptByKind.get(kind);
   if (kept === undefined) {
     const own = (Object.values(measures) as Measure[]).filter((measure) => measure.kind === kind);
@@ -87,7 +87,34 @@ export function see(state: SubjectState, kind: SubjectKind, sighting: Sighting):
   if (kept.steps) addStep(state.steps, Math.floor(at / stepMs));
 }
 
-function counterpartOf(sighting: Sighting, counterpart: Counterpart): string | null {
+/**
+ * Takes a redemption out again, to tell what is known beside it. Of a counterpart only the last time is kept: one that
+ * came with it and earlier too is gone with it.
+ */
+export function unsee(state: SubjectState, kind: SubjectKind, sighting: Omit<Sighting, "projectId">): void {
+  const { at } = sighting;
+  remove(state.moments.redeemed, (moment) => moment === at);
+  for (const counterpart of keptOf(kind).counterparts) {
+    const own = counterpartOf(sighting, counterpart);
+    remove(state.counterparts[counterpart], ([id, seen]) => id === own && seen === at);
+  }
+  const today = state.days.find(([day]) => day === Math.floor(at / dayMs));
+  if (today !== undefined) {
+    today[1] -= 1;
+    today[2] -= logThousandths(sighting.amount);
+    today[3] -= logThousandths(sighting.discountAmount);
+  }
+  remove(state.days, ([, redemptions]) => redemptions <= 0);
+  const step = state.steps.find(([each]) => each === Math.floor(at / stepMs));
+  if (step !== undefined) step[1] -= 1;
+}
+
+function remove<T>(list: T[] | undefined, isIt: (entry: T) => boolean): void {
+  const place = list?.findIndex(isIt) ?? -1;
+  if (place >= 0) list?.splice(place, 1);
+}
+
+function counterpartOf(sighting: Omit<Sighting, "projectId">, counterpart: Counterpart): string | null {
   if (counterpart === "network") return networkOf(sighting.subjects);
   return counterpart === "newcomer" && !sighting.newcomer ? null : sighting.shopper;
 }
@@ -126,7 +153,7 @@ function addCounterpart(list: [string, number][], id: string, at: number): void 
 }
 
 /** In thousandths and whole, so that sums are exact in any order and in any language. */
-export function logThousandths(amount: number): number {
+function logThousandths(amount: number): number {
   return Math.round(1000 * Math.log1p(amount));
 }
 
