@@ -127,3 +127,15 @@ export async function readConsumers(pool: pg.Pool): Promise<ConsumerState[]> {
     order by c.name`);
   return rows;
 }
+
+/** Age in seconds of the oldest event that it has not gone over; 0 when there is none. */
+export async function readConsumerLag(pool: pg.Pool, name: string): Promise<number> {
+  const { rows } = await pool.query<{ seconds: number }>(
+    `select greatest(extract(epoch from clock_timestamp() - o.recorded_at), 0)::float8 as seconds
+     from outbox o
+     where (o.xid, o.seq) > (select c.xid, c.seq from event_consumer c where c.name = $1)
+     order by o.xid, o.seq limit 1`,
+    [name],
+  );
+  return rows[0]?.seconds ?? 0;
+}

@@ -10,6 +10,8 @@ import { type RiskInput, riskFeatures } from "../../../models/features/risk.ts";
 import { decodeState } from "../../../models/features/signals/codec.ts";
 import type { SubjectKind, Subjects } from "../../../models/features/signals/kinds.ts";
 import { readMeasures, type States } from "../../../models/features/signals/read.ts";
+import { type Sighting, shopperOf } from "../../../models/features/signals/sighting.ts";
+import { unsee } from "../../../models/features/signals/state.ts";
 import type { Models, RiskScore } from "../../../models/serving.ts";
 import type { DB } from "../../db/tables.ts";
 import { newId } from "../../ids.ts";
@@ -65,7 +67,8 @@ function subjectsOf(one: Candidate, key: SignalKey): Subjects {
   };
 }
 
-type Known = ReadonlyMap<string, ReturnType<typeof decodeState>>;
+/** As text: each who reads one takes something out of it. */
+type Known = ReadonlyMap<string, string>;
 
 async function loadStates(
   db: Kysely<DB>,
@@ -78,18 +81,25 @@ async function loadStates(
     ),
   );
   const rows = await readStates(db, [...keys.values()]);
-  return new Map(rows.map(({ kind, subject, state }) => [`${kind} ${subject}`, decodeState(state)]));
+  return new Map(rows.map(({ kind, subject, state }) => [`${kind} ${subject}`, state]));
 }
 
-/** The request as it was, and what is known of whom and what it named as it is now. */
+/**
+ * The request as it was, and what is known of whom and what it named as it is now, without itself: models and rules are
+ * made for what came before an attempt, and its own redemption would be one of a moment ago.
+ */
 function inputOf(one: Candidate, subjects: Subjects, known: Known, now: number): RiskInput {
+  const age = one.signals.account_age_seconds;
+  const itself = sightingOf(one, subjects);
   const states: States = new Map(
     (Object.entries(subjects) as [SubjectKind, string][]).flatMap(([kind, subject]) => {
-      const state = known.get(`${kind} ${subject}`);
-      return state === undefined ? [] : [[kind, state] as const];
+      const text = known.get(`${kind} ${subject}`);
+      if (text === undefined) return [];
+      const state = decodeState(text);
+      unsee(state, kind, itself);
+      return [[kind, state] as const];
     }),
   );
-  const age = one.signals.account_age_seconds;
   return {
     orderAmount: one.amount,
     discountAmount: one.discount_amount,
@@ -102,6 +112,20 @@ function inputOf(one: Candidate, subjects: Subjects, known: Known, now: number):
     accountAgeSeconds: age === undefined || age === "" ? null : Number(age),
     isSelfReferral: one.self_referral === 1,
     known: readMeasures(subjects, states, now),
+  };
+}
+
+function sightingOf(one: Candidate, subjects: Subjects): Omit<Sighting, "projectId"> {
+  return {
+    at: one.at,
+    what: "redeemed",
+    unknown: false,
+    subjects,
+    shopper: shopperOf(subjects),
+    // It is looked for among the newcomers, too.
+    newcomer: true,
+    amount: one.amount,
+    discountAmount: one.discount_amount,
   };
 }
 

@@ -4,11 +4,13 @@ import type { ClickHouseClient } from "@clickhouse/client";
 import type { Kysely } from "kysely";
 import type pg from "pg";
 import type { Logger } from "pino";
+import { readConsumerLag } from "../../../ingest/consumer-cursor.ts";
 import { readLag } from "../../../ingest/lag.ts";
 import { rescoreLock } from "../../../ingest/locks.ts";
 import { tryLock, withSession } from "../../../ingest/session.ts";
 import type { Models } from "../../../models/serving.ts";
 import type { DB } from "../../db/tables.ts";
+import { signalsConsumer } from "../../signals/follow.ts";
 import { currentConfig } from "../config.ts";
 import { findCandidates } from "./candidates.ts";
 import { rescore } from "./rescore.ts";
@@ -43,35 +45,49 @@ export async function runRescoring(deps: RescoreDeps, signal: AbortSignal): Prom
 
 /**
  * The oldest marks of each project. A mark goes when what it asks for is done: a pass that ends half-way is done again,
- * and announces nothing twice.
+ * and announces nothing twice. What fails of one project waits behind all others'.
  *
- * @param settled how old a mark must be, beside what the warehouse lacks.
+ * @param settled how old a mark must be, beside what the warehouse and the online store lack.
  * @returns how many redemptions have become suspect.
+ * @throws Error the first failure, when all projects have had their turn.
  */
 export async function rescorePass(deps: RescoreDeps, signal?: AbortSignal, settled = settleSeconds): Promise<number> {
-  const { pool, warehouse, db, log } = deps;
-  const lag = await readLag(pool);
-  const old = settled + lag.seconds;
+  const { pool, log } = deps;
+  const lags = [(await readLag(pool)).seconds, await readConsumerLag(pool, signalsConsumer)];
+  const old = settled + Math.max(...lags);
   const { rows: projects } = await pool.query<{ project_id: string }>(
     `select project_id from risk_rescore where since <= now() - make_interval(secs => $1)
      group by project_id order by min(since), project_id limit $2`,
     [old, projectsMax],
   );
   let found = 0;
+  const failures: unknown[] = [];
   for (const { project_id: projectId } of projects) {
     if (signal?.aborted === true) break;
-    const { rows: marks } = await pool.query<{ subject_id: string }>(
-      `select subject_id from risk_rescore where project_id = $1 and since <= now() - make_interval(secs => $2)
-       order by since, subject_id limit $3`,
-      [projectId, old, marksMax],
-    );
-    const subjects = marks.map((mark) => mark.subject_id);
-    const candidates = await findCandidates(warehouse, projectId, subjects);
-    const config = await currentConfig(pool, projectId);
-    const suspects = await rescore({ db, models: deps.models }, projectId, candidates, config, Date.now());
-    await pool.query("delete from risk_rescore where project_id = $1 and subject_id = any($2)", [projectId, subjects]);
-    if (suspects > 0) log.info({ project_id: projectId, suspects }, "redemptions became suspect later");
-    found += suspects;
+    try {
+      const suspects = await rescoreProject(deps, projectId, old);
+      if (suspects > 0) log.info({ project_id: projectId, suspects }, "redemptions became suspect later");
+      found += suspects;
+    } catch (error) {
+      failures.push(error);
+      await pool.query("update risk_rescore set since = now() where project_id = $1", [projectId]);
+    }
   }
+  if (failures.length > 0) throw failures[0];
   return found;
+}
+
+async function rescoreProject(deps: RescoreDeps, projectId: string, old: number): Promise<number> {
+  const { pool, warehouse, db } = deps;
+  const { rows: marks } = await pool.query<{ subject_id: string }>(
+    `select subject_id from risk_rescore where project_id = $1 and since <= now() - make_interval(secs => $2)
+     order by since, subject_id limit $3`,
+    [projectId, old, marksMax],
+  );
+  const subjects = marks.map((mark) => mark.subject_id);
+  const candidates = await findCandidates(warehouse, projectId, subjects);
+  const config = await currentConfig(pool, projectId);
+  const suspects = await rescore({ db, models: deps.models }, projectId, candidates, config, Date.now());
+  await pool.query("delete from risk_rescore where project_id = $1 and subject_id = any($2)", [projectId, subjects]);
+  return suspects;
 }

@@ -4,6 +4,7 @@ import { rescorePass } from "../../../api/risk/rescore/worker.ts";
 import { signalsFollower } from "../../../api/signals/follow.ts";
 import { drainConsumer } from "../../../ingest/consumer.ts";
 import { createRelay } from "../../../ingest/relay.ts";
+import type { RiskInput } from "../../../models/features/risk.ts";
 import { send } from "../../support/answers.ts";
 import type { TestProject } from "../../support/app.ts";
 import { redeemBody, setUpPromotion } from "../../support/promotions.ts";
@@ -130,5 +131,73 @@ describe("late scores", () => {
     expect(await marks()).toBe(3);
     expect(await lookAgain()).toBe(2);
     expect(await marks()).toBe(0);
+  });
+
+  it("see an earlier redemption as the request did, without itself, and with what came since", async () => {
+    const project = await app.newProject();
+    const { code } = await setUpPromotion(project, {});
+    const { body } = await from(project, code, 1);
+    const { body: second } = await from(project, code, 2);
+    app.score(project, 0.999);
+    await from(project, code, 3);
+    await settled();
+    const seen: RiskInput["known"][] = [];
+    const models = {
+      scoreRisk: (_: string, { known }: RiskInput) => {
+        seen.push(known);
+        return { score: null, model: null, features: null, reasons: [] };
+      },
+    };
+    await rescorePass({ ...app.deps, models }, undefined, 0);
+    expect([body.status, second.status]).toEqual(["redeemed", "redeemed"]);
+    expect(seen).toHaveLength(2);
+    for (const known of seen) {
+      expect(known).toMatchObject({ customer_seconds_since_last: null, customer_redeemed_90d: 0 });
+      expect(known).toMatchObject({ device_shoppers_90d: 0, device_attempted_minute: 0, ip_shoppers_day: 0 });
+      expect(known).toMatchObject({ code_shoppers_hour: 2, code_networks_day: 2, code_steps: 2 });
+      expect(known).toMatchObject({ campaign_redemptions_28d: 2, project_redemptions_28d: 2 });
+    }
+  });
+
+  it("wait for the online store as for the warehouse", async () => {
+    const project = await app.newProject();
+    const { code } = await setUpPromotion(project, {});
+    for (let nth = 1; nth <= 5; nth += 1) {
+      await from(project, code, nth, { device: { id: "tablet" } });
+      if (nth < 5) await drainConsumer(signalsFollower({ db: app.db, log: app.deps.log }));
+    }
+    await drainConsumer(rescoreMarker({ db: app.db, log: app.deps.log }));
+    await createRelay({ pool: app.pool, warehouse: app.warehouse, log: app.deps.log }).drain();
+    // A minute of work lies before the online store.
+    await app.pool.query("update outbox set recorded_at = recorded_at - interval '1 minute' where project_id = $1", [
+      project.projectId,
+    ]);
+    expect(await lookAgain()).toBe(0);
+    await settled();
+    expect(await lookAgain()).toBe(2);
+  });
+
+  it("of one project do not wait for another's that fail", async () => {
+    const [broken, project] = [await app.newProject(), await app.newProject()];
+    for (const each of [broken, project]) {
+      const { code } = await setUpPromotion(each, {});
+      for (let nth = 1; nth <= 5; nth += 1) {
+        await from(each, code, nth, { device: { id: "tablet" } });
+        await drainConsumer(signalsFollower({ db: app.db, log: app.deps.log }));
+      }
+    }
+    await settled();
+    const models = {
+      scoreRisk: (projectId: string) => {
+        if (projectId === broken.projectId) throw new Error("broken");
+        return { score: null, model: null, features: null, reasons: [] };
+      },
+    };
+    await expect(rescorePass({ ...app.deps, models }, undefined, 0)).rejects.toThrow("broken");
+    expect(await lateOf(project)).toHaveLength(2);
+    expect(await lateOf(broken)).toEqual([]);
+    // Later, it is tried again.
+    await app.pool.query("update risk_rescore set since = since - interval '1 hour'");
+    expect(await lookAgain()).toBe(2);
   });
 });
