@@ -52,7 +52,14 @@ export function timesOf(part: Part, name: string | null | undefined): Float64Arr
   if (cells === undefined) return undefined;
   const times = Float64Array.from(cells, (cell) => {
     const number = cell.trim() === "" ? Number.NaN : Number(cell);
-    return Number.isNaN(number) ? Date.parse(cell) : number;
+    return Number.isNaN(number) ? momentOf(cell) : number;
   });
   return times.some((time) => Number.isNaN(time)) ? undefined : times;
+}
+
+/** Epoch ms, NaN where it is no date. One without a zone is in UTC, whatever the machine's clock says. */
+export function momentOf(cell: string): number {
+  const text = cell.trim();
+  const isZoned = /(?:[a-z]|\d[+-]\d{2}:?\d{2})$/i.test(text);
+  return Date.parse(!isZoned && text.includes(":") ? `${text}Z` : text);
 }

@@ -6,7 +6,8 @@ import { gunzip } from "node:zlib";
 import { parse } from "csv-parse/sync";
 import { z } from "zod";
 
-const figures = z.record(z.string(), z.number().nullable());
+// What others measured is laid beside our figures and nothing else: where it has another shape, it is left out.
+const figures = z.record(z.string(), z.number().nullable().catch(null));
 
 const manifestSchema = z.object({
   name: z.string().min(1),
@@ -19,21 +20,23 @@ const manifestSchema = z.object({
   features: z.array(z.string()).nullish(),
   metrics: z.array(z.string()).nullish(),
   main_metric: z.string().nullish(),
-  peers: z.record(z.string(), figures).nullish(),
+  peers: z.record(z.string(), figures).nullish().catch(undefined),
   best_peer: z
     .object({
       name: z.string(),
       metric: z.string(),
       value: z.number(),
-      se: z.number(),
+      se: z.number().nullish(),
       se_cluster: z.number().nullish(),
     })
-    .nullish(),
+    .nullish()
+    .catch(undefined),
   best_per_metric: z
     .record(z.string(), z.object({ peer: z.string(), value: z.number(), se: z.number().nullish() }))
-    .nullish(),
-  calibration: z.object({ to: z.string() }).nullish(),
-  holdout: z.object({ weeks: z.number().positive() }).nullish(),
+    .nullish()
+    .catch(undefined),
+  calibration: z.object({ to: z.string().nullish() }).nullish(),
+  holdout: z.object({ weeks: z.number().positive().nullish(), to: z.string().nullish() }).nullish(),
 });
 
 export type TaskManifest = z.infer<typeof manifestSchema>;
@@ -91,6 +94,11 @@ async function readManifest(directory: string): Promise<TaskManifest> {
     const reason = error instanceof z.ZodError ? z.prettifyError(error) : String(error);
     throw new TaskError(`${path} is not a task: ${reason}`);
   }
+}
+
+export async function hasPart(directory: string, name: string): Promise<boolean> {
+  const files = await readdir(directory);
+  return files.includes(`${name}.csv.gz`) || files.includes(`${name}.csv`);
 }
 
 /** `<name>.csv.gz`, or the same unpacked. @throws TaskError */

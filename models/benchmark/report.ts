@@ -52,7 +52,7 @@ function bestPeer(manifest: TaskManifest, metric: string): Comparison["best"] {
   const [first] = measured.sort((a, b) => goodness(metric, b.value) - goodness(metric, a.value));
   const main = manifest.best_peer?.metric === metric ? manifest.best_peer : undefined;
   const named = manifest.best_per_metric?.[metric];
-  const se = main === undefined ? (named?.se ?? undefined) : (main.se_cluster ?? main.se);
+  const se = main === undefined ? (named?.se ?? undefined) : (main.se_cluster ?? main.se ?? undefined);
   if (main !== undefined) return { peer: main.name, value: main.value, se };
   if (named !== undefined) return { peer: named.peer, value: named.value, se };
   return first === undefined ? undefined : { ...first, se };

@@ -1,9 +1,9 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { featureTable, labelsOf } from "../../../../models/benchmark/columns.ts";
+import { featureTable, labelsOf, momentOf } from "../../../../models/benchmark/columns.ts";
 import { findTasks, readTask, TaskError } from "../../../../models/benchmark/read-task.ts";
 import { compare, printTask } from "../../../../models/benchmark/report.ts";
 import { scoreTask } from "../../../../models/benchmark/score-task.ts";
@@ -98,6 +98,32 @@ describe("a task folder", () => {
     await expect(scoreTask(runtime, await readTask(strange), { seed: 1, say })).rejects.toThrow(/poetry/);
   });
 
+  it("is scored even where what is told of its peers has another shape", async () => {
+    const peers = {
+      peers: { boosted: { auc: 0.7, setting: "as it comes" }, other: "unknown" },
+      best_peer: { name: "boosted", metric: "auc", value: 0.7 },
+      best_per_metric: { auc: { peer: "boosted" } },
+    };
+    const { manifest } = await readTask(await writeTask("peers", peers, rowsOf(9, 1, true), rowsOf(9, 2, true)));
+    expect(manifest.best_peer?.value).toBe(0.7);
+    const [auc] = compare(manifest, { name: "peers", metrics: { auc: 0.8 }, seconds: 1 });
+    expect(auc).toMatchObject({ best: { value: 0.7 }, verdict: "ahead" });
+  });
+
+  it("takes moments without a zone as UTC, wherever the machine stands", () => {
+    const before = process.env.TZ;
+    process.env.TZ = "Asia/Tokyo";
+    try {
+      const noon = Date.UTC(2024, 4, 1, 12);
+      const written = ["2024-05-01 12:00:00", "2024-05-01T12:00", "2024-05-01T12:00:00Z", "2024-05-01T14:00:00+02:00"];
+      expect(written.map(momentOf)).toEqual(written.map(() => noon));
+      expect(momentOf("2024-05-01")).toBe(Date.UTC(2024, 4, 1));
+    } finally {
+      if (before === undefined) delete process.env.TZ;
+      else process.env.TZ = before;
+    }
+  });
+
   it("is found below a folder that holds several", async () => {
     const parent = join("several", "deeper");
     await writeTask(join(parent, "two"), {}, [], []);
@@ -128,6 +154,37 @@ describe("a scored task", () => {
     expect(compare(task.manifest, result)[0]).toMatchObject({ best: { peer: "rule", value: 0.6 }, verdict: "ahead" });
     expect(printTask({ manifest: task.manifest, result })).toContain("ahead");
   }, 60_000);
+
+  it("of purchases knows its horizon by its last day, and refuses targets that cannot be read", async () => {
+    const change = {
+      kind: "repeat_purchase",
+      label: "y",
+      time: "at",
+      metrics: ["mae"],
+      calibration: { to: "2024-06-30" },
+    };
+    const log = (from: string) =>
+      Array.from({ length: 60 }, (_, row) => `c${row % 20},${from}-${10 + (row % 17)} 23:30:00,5,,0,0`);
+    const folder = await writeTask(
+      "purchases",
+      { ...change, holdout: { to: "2024-09-30" } },
+      log("2024-03"),
+      log("2024-08"),
+    );
+    const { metrics } = await scoreTask(runtime, await readTask(folder), { seed: 1, say });
+    expect(metrics.mae).toBeGreaterThan(0);
+    // An order's id before the customer's: 20 customers, not 60.
+    const orders = [{ name: "order", type: "id" }, ...columns];
+    const manifest = JSON.parse(await readFile(join(folder, "task.json"), "utf8"));
+    await writeFile(join(folder, "task.json"), JSON.stringify({ ...manifest, columns: orders, group: "who" }));
+    const numbered = (lines: string[]) =>
+      [`order,${columns.map(({ name }) => name)}`, ...lines.map((line, row) => `o${row},${line}`), ""].join("\r\n");
+    await writeFile(join(folder, "train.csv.gz"), gzipSync(numbered(log("2024-03"))));
+    await writeFile(join(folder, "test.csv.gz"), gzipSync(numbered(log("2024-08"))));
+    expect((await scoreTask(runtime, await readTask(folder), { seed: 1, say })).metrics.mae).toBe(metrics.mae);
+    await writeFile(join(folder, "targets.csv.gz"), "not packed");
+    await expect(scoreTask(runtime, await readTask(folder), { seed: 1, say })).rejects.toThrow(/targets/);
+  });
 
   it("of a ranking takes graded gains", async () => {
     const graded = (seed: number) =>
