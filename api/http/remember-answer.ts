@@ -1,4 +1,5 @@
 /** Idempotency-Key for work that is more than one transaction, and that done twice comes to the same. */
+import { createHash } from "node:crypto";
 import type { Context, TypedResponse } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { JSONParsed } from "hono/utils/types";
@@ -15,7 +16,10 @@ type Answered<Status extends ContentfulStatusCode, Body> = Response & TypedRespo
  * The answer is kept after the work is done: a caller whose connection broke in between has it done again, so the work
  * must make the same of a second call. Twins that come at once both work, and both are answered what was kept first.
  *
- * @throws Problem 422 `idempotency_key_reused` when the key came with another request.
+ * The answer is the caller's own: a reviewer who takes a review under the key that another took it with must not hear
+ * that it is theirs.
+ *
+ * @throws Problem 422 `idempotency_key_reused` when the key came with another request, or from another caller.
  */
 export async function rememberAnswer<Status extends ContentfulStatusCode, Body>(
   c: Context<AppEnv>,
@@ -27,11 +31,12 @@ export async function rememberAnswer<Status extends ContentfulStatusCode, Body>(
     return sendText(c, status, JSON.stringify(body)) as Answered<Status, Body>;
   }
   const { pool } = c.var.deps;
-  const { projectId } = c.var.auth;
+  const { projectId, keyId } = c.var.auth;
+  const hash = createHash("sha256").update(identity.hash).update(keyId, "utf8").digest();
   const { rows: known } = await pool.query<{ same: boolean; status: ContentfulStatusCode; body: string }>(
     `select request_hash = $3 as same, response_status as status, response_body as body
      from idempotency_key where project_id = $1 and key = $2`,
-    [projectId, identity.key, identity.hash],
+    [projectId, identity.key, hash],
   );
   const [before] = known;
   if (before?.same === false) throw keyReused();
@@ -39,7 +44,7 @@ export async function rememberAnswer<Status extends ContentfulStatusCode, Body>(
   const answer = await attempt(c, work);
   const { rows } = await pool.query<{ outcome: string; status: ContentfulStatusCode; body: string }>(
     "select * from claim_key($1, $2, $3, $4::smallint, $5)",
-    [projectId, identity.key, identity.hash, answer.status, answer.text],
+    [projectId, identity.key, hash, answer.status, answer.text],
   );
   const [twin] = rows;
   if (twin?.outcome === "key_reused") throw keyReused();

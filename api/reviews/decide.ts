@@ -6,6 +6,7 @@ import { Problem } from "../http/problem.ts";
 import { type Actor, signedTransaction } from "./actor.ts";
 import { clock, nobody, refuseDecided, refuseLocked } from "./assign.ts";
 import { beginClawBack } from "./claw-back/begin.ts";
+import { findClawBack } from "./claw-back/read.ts";
 import { type Accounts, noAccounts, readAccounts } from "./claw-back/targets.ts";
 import { workSmallClawBack } from "./claw-back/work.ts";
 import { holdHours } from "./priority.ts";
@@ -46,7 +47,7 @@ export async function decideOnly(
   const linked = input.claw_back === "cluster" ? await readAccounts(deps, projectId, id) : noAccounts;
   const decided = await signedTransaction(deps.pool, actor, async ({ tx }) => {
     const before = await lockReview(tx, projectId, id);
-    if (isTheSame(before, actor, input)) return before;
+    if (await isTheSame(tx, before, actor, input)) return before;
     refuseDecided(before);
     const now = await clock(tx);
     refuseLocked(before, actor, now);
@@ -68,10 +69,12 @@ async function followUp(deps: Deps, review: ReviewRow): Promise<void> {
   }
 }
 
-function isTheSame(row: ReviewRow, actor: Actor, input: DecisionInput): boolean {
+/** Also of the same scope: who asks for the cluster after one alone was taken back must not hear that it is done. */
+async function isTheSame(tx: Transaction<DB>, row: ReviewRow, actor: Actor, input: DecisionInput): Promise<boolean> {
   const status = input.decision === "confirm" ? "confirmed" : "dismissed";
   if (input.decision === "hold" || row.status !== status || row.decided_by !== actor.keyId) return false;
-  return (row.claw_back_id !== null) === (input.claw_back !== "none");
+  if (row.claw_back_id === null) return input.claw_back === "none";
+  return (await findClawBack(tx, row.project_id, row.claw_back_id))?.scope === input.claw_back;
 }
 
 async function hold(

@@ -39,7 +39,7 @@ export async function close(tx: Kysely<DB>, review: ReviewRow, because: NonNulla
 }
 
 export async function rescore(tx: Kysely<DB>, review: ReviewRow, risk: RiskPart): Promise<void> {
-  if (risk.score !== null && review.score !== null && risk.score <= review.score) return;
+  if (review.score !== null && (risk.score === null || risk.score <= review.score)) return;
   const now = new Date();
   const row = await update(tx, review, {
     score: risk.score,

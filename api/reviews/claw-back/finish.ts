@@ -142,12 +142,7 @@ async function reopen(tx: Transaction<DB>, review: ReviewRow, reviewer: Reviewer
     review.redemption_id === null ? undefined : await standingOf(tx, review.project_id, review.redemption_id);
   const amount = standing?.amount ?? review.amount_at_risk;
   const priority = priorityOf(review.score, amount);
-  const over =
-    standing?.isWhollyBack === true
-      ? ("rolled_back" as const)
-      : review.subject_kind === "reservation" && standing === undefined
-        ? ("reservation_cancelled" as const)
-        : null;
+  const over = standing?.isWhollyBack === true ? ("rolled_back" as const) : await endOfHold(tx, review);
   const row = await tx
     .updateTable("review")
     .set({
@@ -158,6 +153,8 @@ async function reopen(tx: Transaction<DB>, review: ReviewRow, reviewer: Reviewer
       decided_name: null,
       working_seconds: null,
       note: null,
+      // A hold that nobody has settled yet waits for the next decision.
+      settle_after: null,
       claw_back_id: null,
       amount_at_risk: amount,
       priority,
@@ -170,4 +167,17 @@ async function reopen(tx: Transaction<DB>, review: ReviewRow, reviewer: Reviewer
     .executeTakeFirstOrThrow();
   await note(tx, row, { kind: "reopened", by: reviewer, at });
   await announce(tx, row, "review.reopened", reviewer, at);
+}
+
+/** How a reservation ended without a redemption; null while it holds, once it is redeemed, and of other subjects. */
+async function endOfHold(tx: Transaction<DB>, review: ReviewRow): Promise<ReviewRow["closed_because"]> {
+  if (review.subject_kind !== "reservation") return null;
+  const reservation = await tx
+    .selectFrom("reservation")
+    .select("status")
+    .where("project_id", "=", review.project_id)
+    .where("id", "=", review.subject_id)
+    .executeTakeFirst();
+  if (reservation?.status === "held" || reservation?.status === "confirmed") return null;
+  return reservation?.status === "expired" ? "reservation_expired" : "reservation_cancelled";
 }

@@ -35,12 +35,14 @@ export async function undo(tx: Transaction<DB>, step: StepRow, at: Date): Promis
   }
 }
 
+/** Locked: what is read of the customer next is what is changed, and an erasure does not rename them in between. */
 async function identifierOf(tx: Transaction<DB>, step: StepRow): Promise<string | undefined> {
   const row = await tx
     .selectFrom("customer")
     .select("identifier")
     .where("project_id", "=", step.project_id)
     .where("id", "=", step.target_id)
+    .forUpdate()
     .executeTakeFirst();
   return row?.identifier;
 }

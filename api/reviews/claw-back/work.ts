@@ -5,7 +5,8 @@
 import { sql, type Transaction } from "kysely";
 import type pg from "pg";
 import type { DB } from "../../db/tables.ts";
-import { type ChunkDeps, type ChunkedWork, runChunks } from "../../vouchers/chunks.ts";
+import { Problem } from "../../http/problem.ts";
+import { type ChunkDeps, type ChunkedWork, runChunks, sqlState } from "../../vouchers/chunks.ts";
 import { kyselyOn } from "../../vouchers/kysely-on.ts";
 import { type ClawBackRow, confirmAlong, finishTaking, finishUndoing } from "./finish.ts";
 import { type StepRow, take, undo } from "./steps.ts";
@@ -15,7 +16,7 @@ const stepsAtOnce = 20;
 
 /** Runs until `signal` aborts. */
 export function runClawBacks(deps: ChunkDeps, signal: AbortSignal): Promise<void> {
-  return runChunks<Task>(deps, { ...work(deps.pool), claim: (client) => claim(client) }, signal);
+  return runChunks<Task>(deps, { ...work(deps), claim: (client) => claim(client) }, signal);
 }
 
 interface Task {
@@ -30,27 +31,27 @@ export async function workSmallClawBack(deps: ChunkDeps, projectId: string, id: 
     "select count(*)::int as count from claw_back_step where project_id = $1 and claw_back_id = $2",
     [projectId, id],
   );
-  if ((rows[0]?.count ?? 0) <= stepsAtOnce) await workOut(deps.pool, { projectId, id });
+  if ((rows[0]?.count ?? 0) <= stepsAtOnce) await workOut(deps, { projectId, id });
 }
 
 /** Does everything there is to do, of one or of all. */
 export async function workOut(
-  pool: pg.Pool,
+  deps: ChunkDeps,
   only?: { readonly projectId: string; readonly id: string },
 ): Promise<void> {
-  while (await workOnce(pool, only));
+  while (await workOnce(deps, only));
 }
 
 async function workOnce(
-  pool: pg.Pool,
+  deps: ChunkDeps,
   only: { readonly projectId: string; readonly id: string } | undefined,
 ): Promise<boolean> {
-  const client = await pool.connect();
+  const client = await deps.pool.connect();
   let failed = true;
   try {
     await client.query("begin");
     const task = await claim(client, only);
-    if (task !== undefined) await doNext(client, task);
+    if (task !== undefined) await doNext(deps, client, task);
     await client.query("commit");
     failed = false;
     return task !== undefined;
@@ -59,12 +60,12 @@ async function workOnce(
   }
 }
 
-function work(pool: pg.Pool): Omit<ChunkedWork<Task>, "claim"> {
+function work(deps: ChunkDeps): Omit<ChunkedWork<Task>, "claim"> {
   return {
     name: "claw-backs",
-    work: doNext,
+    work: (client, task) => doNext(deps, client, task),
     giveUp: ({ clawBack, position }) =>
-      pool.query(
+      deps.pool.query(
         clawBack.status === "running"
           ? `update claw_back_step set outcome = 'failed', reason = 'The database refused it.'
              where project_id = $1 and claw_back_id = $2 and position = $3`
@@ -88,7 +89,7 @@ async function claim(
   return rows[0] && { clawBack: rows[0] };
 }
 
-async function doNext(client: pg.PoolClient, task: Task): Promise<void> {
+async function doNext(deps: ChunkDeps, client: pg.PoolClient, task: Task): Promise<void> {
   const { clawBack } = task;
   const tx = kyselyOn(client) as Transaction<DB>;
   const undoes = clawBack.status === "undoing";
@@ -103,10 +104,20 @@ async function doNext(client: pg.PoolClient, task: Task): Promise<void> {
   const step = await nextStep(tx, clawBack, undoes);
   if (step === undefined) return undoes ? finishUndoing(tx, clawBack, at) : finishTaking(tx, clawBack, at);
   task.position = step.position;
-  const change = undoes ? await undo(tx, step, at) : await take(tx, step, at);
-  if (!undoes && step.kind === "redemption" && change.outcome === "done") {
-    await confirmAlong(tx, clawBack, step.target_id, at);
-  }
+  await sql`savepoint step`.execute(tx);
+  const change = await (undoes ? undo(tx, step, at) : takeWithReview(tx, clawBack, step, at)).catch(
+    async (error: unknown) => {
+      // What the database says may pass, or is given up as data; what is left is a fault of ours, and comes again.
+      if (sqlState(error) !== undefined || error instanceof Problem) throw error;
+      // Fails where the connection is what broke, and then the step is tried again.
+      await sql`rollback to savepoint step`.execute(tx);
+      const { id: clawBackId } = clawBack;
+      deps.log.error({ err: error, claw_back_id: clawBackId, position: step.position }, "a step is given up");
+      return undoes
+        ? { undo: "failed" as const, undo_reason: "fault" }
+        : { outcome: "failed" as const, reason: "fault" };
+    },
+  );
   await tx
     .updateTable("claw_back_step")
     .set(change)
@@ -114,6 +125,12 @@ async function doNext(client: pg.PoolClient, task: Task): Promise<void> {
     .where("claw_back_id", "=", step.claw_back_id)
     .where("position", "=", step.position)
     .execute();
+}
+
+async function takeWithReview(tx: Transaction<DB>, clawBack: ClawBackRow, step: StepRow, at: Date) {
+  const change = await take(tx, step, at);
+  if (step.kind === "redemption" && change.outcome === "done") await confirmAlong(tx, clawBack, step.target_id, at);
+  return change;
 }
 
 function nextStep(tx: Transaction<DB>, clawBack: ClawBackRow, undoes: boolean): Promise<StepRow | undefined> {

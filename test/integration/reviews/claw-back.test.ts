@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { audit } from "../../../api/audit/audit.ts";
+import { rewritePlaces } from "../../../api/erasures/rewrite-places.ts";
 import { workOut } from "../../../api/reviews/claw-back/work.ts";
 import { createRelay } from "../../../ingest/relay.ts";
 import { reconcile } from "../../../warehouse/reconcile.ts";
@@ -8,7 +9,7 @@ import type { TestProject } from "../../support/app.ts";
 import { redeemBody } from "../../support/promotions.ts";
 import { attempt, openShop, reviewsOf, ring, settleShop } from "../../support/suspicious-shop.ts";
 import { readMart } from "../../warehouse/read-mart.ts";
-import { announced, useScoredApp } from "../risk/scored-app.ts";
+import { announced, setPolicy, useScoredApp } from "../risk/scored-app.ts";
 import { decide, follow, listOf, onlyReview, openSuspectShop, redeemAs, usageOf } from "./queue.ts";
 
 const app = useScoredApp();
@@ -226,6 +227,63 @@ describe("undoing says why a redemption cannot stand again:", () => {
   });
 });
 
+describe("undoing a claw-back", () => {
+  it("of a customer who was erased meanwhile restores all but who it was", async () => {
+    const shop = await openSuspectShop(app, { voucher: { kind: "unique" } });
+    const identifier = "kim.kardamom@example.com";
+    await redeemAs(app, shop, { score: 0.995, customer: identifier });
+    const { id } = await onlyReview(app, shop.project);
+    const { body } = await decide(shop.project, id, { decision: "confirm", claw_back: "cluster" });
+    const pseudonym = "erased-1";
+    const client = await app.pool.connect();
+    try {
+      const { rows } = await client.query(
+        "update customer set identifier = $3 where project_id = $1 and identifier = $2 returning id",
+        [shop.project.projectId, identifier, pseudonym],
+      );
+      const customerIds = rows.map((row) => row.id);
+      const person = { identifier, texts: [] };
+      await rewritePlaces(client, { projectId: shop.project.projectId, person, customerIds, pseudonym });
+    } finally {
+      client.release();
+    }
+    const undone = await send(shop.project, "POST", `/v1/claw-backs/${body.claw_back.id}/undo`);
+    expect(undone.body).toMatchObject({ status: "undone", steps_failed: 0 });
+    expect((await announced(app, shop.project, "redemption.succeeded")).at(-1)?.customer).toBe(pseudonym);
+    await expectExact(shop.project);
+  });
+
+  it("leaves a hold that nobody has settled to the next decision", async () => {
+    const shop = await openSuspectShop(app);
+    await setPolicy(shop.project, null, { hold: 0.9 });
+    const { body: answer } = await redeemAs(app, shop, { score: 0.995, customer: "kim" });
+    const review = await onlyReview(app, shop.project);
+    const { body } = await decide(shop.project, review.id, { decision: "confirm", claw_back: "cluster" });
+    // As if the process had died between the decision and what follows from it.
+    await app.pool.query("update reservation set status = 'held' where id = $1", [answer.reservation.id]);
+    await app.pool.query("update review set settle_after = now() where id = $1", [review.id]);
+    expect((await send(shop.project, "POST", `/v1/claw-backs/${body.claw_back.id}/undo`)).body.status).toBe("undone");
+    const { rows } = await app.pool.query("select status, settle_after from review where id = $1", [review.id]);
+    expect(rows).toEqual([{ status: "open", settle_after: null }]);
+    // The warehouse heard of its end.
+    await app.pool.query("update reservation set status = 'cancelled' where id = $1", [answer.reservation.id]);
+  });
+
+  it("gives up a step that a fault of ours stops, and goes on with the others", async () => {
+    const shop = await openSuspectShop(app, { voucher: { kind: "unique" } });
+    const { body: redemption } = await redeemAs(app, shop, { score: 0.995, customer: "kim" });
+    const review = await onlyReview(app, shop.project);
+    const { body } = await decide(shop.project, review.id, { decision: "confirm", claw_back: "this" });
+    await app.pool.query("update redemption set order_data = '{}' where id = $1", [redemption.id]);
+    const undone = await send(shop.project, "POST", `/v1/claw-backs/${body.claw_back.id}/undo`);
+    expect(undone.body).toMatchObject({
+      status: "undone",
+      steps: [{ undo: "done" }, { undo: "failed", undo_reason: "fault", restored_as: null }],
+    });
+    await expectExact(shop.project);
+  });
+});
+
 describe("rewards of a redemption that stands again", () => {
   it("are the customer's again: points with their expiry, vouchers, credit and a gift card's payment", async () => {
     const shop = await openSuspectShop(app, {
@@ -339,7 +397,7 @@ describe("a claw-back of a cluster", () => {
       claw_back: "cluster",
       preview_digest: shown.digest,
     });
-    await workOut(app.pool);
+    await workOut(app.deps);
     const path = `/v1/claw-backs/${decided.claw_back.id}`;
     const { body: done } = await send(project, "GET", path);
     expect(done).toMatchObject({ status: "done", steps_failed: 0, amounts: shown.totals.amounts });
@@ -388,7 +446,7 @@ describe("a claw-back of a cluster", () => {
     expect(refused.body.reasons).toMatchObject([{ key: "customer_blocked" }]);
 
     await send(project, "POST", `${path}/undo`);
-    await workOut(app.pool);
+    await workOut(app.deps);
     const { body: undone } = await send(project, "GET", path);
     expect(undone).toMatchObject({ status: "undone", steps_failed: 0, amounts: [] });
     expect(await counters(project)).toEqual(before);
@@ -412,8 +470,8 @@ describe("a claw-back of a cluster", () => {
     expect(decided.claw_back.status).toBe("running");
     const path = `/v1/claw-backs/${decided.claw_back.id}`;
     expect((await send(shop.project, "POST", `${path}/undo`)).body.code).toBe("claw_back_conflict");
-    await Promise.all(Array.from({ length: 4 }, () => workOut(app.pool)));
-    await workOut(app.pool);
+    await Promise.all(Array.from({ length: 4 }, () => workOut(app.deps)));
+    await workOut(app.deps);
     const { body } = await send(shop.project, "GET", path);
     expect(body).toMatchObject({ status: "done", steps_count: count + 1, steps_done: count + 1, steps_failed: 0 });
     expect(await usageOf(shop)).toMatchObject({ redemptions_count: 0, discount_amount: 0 });

@@ -107,7 +107,8 @@ describe("a review", () => {
     const { body: known } = await redeemAs(app, shop, { score: 0.996, customer: "kim" });
     const { body: quiet } = await redeemAs(app, shop, { score: 0.1, customer: "lee" });
     await follow(app);
-    for (const redemption of [known, quiet]) {
+    // One that could not be scored any more takes nothing from what it was scored with.
+    for (const [redemption, score] of [known, quiet].flatMap((one) => [0.999, null].map((value) => [one, value]))) {
       await app.pool.query(
         `insert into outbox (event_id, project_id, type, occurred_at, payload)
          values ('evt_' || gen_random_uuid(), $1, 'risk.rescored', now(), $2)`,
@@ -117,7 +118,7 @@ describe("a review", () => {
             redemption_id: redemption.id,
             customer: redemption.customer.identifier,
             order_id: redemption.order.id,
-            risk: { score: 0.999, action: "flag", model: "risk@test", features: null, rules: ["rul_1"], reasons: [] },
+            risk: { score, action: "flag", model: "risk@test", features: null, rules: ["rul_1"], reasons: [] },
           },
         ],
       );
@@ -276,6 +277,19 @@ describe("taking a review", () => {
     expect((await send(loser, "POST", `/v1/reviews/${id}/assign`)).status).toBe(200);
   });
 
+  it("under an Idempotency-Key that another reviewer has used does not tell them that it is theirs", async () => {
+    const shop = await openSuspectShop(app);
+    await redeemAs(app, shop, { score: 0.995 });
+    const { id } = await onlyReview(app, shop.project);
+    const one = await withKey(app, shop.project, reviewerKey);
+    const other = await withKey(app, shop.project, reviewerKey);
+    const take = (caller: typeof one) =>
+      send(caller, "POST", `/v1/reviews/${id}/assign`, undefined, { "idempotency-key": `take-${id}` });
+    expect([(await take(one)).status, (await take(one)).status]).toEqual([200, 200]);
+    const refused = await take(other);
+    expect([refused.status, refused.body.code]).toEqual([422, "idempotency_key_reused"]);
+  });
+
   it("ends by itself", async () => {
     const shop = await openSuspectShop(app);
     await redeemAs(app, shop, { score: 0.995 });
@@ -323,6 +337,16 @@ describe("a decision", () => {
     const other = await decide(shop.project, id, { decision: "confirm" });
     expect([other.status, other.body.code, other.body.status]).toEqual([409, "review_decided", 409]);
     expect(await announced(app, shop.project, "review.decided")).toHaveLength(1);
+  });
+
+  it("that takes back more than the one before is another one", async () => {
+    const shop = await openSuspectShop(app);
+    await redeemAs(app, shop, { score: 0.995, customer: "kim" });
+    const { id } = await onlyReview(app, shop.project);
+    const confirm = (scope: string) => decide(shop.project, id, { decision: "confirm", claw_back: scope });
+    expect([(await confirm("this")).status, (await confirm("this")).status]).toEqual([200, 200]);
+    const { status, body } = await confirm("cluster");
+    expect([status, body.code]).toEqual([409, "review_decided"]);
   });
 
   it("under an Idempotency-Key is answered to the byte, refusals too", async () => {
