@@ -109,8 +109,13 @@ function ageOf(createdAt: number | undefined, now: number): number {
   return createdAt === undefined ? 0 : Math.max(0, Math.floor((now - createdAt) / 1000));
 }
 
+/** What cannot be read costs the score, never the sale: the consumer begins such a state anew, and says so. */
 function statesOf(text: string | null): ReadonlyMap<SubjectKind, SubjectState> {
   if (text === null) return new Map();
-  const stored = JSON.parse(text) as [SubjectKind, Parameters<typeof restoreState>[0]][];
-  return new Map(stored.map(([kind, state]) => [kind, restoreState(state)]));
+  try {
+    const stored = JSON.parse(text) as [SubjectKind, Parameters<typeof restoreState>[0]][];
+    return new Map(stored.map(([kind, state]) => [kind, restoreState(state)]));
+  } catch {
+    return new Map();
+  }
 }

@@ -26,7 +26,13 @@ export interface FollowDeps {
 type Attempted = ConsumedEvent<(typeof sightingTypes)[number]>;
 
 export function signalsFollower({ db, log }: FollowDeps): ConsumerOptions<Attempted["type"]> {
-  return { db, log, name: signalsConsumer, types: sightingTypes, handle: (tx, events) => follow(db, tx, events) };
+  return {
+    db,
+    log,
+    name: signalsConsumer,
+    types: sightingTypes,
+    handle: (tx, events) => follow({ db, log }, tx, events),
+  };
 }
 
 export async function runSignals(deps: FollowDeps, signal: AbortSignal): Promise<void> {
@@ -46,8 +52,8 @@ async function pruneRegularly({ db, log }: FollowDeps, signal: AbortSignal): Pro
   }
 }
 
-/** @param db where the key of hashes is kept: it is read once a process. */
-async function follow(db: Kysely<DB>, tx: Transaction<DB>, events: readonly Attempted[]): Promise<void> {
+/** `db` is where the key of hashes is kept: it is read once a process. */
+async function follow({ db, log }: FollowDeps, tx: Transaction<DB>, events: readonly Attempted[]): Promise<void> {
   const sightings: Sighting[] = [];
   for (const event of events) {
     const { customer } = event.payload;
@@ -55,7 +61,7 @@ async function follow(db: Kysely<DB>, tx: Transaction<DB>, events: readonly Atte
     const sighting = sightingOf(event, hash);
     if (sighting !== undefined) sightings.push(sighting);
   }
-  const states = await loadStates(tx, sightings);
+  const states = await loadStates(tx, sightings, log);
   for (const sighting of sightings) {
     for (const [kind, subject] of subjectsOf(sighting)) {
       const state = states.get(keyOf({ projectId: sighting.projectId, kind, subject }));
@@ -80,7 +86,7 @@ function keyOf({ projectId, kind, subject }: StoreKey): string {
   return `${projectId}\0${kind}\0${subject}`;
 }
 
-async function loadStates(tx: Transaction<DB>, sightings: readonly Sighting[]) {
+async function loadStates(tx: Transaction<DB>, sightings: readonly Sighting[], log: Logger) {
   const states = new Map<string, { readonly key: StoreKey; state: SubjectState }>();
   for (const sighting of sightings) {
     for (const [kind, subject] of subjectsOf(sighting)) {
@@ -94,7 +100,13 @@ async function loadStates(tx: Transaction<DB>, sightings: readonly Sighting[]) {
   );
   for (const row of known) {
     const entry = states.get(keyOf(row));
-    if (entry !== undefined) entry.state = decodeState(row.state);
+    if (entry === undefined) continue;
+    try {
+      entry.state = decodeState(row.state);
+    } catch (error) {
+      // Begun anew: else every event of the subject, and of a project's all, would hold up those of everybody.
+      log.error({ project_id: row.projectId, kind: row.kind, err: error }, "a state of signals could not be read");
+    }
   }
   return states;
 }

@@ -84,6 +84,23 @@ describe("the store of signals", () => {
     expect(elsewhere.risk.features.device_redeemed_day).toBe(0);
   });
 
+  it("costs no sale and holds up nobody when a state cannot be read: it begins anew", async () => {
+    const project = await openShop();
+    const order = { device: { id: "tablet" } };
+    const { signals } = await redeem(project, "first", order);
+    await follow();
+    await context.pool.query("update signal_state set state = '{' where project_id = $1", [project.projectId]);
+    const second = await redeem(project, "second", order);
+    expect(second.risk.features.device_shoppers_90d).toBe(0);
+    await follow();
+    expect((await stateOf(project, "device", signals.device ?? ""))?.counterparts.shopper).toHaveLength(1);
+    expect((await redeem(project, "third", order)).risk.features.device_shoppers_90d).toBe(1);
+    const aside = await context.pool.query("select from event_consumer_failure where project_id = $1", [
+      project.projectId,
+    ]);
+    expect(aside.rowCount).toBe(0);
+  });
+
   it("forgets an erased customer: their state, their place beside a device, and the signals of their events", async () => {
     const project = await openShop();
     const order = { device: { id: "shared" } };
