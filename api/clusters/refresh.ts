@@ -61,6 +61,8 @@ export async function refreshClusters(
       else accounts += changed;
     });
   }
+  // Whoever guards may have left out the last one.
+  if (options.signal?.aborted) return { projects: 0, accounts, whole, tooLarge };
   await warehouse.insert({
     table: "account_clusters_pass",
     values: [

@@ -131,6 +131,21 @@ it("computes nothing where nothing new was linked, and repeats itself without a 
   expect(await clustersOf(project)).toEqual(before);
 });
 
+it("writes down no pass that was ended before its last project was computed", async () => {
+  const project = newProject();
+  await see(
+    project,
+    ["ann", "bob"].map((customer) => ({ customer, kind: "card", subject: "one" })),
+  );
+  const end = new AbortController();
+  // As a worker does that is told to end while it waits for the lock.
+  const guard = async () => end.abort();
+  const ended = await refreshClusters(stores.warehouse, { whole: false, signal: end.signal, guard });
+  expect(ended).toMatchObject({ projects: 0, accounts: 0 });
+  await refreshClusters(stores.warehouse, { whole: false });
+  expect([...(await clustersOf(project)).keys()]).toEqual(["ann", "bob"]);
+});
+
 it("links nobody by what too many share, and lets go when it becomes too many", async () => {
   const project = newProject();
   const share = (kind: LinkKind, from: number, upto: number): Seen[] =>
