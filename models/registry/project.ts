@@ -16,11 +16,7 @@ export interface ChampionRow {
 
 /** Another text whenever a champion changes or a challenger comes. */
 export async function readChange(client: Client): Promise<string> {
-  const { rows } = await client.query<{ change: string }>(
-    `select c.version || '/' || coalesce((select max(created_at) from model_version where status = 'challenger')::text, '')
-       as change
-     from model_change c`,
-  );
+  const { rows } = await client.query<{ change: string }>("select version::text as change from model_change");
   return rows[0]?.change ?? "";
 }
 

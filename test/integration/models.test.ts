@@ -1,4 +1,5 @@
 /** Models of a project over real stores: what was trained serves, is promoted, rolled back and refused. */
+import type pg from "pg";
 import { Registry } from "prom-client";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { createApp } from "../../api/app.ts";
@@ -136,6 +137,14 @@ describe("a project's models", () => {
     expect(body.data[0].actor.id).toMatch(/^key_/);
   });
 
+  it("promoted in turn go back one by one as well, and do not go round in a circle", async () => {
+    const owner = await context.newProject();
+    for (const version of ["a", "b"]) await write(version, owner);
+    for (const version of ["a", "b", "a"]) expect((await promote(version, owner)).status).toBe(200);
+    expect((await rollBack("a", owner)).body.champion).toBe("b");
+    expect((await rollBack("b", owner)).body.champion).toBeNull();
+  });
+
   it("of another project are not there, nor are versions that nobody trained", async () => {
     const stranger = await context.newProject();
     await write("hidden");
@@ -214,6 +223,37 @@ describe("a project's models", () => {
     expect(scores.offers).toHaveLength(1);
     expect(models.scoreOffers(owner.projectId, [regular])).toBe("unavailable");
     expect(models.scoreChallengerOffers?.(project.projectId, [regular])).toBeUndefined();
+  }, 240_000);
+
+  it("written at once all come to be known, whichever transaction ends last", async () => {
+    const [source, slow, fast] = [await context.newProject(), await context.newProject(), await context.newProject()];
+    const offers = await trainOffers();
+    await write("one", source, { ...offers.manifest, version: "one" }, offers.files);
+    const copyTo = async (client: Pick<pg.ClientBase, "query">, owner: TestProject) => {
+      for (const [table, columns] of [
+        ["model_version", "name, version, manifest"],
+        ["model_file", "name, version, path, bytes"],
+      ]) {
+        const copy = `insert into ${table} (project_id, ${columns}) select $1, ${columns} from ${table} where project_id = $2`;
+        await client.query(copy, [owner.projectId, source.projectId]);
+      }
+    };
+    const { models } = await processOf();
+    const client = await context.pool.connect();
+    try {
+      // What it writes has the time at which it began.
+      await client.query("begin");
+      await client.query("select now()");
+      await copyTo(context.pool, fast);
+      await models.refresh();
+      await copyTo(client, slow);
+      await client.query("commit");
+    } finally {
+      client.release();
+    }
+    await models.refresh();
+    const score = () => models.scoreChallengerOffers?.(slow.projectId, [regular]);
+    await vi.waitFor(() => expect(score()).toMatchObject({ model: { version: "one" } }), 20_000);
   }, 240_000);
 
   it("too large are not stored", async () => {
