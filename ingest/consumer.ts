@@ -54,7 +54,10 @@ export interface ConsumerOptions<T extends EventType = EventType> {
    * fewer at once. Read first and write last: a transaction that has written holds back every reader of the outbox.
    */
   readonly handle: (tx: Transaction<DB>, events: readonly ConsumedEvent<T>[]) => Promise<void>;
-  /** Rows of the outbox a batch at most, of any type; 2,000 unless told. */
+  /**
+   * Rows of the outbox a batch at most, of any type; 500 unless told: they are parsed at one go, in a process that may
+   * answer requests too, and 2,000 make those wait for a tenth of a second and more.
+   */
   readonly batchRows?: number;
 }
 
@@ -123,7 +126,7 @@ class Turns<T extends EventType> {
 
   constructor(options: ConsumerOptions<T>) {
     this.#options = options;
-    this.#rowsMax = options.batchRows ?? 2_000;
+    this.#rowsMax = options.batchRows ?? 500;
     this.#rows = this.#rowsMax;
   }
 

@@ -57,10 +57,12 @@ export async function putPolicy(
 ): Promise<PolicyWire> {
   if (scope !== "") await parentOf(tx, projectId, scope);
   await lockConfig(tx, projectId);
+  // One that is there may be changed however many there are.
   const { n } = await tx
     .selectFrom("risk_policy")
     .select((eb) => eb.fn.countAll<number>().as("n"))
     .where("project_id", "=", projectId)
+    .where((eb) => eb.not(eb.and({ campaign_id: scope, status: body.status })))
     .executeTakeFirstOrThrow();
   if (n >= policiesMax) throw new Problem("conflict", `A project has at most ${policiesMax} policies.`);
   const { status, flag = withoutPolicy.flag, hold, reject, hold_seconds } = body;

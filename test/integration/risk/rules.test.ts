@@ -162,6 +162,20 @@ describe("policies", () => {
     expect((await send(project, "PUT", "/v1/campaigns/cam_none/risk-policy", { hold: 0.9 })).status).toBe(404);
   });
 
+  it("are at most 1,000 a project; those that are there can be changed nevertheless", async () => {
+    const project = await app.newProject();
+    const { campaignId } = await setUpPromotion(project, {});
+    await setPolicy(project, null, { hold: 0.99 });
+    await app.pool.query(
+      `insert into risk_policy (project_id, campaign_id, status, id, hold_seconds, created_at, updated_at)
+       select $1, 'cam_' || n, 'live', 'cam_' || n || ':live', 60, now(), now() from generate_series(1, 999) n`,
+      [project.projectId],
+    );
+    const further = await send(project, "PUT", `/v1/campaigns/${campaignId}/risk-policy`, { hold: 0.99 });
+    expect([further.status, further.body.code]).toEqual([409, "conflict"]);
+    expect((await setPolicy(project, null, { hold: 0.995 })).live).toMatchObject({ hold: 0.995 });
+  });
+
   it("of another project are not there, and hold for nobody else", async () => {
     const [owner, stranger] = [await app.newProject(), await app.newProject()];
     const { campaignId } = await setUpPromotion(owner, {});
