@@ -122,7 +122,6 @@ async function restore(tx: Kysely<DB>, row: RedemptionRow, request: RestoreReque
   if (points !== undefined) throw new NoRoom(points);
   await insertAgain(tx, row, id, at);
   const rewards = await restoreRewards(tx, { projectId, redemptionId, restoredId: id, at });
-  const bare = lines.map(({ uses_max: _u, amount_max: _a, orders_max: _o, ...line }) => line);
   await tx
     .insertInto("ledger")
     .values({
@@ -132,7 +131,8 @@ async function restore(tx: Kysely<DB>, row: RedemptionRow, request: RestoreReque
       reference_id: id,
       order_id: row.order_id,
       discount_amount: row.discount_amount,
-      lines: JSON.stringify(bare),
+      // With their maxima, as of any redemption: a period keeps those when this one is taken back and restored again.
+      lines: JSON.stringify(lines),
       occurred_at: at,
       created_at: at,
     })

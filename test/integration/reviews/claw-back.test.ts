@@ -190,6 +190,18 @@ describe("undoing says why a redemption cannot stand again:", () => {
     expect((await listOf(shop.project))[0]).toMatchObject({ status: "closed", closed_because: "rolled_back" });
   });
 
+  it("its period is full, also when it stands again for the second time", async () => {
+    const limits = { per_period: [{ period: "month", redemptions_max: 1 }] };
+    const { shop, review } = await clawedBack({ sub: { limits } });
+    const confirm = () => decide(shop.project, review.id, { decision: "confirm", claw_back: "this" });
+    await confirm();
+    expect(await undone(shop.project, review.id)).toMatchObject({ undo: "done" });
+    await confirm();
+    expect((await redeemAs(app, shop, { score: 0, customer: "lee" })).status).toBe(201);
+    const step = await undone(shop.project, review.id);
+    expect(step).toMatchObject({ undo: "failed", undo_reason: "period_limit_reached" });
+  });
+
   it("the code counts on the order again", async () => {
     const { shop, redemption, review } = await clawedBack();
     await decide(shop.project, review.id, { decision: "confirm", claw_back: "this" });
