@@ -139,6 +139,8 @@ async function queryTests(
       GROUP BY currency
       ORDER BY currency`,
     query_params: parameters,
+    // Lists of many rules do not fit into an address.
+    use_multipart_params_auto: true,
     format: "JSONEachRow",
     clickhouse_settings: settings,
   });

@@ -200,6 +200,22 @@ describe("what runs in shadow", () => {
     });
   });
 
+  it("may be many rules with long lists", async () => {
+    const project = await app.newProject();
+    const { code } = await setUpPromotion(project, {});
+    await redeemed(project, redeemBody({ codes: [code], orderId: "o-1" }));
+    await delivered();
+    const listOf = (nth: number) => Array.from({ length: 100 }, (_, value) => `${nth}-${value}-${"x".repeat(100)}`);
+    for (let rule = 0; rule < 8; rule += 1) {
+      const any = Array.from({ length: 20 }, (_, nth) => ({ on: "order.channel", op: "any_of", value: listOf(nth) }));
+      const body = { name: `Rule ${rule}`, status: "shadow", weight: 0.5, when: { none: any } };
+      expect((await send(project, "POST", "/v1/risk/rules", body)).status).toBe(201);
+    }
+    const { status, body } = await send(project, "GET", "/v1/risk/shadow?days=7");
+    expect(status, JSON.stringify(body)).toBe(200);
+    expect(body.rules.map((rule: Body) => rule.fired)).toEqual([1, 1, 1, 1, 1, 1, 1, 1]);
+  });
+
   it("counts a hold once, when it was made", async () => {
     const project = await app.newProject();
     const { code } = await setUpPromotion(project, {});
