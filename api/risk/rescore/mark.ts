@@ -20,14 +20,18 @@ async function mark(tx: Kysely<DB>, events: readonly ConsumedEvent<Marking>[]): 
     return subject === undefined ? [] : [{ project: event.project_id, subject }];
   });
   if (marks.length === 0) return;
+  const projects = marks.map(({ project }) => project);
+  // What waits is counted once a project, not once a mark: of an attack both are many.
   await sql`
     insert into risk_rescore (project_id, subject_id)
     select m.project_id, m.subject_id
     from (
       select m.*, row_number() over (partition by project_id) as place
-      from unnest(${marks.map(({ project }) => project)}::text[], ${marks.map(({ subject }) => subject)}::text[])
-        as m(project_id, subject_id)) m
-    where m.place + (select count(*) from risk_rescore r where r.project_id = m.project_id) <= ${waitingMax}
+      from unnest(${projects}::text[], ${marks.map(({ subject }) => subject)}::text[]) as m(project_id, subject_id)) m
+    left join (
+      select project_id, count(*) as waiting from risk_rescore
+      where project_id = any(${projects}::text[]) group by project_id) r on r.project_id = m.project_id
+    where m.place + coalesce(r.waiting, 0) <= ${waitingMax}
     order by m.project_id, m.subject_id
     on conflict (project_id, subject_id) do nothing`.execute(tx);
 }
