@@ -27,16 +27,26 @@ async function main(): Promise<void> {
     const redemptions = await countRedemptions(warehouse, projectId);
     const runtime = await loadRuntime();
     const registry = projectTarget(pool, projectId, registryDirectory);
-    const results = await train({
-      ...{ runtime, warehouse, projectId, names: modelNames, seed, registry, promote: "better" },
-      say: () => undefined,
-    });
-    for (const result of results) {
-      const { name, outcome } = result;
-      const trained = outcome !== "too_little_data";
-      const version = trained ? result.manifest.version : null;
-      const detail = trained ? result.verdict.reason : result.reason;
-      await recordTraining(pool, { projectId, name, outcome, version, detail, redemptions });
+    for (const name of modelNames) {
+      const about = { projectId, name };
+      try {
+        // One by one: what keeps a model from being trained does not keep the others.
+        const [result] = await train({
+          ...{ runtime, warehouse, projectId, names: [name], seed, registry, promote: "better" },
+          say: () => undefined,
+        });
+        if (result === undefined) continue;
+        const { outcome } = result;
+        const trained = outcome !== "too_little_data";
+        const version = trained ? result.manifest.version : null;
+        const detail = trained ? result.verdict.reason : result.reason;
+        await recordTraining(pool, { ...about, outcome, version, detail, redemptions });
+      } catch (error) {
+        const detail = error instanceof Error ? error.message : String(error);
+        process.stderr.write(`${name}: ${detail}\n`);
+        process.exitCode = 1;
+        await recordTraining(pool, { ...about, outcome: "failed", version: null, detail, redemptions: null });
+      }
     }
   } finally {
     await Promise.all([warehouse.close(), pool.end()]);

@@ -73,16 +73,18 @@ export async function findDueProjects(deps: Pick<RetrainDeps, "pool" | "warehous
     format: "JSONEachRow",
   });
   const counts = z.array(countRow).parse(await result.json());
-  const { rows } = await deps.pool.query<{ project_id: string; rows_count: number; recent: boolean }>(
-    `select project_id, max(rows_count) as rows_count, max(trained_at) > now() - make_interval(hours => $2) as recent
-     from model_training where project_id = any($1) group by 1`,
+  // A project that the warehouse alone knows, as after an older backup, is none: nothing could be stored for it, and as the
+  // busiest it would keep all others from their training.
+  const { rows } = await deps.pool.query<{ id: string; rows_count: number | null; recent: boolean | null }>(
+    `select p.id, max(t.rows_count) as rows_count, max(t.trained_at) > now() - make_interval(hours => $2) as recent
+     from project p left join model_training t on t.project_id = p.id where p.id = any($1) group by p.id`,
     [counts.map(({ project_id }) => project_id), hours],
   );
-  const trained = new Map(rows.map((row) => [row.project_id, row]));
+  const known = new Map(rows.map((row) => [row.id, row]));
   return counts
     .filter(({ project_id, redemptions }) => {
-      const last = trained.get(project_id);
-      return last === undefined || (!last.recent && redemptions >= last.rows_count * (1 + growthMin));
+      const last = known.get(project_id);
+      return last !== undefined && last.recent !== true && redemptions >= (last.rows_count ?? 0) * (1 + growthMin);
     })
     .map(({ project_id }) => project_id);
 }
@@ -95,6 +97,7 @@ export async function retrainProject(
   signal: AbortSignal,
 ): Promise<void> {
   log.info({ project: projectId }, "training begins");
+  const { rows: began } = await pool.query<{ at: string }>("select now()::text as at");
   const { code, said } = await runChild(retrain, projectId, signal);
   if (signal.aborted) return;
   if (code === 0) {
@@ -102,7 +105,12 @@ export async function retrainProject(
     return;
   }
   log.error({ project: projectId, code, said }, "training failed");
-  for (const name of modelNames) {
+  // What was done before the process ended has been stored by it, and stays.
+  const { rows: done } = await pool.query<{ name: string }>(
+    "select name from model_training where project_id = $1 and trained_at >= $2::timestamptz",
+    [projectId, began[0]?.at],
+  );
+  for (const name of modelNames.filter((each) => !done.some((row) => row.name === each))) {
     const detail = `ended with ${code ?? "a signal"}: ${said}`.slice(0, 1_000);
     await recordTraining(pool, { projectId, name, outcome: "failed", version: null, detail, redemptions: null });
   }

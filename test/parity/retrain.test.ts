@@ -12,6 +12,7 @@ const log = pino({ level: "silent" });
 const begin = Date.UTC(2025, 0, 1);
 let busy: string;
 let quiet: string;
+let torn: string;
 
 async function newProject(name: string): Promise<string> {
   const project = await stores.db.transaction().execute((tx) => createProject(tx, { name }));
@@ -20,13 +21,25 @@ async function newProject(name: string): Promise<string> {
 }
 
 beforeAll(async () => {
-  [busy, quiet] = [await newProject("busy"), await newProject("quiet")];
+  [busy, quiet, torn] = [await newProject("busy"), await newProject("quiet"), await newProject("torn")];
   const many = new History(busy);
   // All at one moment: there is enough to look at it, and nothing to split by time.
   for (let index = 0; index < 320; index += 1) many.redeemed(null, "cam", "main", begin);
   const few = new History(quiet);
   few.redeemed(null, "cam", "main", begin);
-  await insertEvents(stores.warehouse, [...many.events, ...few.events]);
+  const orphan = new History("prj_that_only_the_warehouse_knows");
+  for (let index = 0; index < 330; index += 1) orphan.redeemed(null, "cam", "main", begin);
+  const source = new History("prj_source");
+  source.customer("ann", begin);
+  source.redeemed("ann", "cam", "main", begin);
+  await insertEvents(stores.warehouse, [...many.events, ...few.events, ...orphan.events, ...source.events]);
+  // Its profile cannot be read: the training of offers fails over it, that of risk does not look at it.
+  await stores.warehouse.command({
+    query: `INSERT INTO events_raw
+      SELECT * REPLACE ({torn:String} AS project_id, replaceOne(payload, '"created_at":"2025', '"created_at":"once') AS payload)
+      FROM events_raw WHERE startsWith(event_id, 'evt_prj_source')`,
+    query_params: { torn },
+  });
 });
 
 describe("training by the schedule", () => {
@@ -59,6 +72,19 @@ describe("training by the schedule", () => {
     expect(rows).toEqual([
       { name: "personalisation", outcome: "too_little_data", detail: expect.any(String), rows_count: 320 },
       { name: "risk", outcome: "too_little_data", detail: expect.stringMatching(/split by time/), rows_count: 320 },
+    ]);
+  }, 240_000);
+
+  it("of one model does not stand or fall with that of another", async () => {
+    const { databaseUrl, clickhouseUrl } = stores;
+    await retrainProject({ pool: stores.pool, log }, { databaseUrl, clickhouseUrl, hours: 24 }, torn, never());
+    const { rows } = await stores.pool.query(
+      "select name, outcome, rows_count from model_training where project_id = $1 order by name",
+      [torn],
+    );
+    expect(rows).toEqual([
+      { name: "personalisation", outcome: "failed", rows_count: 0 },
+      { name: "risk", outcome: "too_little_data", rows_count: 1 },
     ]);
   }, 240_000);
 
