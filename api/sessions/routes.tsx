@@ -5,7 +5,7 @@ import type { Context } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import type { Deps } from "../deps.ts";
-import type { AppEnv } from "../http/environment.ts";
+import type { AppEnv, Scope } from "../http/environment.ts";
 import { Problem } from "../http/problem.ts";
 import { createRouter } from "../http/router.ts";
 import { FailedAttempts } from "./attempts.ts";
@@ -35,7 +35,8 @@ export function sessionRoutes(deps: Deps): OpenAPIHono<AppEnv> {
 
   router.get("/console/sign-in", async (c) => {
     const returnTo = localPath(c.req.query("return_to"));
-    if (await sessions.find(getCookie(c, sessionCookie))) return c.redirect(returnTo, 303);
+    const session = await sessions.find(getCookie(c, sessionCookie));
+    if (session) return c.redirect(allowed(returnTo, session.scopes), 303);
     return c.html(<SignInPage returnTo={returnTo} />);
   });
 
@@ -60,9 +61,7 @@ export function sessionRoutes(deps: Deps): OpenAPIHono<AppEnv> {
       return c.html(<SignInPage returnTo={returnTo} fault={fault} />, 403);
     }
     setCookie(c, sessionCookie, await sessions.start(known.auth), { ...cookieOptions(c), maxAge: sessionSeconds });
-    // Whoever only reviews has no dashboards to be sent to.
-    const away = returnTo.startsWith("/dashboards") && !scopes.includes("analytics");
-    return c.redirect(away ? "/console" : returnTo, 303);
+    return c.redirect(allowed(returnTo, scopes), 303);
   });
 
   router.post("/console/sign-out", (c) => {
@@ -72,6 +71,11 @@ export function sessionRoutes(deps: Deps): OpenAPIHono<AppEnv> {
   });
 
   return router;
+}
+
+/** Whoever only reviews has no dashboards to be sent to. */
+function allowed(returnTo: string, scopes: readonly Scope[]): string {
+  return returnTo.startsWith("/dashboards") && !scopes.includes("analytics") ? "/console" : returnTo;
 }
 
 function refuseForeignForm(c: Context): void {

@@ -93,6 +93,8 @@ describe("who may come in", () => {
     const reviewer = await signIn(await newKey(["review"]));
     expect((await get("/console/reviews", reviewer)).status).toBe(200);
     expect((await get("/dashboards/api/freshness", reviewer)).status).toBe(403);
+    const again = await app.app.request("/console/sign-in", { headers: { cookie: reviewer } });
+    expect(again.headers.get("location")).toBe("/console");
     expect((await get("/console/reviews", reviewer)).text).not.toContain('href="/dashboards/');
   });
 
