@@ -112,6 +112,11 @@ describe("the store of signals", () => {
     const key = await signalKey(context.db, project.projectId);
     const gone = hashSubject(key, "customer", "erased-customer");
     expect(await stateOf(project, "customer", gone)).toBeDefined();
+    // An erasure comes to its end also where a state is broken.
+    const broken = `{"p":["c${gone.slice(0, 10)}"`;
+    await writeStates(context.db, [
+      { projectId: project.projectId, kind: "card" as const, subject: "broken", state: broken },
+    ]);
     const answer = await send(project, "DELETE", "/v1/customers/erased-customer");
     expect(answer.status, JSON.stringify(answer.body)).toBe(202);
     for (let pass = 0; pass < 4; pass += 1) {
@@ -123,6 +128,7 @@ describe("the store of signals", () => {
       await relay.drain();
     }
     expect(await stateOf(project, "customer", gone)).toBeUndefined();
+    expect((await stateOf(project, "card", "broken"))?.counterparts).toEqual({});
     const device = await stateOf(project, "device", signals.device ?? "");
     const stays = hashSubject(key, "customer", "staying-customer");
     expect(device?.counterparts.shopper?.map(([id]) => id)).toEqual([`c${stays.slice(0, 10)}`]);
