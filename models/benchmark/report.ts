@@ -79,21 +79,49 @@ export function printTask({ manifest, result }: Reported): string {
   return [head, ...lines, ""].join("\n");
 }
 
-/** A Markdown table, a line per task and metric. */
+/** A Markdown table, a line per task and metric; its cells are padded, as the formatter of the documents wants them. */
 export function markdownTable(reported: readonly Reported[]): string {
-  const lines = reported.flatMap(({ manifest, result }) =>
-    compare(manifest, result).map(({ metric, ours, best, verdict }, index) => {
-      const task = index === 0 ? manifest.name : "";
-      const seconds = index === 0 ? result.seconds.toFixed(0) : "";
-      const peer = best === undefined ? "" : `${figure(best.value)}${spread(best.se)}`;
-      return `| ${task} | ${metric} | ${figure(ours)} | ${peer} | ${best?.peer ?? ""} | ${verdict ?? ""} | ${seconds} |`;
-    }),
+  const rows = reported.flatMap(({ manifest, result }) =>
+    compare(manifest, result).map(({ metric, ours, best, verdict }, index) => [
+      index === 0 ? manifest.name : "",
+      metric,
+      figure(ours),
+      best === undefined ? "" : `${figure(best.value)}${spread(best.se)}`,
+      best?.peer ?? "",
+      verdict ?? "",
+      index === 0 ? result.seconds.toFixed(0) : "",
+    ]),
   );
-  return [
-    "| task | metric | ours | best peer ± se | which | verdict | seconds |",
-    "|---|---|---:|---:|---|---|---:|",
-    ...lines,
-  ].join("\n");
+  const texts = [columns.map(([title]) => title), ...rows].map((row) => row.map(escaped));
+  const widths = columns.map((_, at) => Math.max(3, ...texts.map((row) => row[at]?.length ?? 0)));
+  const lines = texts.map((row) =>
+    line(widths.map((width, at) => (isRight(at) ? (row[at] ?? "").padStart(width) : (row[at] ?? "").padEnd(width)))),
+  );
+  const rule = line(widths.map((width, at) => (isRight(at) ? `${"-".repeat(width - 1)}:` : "-".repeat(width))));
+  return [lines[0], rule, ...lines.slice(1)].join("\n");
+}
+
+const columns = [
+  ["task", "left"],
+  ["metric", "left"],
+  ["ours", "right"],
+  ["best peer ± se", "right"],
+  ["which", "left"],
+  ["verdict", "left"],
+  ["seconds", "right"],
+] as const;
+
+function isRight(at: number): boolean {
+  return columns[at]?.[1] === "right";
+}
+
+function line(cells: readonly string[]): string {
+  return `| ${cells.join(" | ")} |`;
+}
+
+/** A task or peer may be named with what would end a cell. */
+function escaped(cell: string): string {
+  return cell.replaceAll("|", "\\|").replaceAll(/\s+/g, " ");
 }
 
 export function summary(reported: readonly Reported[]): string {
