@@ -1,8 +1,9 @@
 /** The models that serve a project, as their manifests tell of them: what they learned from, and how they did. */
 import { readConsumers } from "../../ingest/consumer-cursor.ts";
-import type { Manifest } from "../../models/registry/manifest.ts";
+import { type Manifest, modelNames } from "../../models/registry/manifest.ts";
 import { flagThreshold } from "../../models/serving.ts";
 import type { Deps } from "../deps.ts";
+import { readServingDrift } from "../models/learned-drift.ts";
 import { readVersions } from "../models/read.ts";
 import type { ModelVersionWire } from "../models/schemas.ts";
 import { createShippedModels } from "../models/shipped.ts";
@@ -14,9 +15,13 @@ export function createModelCards(deps: Deps) {
   const shipped = createShippedModels();
   return async (projectId: string) => {
     const known = await shipped();
-    const [models, consumers] = await Promise.all([
-      readVersions(deps, projectId, known, Date.now()),
+    const now = Date.now();
+    const [models, consumers, learned] = await Promise.all([
+      readVersions(deps, projectId, known, now),
       readConsumers(deps.pool),
+      Promise.all(
+        modelNames.map(async (name) => ({ name, drift: await readServingDrift(deps, projectId, name, known, now) })),
+      ),
     ]);
     const store = consumers.find(({ name }) => name === "signals");
     return {
@@ -43,6 +48,8 @@ export function createModelCards(deps: Deps) {
           },
         ];
       }),
+      /** How far what each is asked lies from what it learned from. */
+      learned,
       /** How far the store that features are read from in a request lies behind; null where nothing fills it. */
       store: store === undefined ? null : { rows: store.rows, seconds: store.seconds },
     };

@@ -62,3 +62,15 @@ export async function findChampion(
     .executeTakeFirst();
   return row?.version ?? null;
 }
+
+/** Undefined when there is no such version; checked by who reads it. */
+export async function findManifest(db: Kysely<DB>, { projectId, name, version }: VersionKey): Promise<unknown> {
+  const row = await db
+    .selectFrom("model_version")
+    .select("manifest")
+    .where("project_id", "=", projectId)
+    .where("name", "=", name)
+    .where("version", "=", version)
+    .executeTakeFirst();
+  return row?.manifest;
+}

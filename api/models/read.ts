@@ -2,6 +2,7 @@
 import { type FeatureDrift, readDrift } from "../../models/drift/read-drift.ts";
 import { type Manifest, type ModelName, manifestSchema, modelNames } from "../../models/registry/manifest.ts";
 import type { Deps } from "../deps.ts";
+import { readServingDrift } from "./learned-drift.ts";
 import { listTrainings, listVersions, type TrainingRow, type VersionRow } from "./queries.ts";
 import type { ModelVersionWire, ModelWire } from "./schemas.ts";
 
@@ -11,11 +12,16 @@ export async function readModels(
   shipped: readonly Manifest[],
   now: number,
 ): Promise<ModelWire[]> {
-  const [models, drifts] = await Promise.all([
+  const [models, drifts, learned] = await Promise.all([
     readVersions(deps, projectId, shipped, now),
     Promise.all(modelNames.map((name) => driftOf(deps, projectId, name))),
+    Promise.all(modelNames.map((name) => readServingDrift(deps, projectId, name, shipped, now))),
   ]);
-  return models.map((model, index) => ({ ...model, drift: drifts[index] ?? null }));
+  return models.map((model, index) => ({
+    ...model,
+    drift: drifts[index] ?? null,
+    learned_drift: learned[index] ?? null,
+  }));
 }
 
 /** The same without what only the warehouse knows. */
@@ -24,7 +30,7 @@ export async function readVersions(
   projectId: string,
   shipped: readonly Manifest[],
   now: number,
-): Promise<Omit<ModelWire, "drift">[]> {
+): Promise<Omit<ModelWire, "drift" | "learned_drift">[]> {
   const [versions, trainings] = await Promise.all([
     listVersions(deps.db, projectId),
     listTrainings(deps.db, projectId),

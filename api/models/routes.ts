@@ -20,7 +20,7 @@ const list = createRoute({
   tags,
   summary: "The models that decide for this project",
   description:
-    "For each: what serves, what else was trained, how good each was on held-back days, and how fresh it is.",
+    "For each: what serves, what else was trained, how good each was on held-back days, how fresh it is, and how far what it is asked has moved.",
   ...secured("analytics"),
   responses: { 200: json(modelsWire, "Models"), ...problems() },
 });

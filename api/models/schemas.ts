@@ -56,6 +56,35 @@ const driftWire = z
   })
   .openapi("FeatureDrift");
 
+const compared = {
+  psi: z.number().nullable().openapi({
+    description: "Population stability index; null where fewer than 200 rows are there on either side",
+  }),
+  level: z
+    .enum(["none", "some", "much"])
+    .nullable()
+    .openapi({ description: "Below 0.1, below 0.25, or from there on; null: not known" }),
+  recent_count: z.int(),
+  reference_count: z.int(),
+};
+
+const learnedDriftWire = z
+  .object({
+    version: z.string().openapi({ description: "What serves, and is compared with" }),
+    source: z.enum(["project", "product"]),
+    recent_count: z.int().openapi({ description: "Vectors logged in the last 7 days, counted up to 50,000" }),
+    reference_count: z.int().nullable().openapi({
+      description: "Rows that it learned from; null where the version is from before they were kept: nothing is known",
+    }),
+    score: z.object(compared).nullable().openapi({
+      description: "Scores of this version, without rules, against those that it gave held-back rows",
+    }),
+    features: z
+      .array(z.object({ feature: z.string(), ...compared }))
+      .openapi({ description: "What moved most comes first" }),
+  })
+  .openapi("LearnedDrift");
+
 const modelWire = z
   .object({
     name: modelName,
@@ -78,7 +107,14 @@ const modelWire = z
     drift: z
       .object({ score: driftWire.nullable(), features: z.array(driftWire) })
       .nullable()
-      .openapi({ description: "What moved most comes first, 20 at most; null while the warehouse does not answer" }),
+      .openapi({
+        description:
+          "The last 7 days against the 28 before. What moved most comes first, 20 at most; null while the warehouse does not answer",
+      }),
+    learned_drift: learnedDriftWire.nullable().openapi({
+      description:
+        "The last 7 days against what the serving version learned from; null: nothing serves, or the warehouse does not answer",
+    }),
   })
   .openapi("Model");
 
@@ -90,3 +126,4 @@ export const changedWire = z
 
 export type ModelWire = z.output<typeof modelWire>;
 export type ModelVersionWire = z.output<typeof modelVersionWire>;
+export type LearnedDriftWire = z.output<typeof learnedDriftWire>;

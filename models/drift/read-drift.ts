@@ -1,9 +1,9 @@
 /** How far what a model is asked about has moved: the mart `feature_drift`, which says how it is computed. */
 import type { ClickHouseClient } from "@clickhouse/client";
 import { z } from "zod";
+import type { ModelName } from "../registry/manifest.ts";
+import { type DriftLevel, levelOf } from "./levels.ts";
 
-/** The usual reading of a population stability index (Siddiqi, Credit Risk Scorecards, 2006). */
-const driftLevels = { some: 0.1, much: 0.25 } as const;
 /** How the scores stand among the features. */
 const scoreFeature = "(score)";
 
@@ -21,7 +21,7 @@ const rowSchema = z.object({
 
 export interface FeatureDrift extends z.output<typeof rowSchema> {
   /** Null where there is too little to say. */
-  readonly level: "none" | "some" | "much" | null;
+  readonly level: DriftLevel | null;
 }
 
 export interface Drift {
@@ -33,11 +33,7 @@ export interface Drift {
 
 const featuresMost = 500;
 
-export async function readDrift(
-  warehouse: ClickHouseClient,
-  projectId: string,
-  model: "risk" | "personalisation",
-): Promise<Drift> {
+export async function readDrift(warehouse: ClickHouseClient, projectId: string, model: ModelName): Promise<Drift> {
   const result = await warehouse.query({
     query: `
       SELECT feature, toInt64(reference_count) AS reference_count, toInt64(recent_count) AS recent_count, psi,
@@ -60,10 +56,4 @@ export async function readDrift(
     score: all.find(({ feature }) => feature === scoreFeature) ?? null,
     features: all.filter(({ feature }) => feature !== scoreFeature),
   };
-}
-
-function levelOf(psi: number | null): FeatureDrift["level"] {
-  if (psi === null) return null;
-  if (psi >= driftLevels.much) return "much";
-  return psi >= driftLevels.some ? "some" : "none";
 }

@@ -1,5 +1,6 @@
 /** What is known of a trained model: enough to train it again, to compare it, and to refuse it. */
 import { z } from "zod";
+import { referenceSchema } from "../drift/reference.ts";
 import { ordinaryRangeSchema } from "../risk/ordinary.ts";
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -43,6 +44,8 @@ const shared = {
     .array(z.object({ row: z.array(cell), score: z.number() }))
     .min(1)
     .max(20),
+  /** Absent in versions from before it was kept: how far they have drifted is not known. */
+  reference: referenceSchema.optional(),
   backend: z.enum(["tfjs-node", "wasm"]),
   created_at: z.string(),
   files: z.record(z.string().regex(/^[A-Za-z0-9._/-]{1,100}$/), sha256),

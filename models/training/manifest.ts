@@ -1,4 +1,5 @@
 /** The parts of a manifest that every model has. */
+import { describeReference } from "../drift/reference.ts";
 import type { FeatureSet } from "../features/feature.ts";
 import { estimators } from "../loaded.ts";
 import type { Manifest, ModelFiles, ModelName } from "../registry/manifest.ts";
@@ -59,6 +60,11 @@ export function describeTraining(context: TrainingContext, training: Training) {
     champion: training.champion && { ...training.champion, metrics: finite(training.champion.metrics) },
     members: training.members.map(({ metrics, ...member }) => ({ ...member, metrics: finite(metrics) })),
     probe: spread(split.test).map(({ features }) => ({ row: [...features], score: training.score(features) })),
+    reference: describeReference(
+      set.features.length,
+      [...split.train, ...split.validation].map(({ features }) => features),
+      split.test.map(({ features }) => training.score(features)),
+    ),
     backend: context.runtime.backend,
     created_at: new Date().toISOString(),
     files,

@@ -2,12 +2,14 @@
 import { expect, it } from "vitest";
 import type { PoliciesReportWire } from "../../api/offers/report-schemas.ts";
 import type { Event } from "../../ingest/events/events.ts";
+import { describeReference } from "../../models/drift/reference.ts";
 import { writeProjectModel } from "../../models/registry/project.ts";
 import { readChampions, readModel, registryDirectory } from "../../models/registry/store.ts";
 import { seeded } from "../../models/training/random.ts";
 import { insertEvents } from "../parity/warehouse-events.ts";
 import type { TestProject } from "../support/app.ts";
 import { redeemBody, setUpPromotion } from "../support/promotions.ts";
+import { scoredRedemption } from "../support/scored.ts";
 import { patience, picture, useDashboards, widerThanTheScreen } from "./support/dashboards.ts";
 
 const dashboards = useDashboards();
@@ -19,23 +21,8 @@ function scoredEvents(projectId: string): Event[] {
   return Array.from({ length: 600 }, (_, index) => {
     const recent = index % 2 === 0;
     const at = Date.now() - (recent ? 2 : 12) * dayMs - index * 60_000;
-    const order = { id: null, currency: "EUR", amount: 900, shipping_amount: 0, discount_amount: 0, total_amount: 900 };
     const features = { steady: random(), moved: random() + (recent ? 0.5 : 0) };
-    return {
-      event_id: `evt_${projectId}_${index}`,
-      project_id: projectId,
-      type: "redemption.succeeded",
-      version: 1,
-      occurred_at: new Date(at).toISOString(),
-      payload: {
-        redemption_id: `red_${projectId}_${index}`,
-        customer: null,
-        order: { ...order, channel: null, store_id: null, items: [] },
-        codes: [],
-        risk: { score: features.steady, action: "allow", model: "risk@mine", features },
-        source: "api",
-      },
-    };
+    return scoredRedemption(projectId, index, at, { score: features.steady, model: "risk@mine", features });
   });
 }
 
@@ -59,8 +46,13 @@ it("tells champion from challenger, which features moved, and what each policy o
   const busy = await app.newProject();
   const champion = (await readChampions(registryDirectory)).risk ?? "";
   const { manifest, files } = await readModel(registryDirectory, "risk", champion);
+  const random = seeded(6);
+  const learned = Array.from({ length: 900 }, () => manifest.features.map(() => random()));
+  const features = manifest.features.map((each, at) => ({ ...each, name: ["steady", "moved"][at] ?? each.name }));
+  const reference = describeReference(features.length, learned, learned.flat().slice(0, 900));
   for (const version of ["mine", "newer"]) {
-    await writeProjectModel(app.pool, busy.projectId, { ...manifest, version }, files, "a test");
+    const own = { ...manifest, version, features, reference };
+    await writeProjectModel(app.pool, busy.projectId, own, files, "a test");
   }
   expect((await busy.request("POST", "/v1/models/risk/versions/mine/promote", {})).status).toBe(200);
   const { code } = await setUpPromotion(busy, {});
@@ -76,8 +68,13 @@ it("tells champion from challenger, which features moved, and what each policy o
   expect(statuses).toEqual(["champion", "challenger", "fallback"]);
   const drift = page.locator('[data-table="drift-risk"] tbody tr');
   await drift.first().waitFor({ timeout: patience });
-  expect(await drift.first().textContent()).toMatch(/moved.*much/);
-  expect(await drift.filter({ hasText: "steady" }).textContent()).toMatch(/hardly|some/);
+  expect(await drift.first().textContent()).toMatch(/moved.*much.*much/);
+  expect(await drift.filter({ hasText: "steady" }).textContent()).toMatch(/(hardly|some).*hardly/);
+  const since = page.locator('[data-test="learned-risk"]');
+  expect(await since.textContent()).toMatch(
+    /against 900 rows that version mine learned from, on 300 of the last 7 days/,
+  );
+  expect(await page.locator('[data-test="learned-personalisation"]').textContent()).toContain("not known");
   const policies = page.locator('[data-table="policies"] tbody tr');
   await policies.filter({ hasText: "Popularity" }).waitFor({ timeout: patience });
   const report = await busy.request("GET", "/v1/offers/policies/report");

@@ -3,15 +3,18 @@ import type pg from "pg";
 import { Registry } from "prom-client";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { createApp } from "../../api/app.ts";
+import { modelsWire } from "../../api/models/schemas.ts";
 import type { Manifest } from "../../models/registry/manifest.ts";
 import { writeProjectModel } from "../../models/registry/project.ts";
 import { sha256 } from "../../models/registry/refuse.ts";
 import { projectTarget } from "../../models/registry/target.ts";
 import { loadModels, type ServedModels } from "../../models/serving.ts";
 import type { Trained } from "../../models/training/report.ts";
+import { insertEvents } from "../parity/warehouse-events.ts";
 import { send } from "../support/answers.ts";
 import { type TestProject, useApp } from "../support/app.ts";
 import { redeemBody, setUpPromotion } from "../support/promotions.ts";
+import { scoredRedemption } from "../support/scored.ts";
 import { ordinary, regular } from "../unit/models/synthetic.ts";
 import { trainOffers, trainOrdinary } from "../unit/models/trained.ts";
 
@@ -111,6 +114,42 @@ describe("a project's models", () => {
     expect(risk.challengers.map(({ version }: { version: string }) => version)).toEqual(["old"]);
     expect(risk.freshness_days).toBeGreaterThanOrEqual(0);
     expect(JSON.stringify(body)).not.toContain("probe");
+  });
+
+  it("say how far what they are asked lies from what the one that serves learned from, and when that is not known", async () => {
+    const owner = await context.newProject();
+    await write("kept", owner);
+    await promote("kept", owner);
+    const { reference: _, ...older } = renamed("older");
+    await write("older", owner, older);
+    const vector = trained.manifest.probe[0]?.row as number[];
+    const features = Object.fromEntries(trained.manifest.features.map(({ name }, at) => [name, vector[at] ?? 0]));
+    const risk = { score: 0.5, model: "risk@kept", features };
+    const events = Array.from({ length: 250 }, (_, index) =>
+      scoredRedemption(owner.projectId, index, Date.now() - index * 60_000 - 1_000, risk),
+    );
+    await insertEvents(context.warehouse, events);
+    const learned = async () => {
+      const { app } = await processOf();
+      const headers = { authorization: `Bearer ${owner.key}` };
+      const body = modelsWire.parse(await (await app.request("/v1/models", { headers })).json());
+      return body.data.find(({ name }) => name === "risk")?.learned_drift;
+    };
+    const drift = await learned();
+    expect(drift).toMatchObject({ version: "kept", source: "project", recent_count: 250, reference_count: 560 });
+    // The same row again and again is no custom: whatever varied has moved.
+    expect(drift?.features.find(({ feature }) => feature === "account_age_days")).toMatchObject({ level: "much" });
+    expect(drift?.features.find(({ feature }) => feature === "codes_count")).toMatchObject({ psi: 0, level: "none" });
+    // 140 held-back rows gave the scores that there are to compare with: too few.
+    expect(drift?.score).toEqual({ psi: null, level: null, recent_count: 250, reference_count: 140 });
+
+    await promote("older", owner);
+    expect(await learned()).toEqual({
+      ...{ version: "older", source: "project", recent_count: 250, reference_count: null, score: null, features: [] },
+    });
+    const { body } = await send(owner, "GET", "/v1/models");
+    const unserved = body.data.find((model: { name: string }) => model.name === "personalisation");
+    expect(unserved.serving === null || unserved.learned_drift.reference_count === null).toBe(true);
   });
 
   it("go back step by step, to what comes with the product in the end; the audit log says who did it", async () => {

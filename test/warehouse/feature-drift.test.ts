@@ -4,30 +4,14 @@ import type { Event } from "../../ingest/events/events.ts";
 import { readDrift } from "../../models/drift/read-drift.ts";
 import { seeded } from "../../models/training/random.ts";
 import { insertEvents } from "../parity/warehouse-events.ts";
+import { scoredRedemption } from "../support/scored.ts";
 import { useStores } from "../support/stores.ts";
 
 const stores = useStores();
 const day = 86_400_000;
 
 function redemption(project: string, index: number, at: number, features: Record<string, number>): Event {
-  return {
-    event_id: `evt_${project}_${index}`,
-    project_id: project,
-    type: "redemption.succeeded",
-    version: 1,
-    occurred_at: new Date(at).toISOString(),
-    payload: {
-      redemption_id: `red_${project}_${index}`,
-      customer: null,
-      order: {
-        ...{ id: null, currency: "EUR", amount: 1, shipping_amount: 0, discount_amount: 0, total_amount: 1 },
-        ...{ channel: null, store_id: null, items: [] },
-      },
-      codes: [],
-      risk: { score: features.steady ?? 0, action: "allow", model: "risk@1", features },
-      source: "api",
-    },
-  };
+  return scoredRedemption(project, index, at, { score: features.steady ?? 0, model: "risk@1", features });
 }
 
 /** Siddiqi, Credit Risk Scorecards, 2006, chapter 6: over the deciles of the reference, half a row in every bin besides. */
