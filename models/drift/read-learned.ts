@@ -30,9 +30,10 @@ export const learnedDays = 7;
 const vectorsMax = 50_000;
 
 /**
- * What is like the rows that each model learned from; of a model whose vectors nobody logs, nothing. Of attempts those that went through: refused ones are examples
- * only where a reviewer confirmed them, and a wave of guessed codes is no drift of custom. The model's own score is what
- * rules have not added. Of offers the first three places, as in `personalisation/dataset.ts`.
+ * What is like the rows that each model learned from; of a model whose vectors nobody logs, nothing. Of attempts those
+ * that went through: refused ones are examples only where a reviewer confirmed them, and a wave of guessed codes is no
+ * drift of custom. The model's own score is what rules have not added. Of offers the first three places, as in
+ * `personalisation/dataset.ts`.
  */
 const vectors: Readonly<Partial<Record<ModelName, string>>> = {
   risk: `
@@ -50,14 +51,6 @@ const vectors: Readonly<Partial<Record<ModelName, string>>> = {
     SELECT JSONExtractKeysAndValues(offer, 'features', 'Float64') AS features,
            model = {model: String} AND JSONType(offer, 'probability') IN ('Double', 'Int64', 'UInt64') AS is_own,
            JSONExtractFloat(offer, 'probability') AS score
-    FROM events ARRAY JOIN JSONExtractArrayRaw(payload, 'offers') AS offer
-    WHERE project_id = {project: String} AND type = 'offer.served'
-      AND occurred_at >= {from: DateTime64(3)} AND occurred_at < {until: DateTime64(3)}
-      AND JSONExtractInt(offer, 'rank') <= 3 AND JSONType(offer, 'features') = 'Object'
-    ORDER BY occurred_at DESC LIMIT ${vectorsMax}`,
-  // Its features are among those that were logged of the same offers; its effects are not.
-  uplift: `
-    SELECT JSONExtractKeysAndValues(offer, 'features', 'Float64') AS features, 0 AS is_own, 0. AS score
     FROM events ARRAY JOIN JSONExtractArrayRaw(payload, 'offers') AS offer
     WHERE project_id = {project: String} AND type = 'offer.served'
       AND occurred_at >= {from: DateTime64(3)} AND occurred_at < {until: DateTime64(3)}
