@@ -20,12 +20,18 @@ export interface BoostOptions {
   readonly seed: number;
 }
 
-/** First and second derivative of the loss at each row's score. */
-export type Derivatives = (scores: Float64Array, gradient: Float64Array, hessian: Float64Array) => void;
+/** First and second derivative of the loss at the scores of these rows. */
+export type Derivatives = (
+  scores: Float64Array,
+  rows: Uint32Array,
+  gradient: Float64Array,
+  hessian: Float64Array,
+) => void;
 
 export function logisticDerivatives(labels: ArrayLike<number>): Derivatives {
-  return (scores, gradient, hessian) => {
-    for (let row = 0; row < scores.length; row += 1) {
+  return (scores, rows, gradient, hessian) => {
+    for (let at = 0; at < rows.length; at += 1) {
+      const row = rows[at] as number;
       const p = 1 / (1 + Math.exp(-(scores[row] as number)));
       gradient[row] = p - (labels[row] as number);
       hessian[row] = Math.max(1e-6, p * (1 - p));
@@ -35,8 +41,9 @@ export function logisticDerivatives(labels: ArrayLike<number>): Derivatives {
 
 /** Least squares with weights. */
 export function squaredDerivatives(targets: Float64Array, weights: Float64Array): Derivatives {
-  return (scores, gradient, hessian) => {
-    for (let row = 0; row < scores.length; row += 1) {
+  return (scores, rows, gradient, hessian) => {
+    for (let at = 0; at < rows.length; at += 1) {
+      const row = rows[at] as number;
       const weight = weights[row] as number;
       gradient[row] = weight * ((scores[row] as number) - (targets[row] as number));
       hessian[row] = weight;
@@ -61,11 +68,11 @@ export class Booster {
   readonly #scores: Float64Array;
   readonly #gradient: Float64Array;
   readonly #hessian: Float64Array;
-  /** The rows of a tree, grouped by node as it grows. */
-  #order: Uint32Array;
+  /** The rows of a tree, grouped by node as it grows; then those that it does not see. */
+  readonly #order: Uint32Array;
   readonly #spare: Uint32Array;
-  readonly #nodeGradient: Float64Array;
-  readonly #nodeHessian: Float64Array;
+  /** Gradient and hessian side by side, in the order of a node's rows. */
+  readonly #pairs: Float64Array;
   readonly #histograms: Float64Array[] = [];
   /** Where each input's bins begin in a histogram: two numbers per bin. */
   readonly #offsets: Int32Array;
@@ -93,8 +100,7 @@ export class Booster {
     this.#hessian = new Float64Array(rows);
     this.#order = new Uint32Array(rows);
     this.#spare = new Uint32Array(rows);
-    this.#nodeGradient = new Float64Array(rows);
-    this.#nodeHessian = new Float64Array(rows);
+    this.#pairs = new Float64Array(2 * rows);
     this.#offsets = new Int32Array(inputs.length + 1);
     for (const [index, input] of inputs.entries()) {
       this.#offsets[index + 1] = (this.#offsets[index] as number) + 2 * binsOf(input);
@@ -102,8 +108,8 @@ export class Booster {
   }
 
   grow(): void {
-    this.#derivatives(this.#scores, this.#gradient, this.#hessian);
     const count = this.#drawRows();
+    this.#derivatives(this.#scores, this.#order.subarray(0, count), this.#gradient, this.#hessian);
     this.#drawInputs();
     const root = this.#newNode();
     this.#roots.push(root);
@@ -117,7 +123,7 @@ export class Booster {
     const histogram = this.#histogram(0);
     this.#fill(histogram, 0, count);
     this.#divide(root, 0, count, gradient, hessian, 0, histogram);
-    this.#addTree(root);
+    this.#addTree(root, this.#order.subarray(count));
   }
 
   /** @param from the first tree to take */
@@ -142,10 +148,15 @@ export class Booster {
       return rows;
     }
     let count = 0;
+    let others = rows;
     for (let row = 0; row < rows; row += 1) {
-      if (this.#random() >= rowShare) continue;
-      this.#order[count] = row;
-      count += 1;
+      if (this.#random() < rowShare) {
+        this.#order[count] = row;
+        count += 1;
+      } else {
+        others -= 1;
+        this.#order[others] = row;
+      }
     }
     return count;
   }
@@ -175,22 +186,28 @@ export class Booster {
 
   #fill(histogram: Float64Array, start: number, end: number): void {
     const order = this.#order;
-    const gradient = this.#nodeGradient;
-    const hessian = this.#nodeHessian;
+    const pairs = this.#pairs;
     for (let at = start; at < end; at += 1) {
       const row = order[at] as number;
-      gradient[at] = this.#gradient[row] as number;
-      hessian[at] = this.#hessian[row] as number;
+      pairs[2 * at] = this.#gradient[row] as number;
+      pairs[2 * at + 1] = this.#hessian[row] as number;
     }
-    for (const input of this.#chosen) {
-      const base = this.#offsets[input] as number;
-      histogram.fill(0, base, this.#offsets[input + 1]);
-      const { bins } = this.#inputs[input] as BinnedInput;
-      for (let at = start; at < end; at += 1) {
-        const slot = base + ((bins[order[at] as number] as number) << 1);
-        histogram[slot] = (histogram[slot] as number) + (gradient[at] as number);
-        histogram[slot + 1] = (histogram[slot + 1] as number) + (hessian[at] as number);
+    const chosen = this.#chosen;
+    // Two inputs at a time: what is read of a row serves both.
+    for (let next = 0; next < chosen.length; next += 2) {
+      const first = chosen[next] as number;
+      const second = chosen[next + 1];
+      const base = this.#offsets[first] as number;
+      histogram.fill(0, base, this.#offsets[first + 1]);
+      const { bins } = this.#inputs[first] as BinnedInput;
+      if (second === undefined) {
+        addUp(histogram, order, pairs, start, end, bins, base);
+        continue;
       }
+      const otherBase = this.#offsets[second] as number;
+      histogram.fill(0, otherBase, this.#offsets[second + 1]);
+      const { bins: otherBins } = this.#inputs[second] as BinnedInput;
+      addUpTwo(histogram, order, pairs, start, end, bins, base, otherBins, otherBase);
     }
   }
 
@@ -209,6 +226,10 @@ export class Booster {
     if (histogram === undefined || split === undefined) {
       const value = (-gradient / (hessian + ridge)) * rate;
       this.#value[node] = value;
+      for (let at = start; at < end; at += 1) {
+        const row = this.#order[at] as number;
+        this.#scores[row] = (this.#scores[row] as number) + value;
+      }
       return value;
     }
     const middle = this.#partition(split, start, end);
@@ -228,32 +249,33 @@ export class Booster {
       leftGradient += this.#gradient[row] as number;
       leftHessian += this.#hessian[row] as number;
     }
-    const smallIsLeft = middle - start <= end - middle;
-    let small: Float64Array | undefined;
-    if (depth + 1 < this.#options.depth) {
-      small = this.#histogram(depth + 1);
-      if (smallIsLeft) this.#fill(small, start, middle);
-      else this.#fill(small, middle, end);
-      this.#subtract(histogram, small);
-    }
-    // From here on the parent's histogram is the larger child's.
-    const large = small === undefined ? undefined : histogram;
-    const below = depth + 1;
-    const leftValue = this.#divide(left, start, middle, leftGradient, leftHessian, below, smallIsLeft ? small : large);
     const rightGradient = gradient - leftGradient;
     const rightHessian = hessian - leftHessian;
-    const rightValue = this.#divide(
-      left + 1,
-      middle,
-      end,
-      rightGradient,
-      rightHessian,
-      below,
-      smallIsLeft ? large : small,
-    );
+    const smallIsLeft = middle - start <= end - middle;
+    const below = depth + 1;
+    let small: Float64Array | undefined;
+    let large: Float64Array | undefined;
+    if (below < this.#options.depth && (this.#mayDivide(leftHessian) || this.#mayDivide(rightHessian))) {
+      small = this.#histogram(below);
+      if (smallIsLeft) this.#fill(small, start, middle);
+      else this.#fill(small, middle, end);
+      // From here on the parent's histogram is the larger child's.
+      if (this.#mayDivide(smallIsLeft ? rightHessian : leftHessian)) {
+        this.#subtract(histogram, small);
+        large = histogram;
+      }
+    }
+    const [ofLeft, ofRight] = smallIsLeft ? [small, large] : [large, small];
+    const leftValue = this.#divide(left, start, middle, leftGradient, leftHessian, below, ofLeft);
+    const rightValue = this.#divide(left + 1, middle, end, rightGradient, rightHessian, below, ofRight);
     const value = (leftValue * (middle - start) + rightValue * (end - middle)) / (end - start);
     this.#value[node] = value;
     return value;
+  }
+
+  /** Whether both sides of a split can have the least hessian. */
+  #mayDivide(hessian: number): boolean {
+    return hessian >= 2 * this.#options.hessianMin;
   }
 
   #subtract(histogram: Float64Array, part: Float64Array): void {
@@ -267,7 +289,7 @@ export class Booster {
 
   #bestSplit(histogram: Float64Array, gradient: number, hessian: number): Split | undefined {
     const { ridge, hessianMin, gainMin } = this.#options;
-    if (hessian < 2 * hessianMin) return undefined;
+    if (!this.#mayDivide(hessian)) return undefined;
     const whole = (gradient * gradient) / (hessian + ridge);
     const best: Split = { gain: gainMin, input: -1, bin: 0, missingLeft: false };
     const consider = (input: number, bin: number, g: number, h: number, missingLeft: boolean) => {
@@ -338,12 +360,15 @@ export class Booster {
     return left;
   }
 
-  /** To all rows, also those that the tree did not see. */
-  #addTree(root: number): void {
-    for (let row = 0; row < this.#scores.length; row += 1) {
+  /** To the rows that the tree did not see; the others were given theirs by its leaves. */
+  #addTree(root: number, rows: Uint32Array): void {
+    const inputs = this.#inputs;
+    const scores = this.#scores;
+    for (let at = 0; at < rows.length; at += 1) {
+      const row = rows[at] as number;
       let node = root;
       for (let child = this.#left[node] as number; child !== 0; child = this.#left[node] as number) {
-        const { bins, unordered, missingBin } = this.#inputs[this.#input[node] as number] as BinnedInput;
+        const { bins, unordered, missingBin } = inputs[this.#input[node] as number] as BinnedInput;
         const bin = bins[row] as number;
         const split = this.#bin[node] as number;
         const goesLeft = unordered
@@ -353,7 +378,47 @@ export class Booster {
             : bin <= split;
         node = goesLeft ? child : child + 1;
       }
-      this.#scores[row] = (this.#scores[row] as number) + (this.#value[node] as number);
+      scores[row] = (scores[row] as number) + (this.#value[node] as number);
     }
+  }
+}
+
+function addUp(
+  histogram: Float64Array,
+  order: Uint32Array,
+  pairs: Float64Array,
+  start: number,
+  end: number,
+  bins: Uint8Array,
+  base: number,
+): void {
+  for (let at = start; at < end; at += 1) {
+    const slot = base + ((bins[order[at] as number] as number) << 1);
+    histogram[slot] = (histogram[slot] as number) + (pairs[2 * at] as number);
+    histogram[slot + 1] = (histogram[slot + 1] as number) + (pairs[2 * at + 1] as number);
+  }
+}
+
+function addUpTwo(
+  histogram: Float64Array,
+  order: Uint32Array,
+  pairs: Float64Array,
+  start: number,
+  end: number,
+  bins: Uint8Array,
+  base: number,
+  otherBins: Uint8Array,
+  otherBase: number,
+): void {
+  for (let at = start; at < end; at += 1) {
+    const row = order[at] as number;
+    const gradient = pairs[2 * at] as number;
+    const hessian = pairs[2 * at + 1] as number;
+    const slot = base + ((bins[row] as number) << 1);
+    const other = otherBase + ((otherBins[row] as number) << 1);
+    histogram[slot] = (histogram[slot] as number) + gradient;
+    histogram[slot + 1] = (histogram[slot + 1] as number) + hessian;
+    histogram[other] = (histogram[other] as number) + gradient;
+    histogram[other + 1] = (histogram[other + 1] as number) + hessian;
   }
 }
