@@ -50,7 +50,19 @@ export function featureSet<Input>(name: string, features: readonly Feature<Input
 
 /** Raw values in the order of the set, defaults filled in: always finite. */
 export function rawVector<Input>(set: FeatureSet<Input>, input: Input): number[] {
-  return set.features.map((feature) => orDefault(feature, feature.value(input)));
+  const raw: number[] = [];
+  for (const feature of set.features) raw.push(orDefault(feature, feature.value(input)));
+  return raw;
+}
+
+/** The same as a row of a matrix of such rows. */
+export function writeRaw<Input>(set: FeatureSet<Input>, input: Input, matrix: Float64Array, row: number): void {
+  const { features } = set;
+  const from = row * features.length;
+  for (let index = 0; index < features.length; index += 1) {
+    const feature = features[index] as Feature<Input>;
+    matrix[from + index] = orDefault(feature, feature.value(input));
+  }
 }
 
 /** What training does with a value that ClickHouse returned. */
@@ -58,6 +70,13 @@ export function orDefault(feature: Feature<never>, value: number | null): number
   return value === null || !Number.isFinite(value) ? feature.default : value;
 }
 
-export function named<Input>(set: FeatureSet<Input>, raw: readonly number[]): Record<string, number> {
-  return Object.fromEntries(set.features.map((feature, index) => [feature.name, raw[index] ?? feature.default]));
+/** Written one by one: a request does it, and pairs for `Object.fromEntries` cost five times as much. */
+export function named<Input>(set: FeatureSet<Input>, raw: ArrayLike<number>): Record<string, number> {
+  const { features } = set;
+  const values: Record<string, number> = {};
+  for (let index = 0; index < features.length; index += 1) {
+    const { name, default: instead } = features[index] as Feature<Input>;
+    values[name] = raw[index] ?? instead;
+  }
+  return values;
 }

@@ -1,7 +1,16 @@
 /** Runs all detectors on one point: the raw scores, and who or what is to blame for each. */
 import { type Histograms, surpriseAt } from "./histograms.ts";
 import { creditCuts, type IsolationForest, isolation } from "./isolation-forest.ts";
-import { compressed, type LocalDensity, localFactor, meanNearest, type Reference, squaresTo } from "./neighbours.ts";
+import {
+  compressed,
+  type LocalDensity,
+  localFactor,
+  makeNearest,
+  meanNearest,
+  type Nearest,
+  type Reference,
+  squaresTo,
+} from "./neighbours.ts";
 
 export interface Detectors {
   readonly plain: Reference;
@@ -14,18 +23,23 @@ export interface Detectors {
   readonly room: Room;
 }
 
-/** Where a row's scores are worked out: made once, as there is one row at a time. */
+/** Where a row's scores are worked out: made once, as there is one row at a time, and a request must leave no garbage. */
 interface Room {
   readonly squares: Float64Array;
   readonly scores: Float64Array;
   readonly winners: Int32Array;
+  readonly nearest: Nearest;
+  /** The point with its large deviations compressed. */
+  readonly small: Float32Array;
 }
 
-export function makeRoom({ rows, order }: Reference, sizes: readonly number[]): Room {
+export function makeRoom({ width, rows, order }: Reference, sizes: readonly number[], local: LocalDensity): Room {
   return {
     squares: new Float64Array(rows),
     scores: new Float64Array(sizes.length),
     winners: new Int32Array(order.length),
+    nearest: makeNearest(local.neighbours),
+    small: new Float32Array(width),
   };
 }
 
@@ -39,12 +53,12 @@ export function detectorCount({ sizes }: Pick<Detectors, "sizes">): number {
 /** @param own the point's own place in the reference, −1 when it is not in it */
 export function runDetectors(detectors: Detectors, point: Float32Array, own: number, out: Float64Array): void {
   const { sizes, plain } = detectors;
-  const { squares, scores, winners } = detectors.room;
+  const { squares, scores, winners, nearest, small } = detectors.room;
   squaresTo(plain, point, own, squares);
   meanNearest(squares, plain.order, sizes, scores, winners);
   out.set(scores, 0);
-  out[2 * sizes.length] = Math.log(localFactor(squares, detectors.local).factor);
-  squaresTo(detectors.compressed, compressed(point), own, squares);
+  out[2 * sizes.length] = Math.log(localFactor(squares, detectors.local, nearest));
+  squaresTo(detectors.compressed, compressed(point, small), own, squares);
   meanNearest(squares, plain.order, sizes, scores, winners);
   out.set(scores, sizes.length);
   out[2 * sizes.length + 1] = isolation(detectors.forest, point);
@@ -64,21 +78,21 @@ function totalSurprise(histograms: Histograms, point: Float32Array): number {
  */
 export function blame(detectors: Detectors, point: Float32Array, amounts: Float64Array, credit: Float64Array): void {
   const { sizes, plain } = detectors;
-  const { squares, scores, winners } = detectors.room;
+  const { squares, scores, winners, nearest, small } = detectors.room;
   const near = new Float64Array(plain.rows);
   squaresTo(plain, point, -1, squares);
   meanNearest(squares, plain.order, sizes, scores, winners, (row, scale, share) => {
     near[row] = (near[row] as number) + share * (amounts[scale] as number);
   });
-  const { near: neighbours } = localFactor(squares, detectors.local);
-  for (const row of neighbours) {
-    near[row] = (near[row] as number) + (amounts[2 * sizes.length] as number) / neighbours.length;
+  localFactor(squares, detectors.local, nearest);
+  for (let k = 0; k < nearest.count; k += 1) {
+    const row = nearest.rows[k] as number;
+    near[row] = (near[row] as number) + (amounts[2 * sizes.length] as number) / nearest.count;
   }
   creditGaps(plain, point, near, squares, credit);
 
-  const small = compressed(point);
   near.fill(0);
-  squaresTo(detectors.compressed, small, -1, squares);
+  squaresTo(detectors.compressed, compressed(point, small), -1, squares);
   meanNearest(squares, plain.order, sizes, scores, winners, (row, scale, share) => {
     near[row] = (near[row] as number) + share * (amounts[sizes.length + scale] as number);
   });

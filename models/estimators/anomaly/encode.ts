@@ -44,7 +44,8 @@ export interface Encoder {
   readonly width: number;
   /** Which column each number comes from. */
   readonly sources: Int32Array;
-  encodeRow(row: Row): Float32Array;
+  /** @param into where the point is written, every number of it; default: room of its own */
+  encodeRow(row: Row, into?: Float32Array): Float32Array;
   /** Row after row. @throws RangeError when the table lacks a column. */
   encodeTable(table: Table): Float32Array;
 }
@@ -120,9 +121,8 @@ export function createEncoder(codes: readonly Code[]): Encoder {
     shapes,
     width,
     sources,
-    encodeRow: (row) => {
+    encodeRow: (row, point = new Float32Array(width)) => {
       if (row.length !== codes.length) throw new RangeError(`expected ${codes.length} values, got ${row.length}`);
-      const point = new Float32Array(width);
       let at = 0;
       for (let column = 0; column < codes.length; column += 1) {
         put(point, at, column, row[column] ?? null);

@@ -15,10 +15,12 @@ export function createModel(parts: AnomalyParts): AnomalyModel {
   const encoder = createEncoder(parts.codes);
   const detectors = detectorsOf(parts);
   const members = membersOf(parts);
+  // One row at a time: the next one overwrites them.
   const raw = new Float64Array(members.length);
+  const point = new Float32Array(encoder.width);
 
-  function scorePoint(point: Float32Array): number {
-    runDetectors(detectors, point, -1, raw);
+  function scorePoint(encoded: Float32Array): number {
+    runDetectors(detectors, encoded, -1, raw);
     return combine(members, raw);
   }
 
@@ -32,20 +34,20 @@ export function createModel(parts: AnomalyParts): AnomalyModel {
       }
       return scores;
     },
-    scoreRow: (row) => scorePoint(encoder.encodeRow(row)),
-    contributions: (row) => contributionsOf(encoder.encodeRow(row)),
+    scoreRow: (row) => scorePoint(encoder.encodeRow(row, point)),
+    contributions: (row) => contributionsOf(encoder.encodeRow(row, point)),
     percentile: (score) => placeAmong(parts.quantiles, score),
     toFiles: () => writeParts(parts),
   };
 
-  function contributionsOf(point: Float32Array): Float64Array {
-    runDetectors(detectors, point, -1, raw);
+  function contributionsOf(encoded: Float32Array): Float64Array {
+    runDetectors(detectors, encoded, -1, raw);
     const amounts = members.map(
       ({ weight, mean, deviation }, index) =>
         weight * Math.max(leastBlame, ((raw[index] as number) - mean) / deviation),
     );
     const credit = new Float64Array(encoder.width);
-    blame(detectors, point, Float64Array.from(amounts), credit);
+    blame(detectors, encoded, Float64Array.from(amounts), credit);
     const shares = new Float64Array(encoder.shapes.length);
     for (let place = 0; place < credit.length; place += 1) {
       const column = encoder.sources[place] as number;
@@ -64,7 +66,7 @@ function detectorsOf(parts: AnomalyParts): Detectors {
     compressed: { ...reference, points: compressed },
     sizes,
     ...{ local, forest, histograms },
-    room: makeRoom(reference, sizes),
+    room: makeRoom(reference, sizes, local),
   };
 }
 

@@ -54,14 +54,15 @@ export async function fitAnomaly(_runtime: Runtime, table: Table, options: Anoma
   for (const [place, row] of chosen.entries()) kept.set(point(row), place * width);
   const reference = { width, rows: chosen.length, points: kept, order };
   const sizes = usableScales(chosen.length);
+  const local = fitLocalDensity(reference);
   const detectors: Detectors = {
     plain: reference,
     compressed: { ...reference, points: compressed(kept) },
     sizes,
-    local: fitLocalDensity(reference),
+    local,
     forest: fitIsolationForest(points, width, random),
     histograms: fitHistograms(points, width),
-    room: makeRoom(reference, sizes),
+    room: makeRoom(reference, sizes, local),
   };
   await setImmediate();
   const reliability = measureReliability(points, width, sizes, random);
@@ -84,14 +85,14 @@ export async function fitAnomaly(_runtime: Runtime, table: Table, options: Anoma
       ...(members[from + index] as Part),
       ...{ size, reliability: reliabilities[index] ?? 0 },
     }));
-  const [local, forest, histograms] = members.slice(2 * sizes.length) as [Part, Part, Part];
+  const [factor, forest, histograms] = members.slice(2 * sizes.length) as [Part, Part, Part];
   return createModel({
     codes,
     reference,
     compressed: detectors.compressed.points,
     plainScales: scales(0, reliability.plain),
     compressedScales: scales(sizes.length, reliability.compressed),
-    local: { ...detectors.local, ...local },
+    local: { ...local, ...factor },
     forest: { ...detectors.forest, ...forest },
     histograms: { ...detectors.histograms, ...histograms },
     quantiles: quantilesOf(raw.map((scores) => combine(members, scores))),

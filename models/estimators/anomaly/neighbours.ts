@@ -119,64 +119,80 @@ export function fitLocalDensity(reference: Reference): LocalDensity {
   const squares = new Float64Array(rows);
   const reach = new Float64Array(rows);
   const density = new Float64Array(rows);
-  const near: Int32Array[] = [];
-  const gaps: Float64Array[] = [];
+  const all: Nearest[] = [];
   for (let row = 0; row < rows; row += 1) {
+    const nearest = makeNearest(neighbours);
     squaresTo(reference, points.subarray(row * width, (row + 1) * width), row, squares);
-    const found = nearestRows(squares, neighbours);
-    near.push(found);
-    gaps.push(Float64Array.from(found, (other) => Math.sqrt(squares[other] as number)));
-    reach[row] = gaps[row]?.at(-1) ?? 0;
+    findNearest(squares, nearest);
+    all.push(nearest);
+    reach[row] = nearest.count === 0 ? 0 : (nearest.gaps[nearest.count - 1] as number);
   }
-  for (let row = 0; row < rows; row += 1) {
-    density[row] = densityAt(near[row] as Int32Array, gaps[row] as Float64Array, reach);
-  }
+  for (const [row, nearest] of all.entries()) density[row] = densityAt(nearest, reach);
   return { reach, density, neighbours };
 }
 
-export interface LocalFactor {
-  readonly factor: number;
-  readonly near: Int32Array;
+/** The rows nearest to a point and their distances, nearest first; only the first `count` mean anything. */
+export interface Nearest {
+  readonly rows: Int32Array;
+  readonly gaps: Float64Array;
+  count: number;
 }
 
-/** About 1 where it is as dense as around the neighbours, more where it is emptier. */
-export function localFactor(squares: Float64Array, local: LocalDensity): LocalFactor {
-  const near = nearestRows(squares, local.neighbours);
-  const gaps = Float64Array.from(near, (row) => Math.sqrt(squares[row] as number));
-  const own = densityAt(near, gaps, local.reach);
+export function makeNearest(wanted: number): Nearest {
+  return { rows: new Int32Array(wanted), gaps: new Float64Array(wanted), count: 0 };
+}
+
+/**
+ * About 1 where it is as dense as around the neighbours, more where it is emptier.
+ *
+ * @param nearest room for as many as the neighbourhood has; they are there afterwards
+ */
+export function localFactor(squares: Float64Array, local: LocalDensity, nearest: Nearest): number {
+  findNearest(squares, nearest);
+  const { rows, count } = nearest;
+  const own = densityAt(nearest, local.reach);
   let around = 0;
-  for (const row of near) around += (local.density[row] as number) / near.length;
-  return { factor: near.length === 0 ? 1 : around / own, near };
+  for (let k = 0; k < count; k += 1) around += (local.density[rows[k] as number] as number) / count;
+  return count === 0 ? 1 : around / own;
 }
 
-function densityAt(near: Int32Array, gaps: Float64Array, reach: Float64Array): number {
+function densityAt({ rows, gaps, count }: Nearest, reach: Float64Array): number {
   let sum = 0;
-  for (let k = 0; k < near.length; k += 1) sum += Math.max(gaps[k] as number, reach[near[k] as number] as number);
+  for (let k = 0; k < count; k += 1) sum += Math.max(gaps[k] as number, reach[rows[k] as number] as number);
   // Copies of one row are infinitely dense: bounded, so that ratios stay numbers.
-  return near.length / Math.max(sum, 1e-9 * near.length);
+  return count / Math.max(sum, 1e-9 * count);
 }
 
-/** The nearest rows at a finite distance, nearest first. */
-function nearestRows(squares: Float64Array, wanted: number): Int32Array {
-  const rows = new Int32Array(wanted);
+/** Those at a finite distance, as many as there is room for; of two at the same distance the earlier row comes first. */
+function findNearest(squares: Float64Array, nearest: Nearest): void {
+  const { rows, gaps } = nearest;
+  const wanted = rows.length;
   let kept = 0;
   let farthest = Number.POSITIVE_INFINITY;
   for (let row = 0; row < squares.length; row += 1) {
     const square = squares[row] as number;
-    if (square === Number.POSITIVE_INFINITY || (kept === wanted && square >= farthest)) continue;
+    // Until there are enough, `farthest` is infinite: then only what is infinitely far stays outside.
+    if (square >= farthest) continue;
     let at = kept < wanted ? kept : wanted - 1;
-    while (at > 0 && (squares[rows[at - 1] as number] as number) > square) {
+    while (at > 0 && (gaps[at - 1] as number) > square) {
       rows[at] = rows[at - 1] as number;
+      gaps[at] = gaps[at - 1] as number;
       at -= 1;
     }
     rows[at] = row;
+    gaps[at] = square;
     if (kept < wanted) kept += 1;
-    farthest = squares[rows[kept - 1] as number] as number;
+    if (kept === wanted) farthest = gaps[wanted - 1] as number;
   }
-  return rows.subarray(0, kept);
+  for (let k = 0; k < kept; k += 1) gaps[k] = Math.sqrt(gaps[k] as number);
+  nearest.count = kept;
 }
 
 /** Large deviations count by their logarithm: one wild number then does not drown the others. */
-export function compressed(points: Float32Array): Float32Array {
-  return points.map((value) => Math.sign(value) * Math.log1p(Math.abs(value)));
+export function compressed(points: Float32Array, out: Float32Array = new Float32Array(points.length)): Float32Array {
+  for (let at = 0; at < points.length; at += 1) {
+    const value = points[at] as number;
+    out[at] = Math.sign(value) * Math.log1p(Math.abs(value));
+  }
+  return out;
 }

@@ -35,6 +35,12 @@ export interface BinaryModel {
   predict(table: Table): Float64Array;
   /** The same for one row, fast. @throws RangeError for a row of another width */
   predictRow(row: Row): number;
+  /**
+   * The same for rows of numbers, one after another, of a model whose columns are all numeric: what ranks many offers.
+   *
+   * @throws RangeError for rows of another width, or where a column is not numeric
+   */
+  predictNumbers(values: Float64Array, rows: number): Float64Array;
   /** One number per column, in log-odds; they sum to the row's log-odds − `base`. */
   contributions(table: Table, row: number): Float64Array;
   contributionsOfRow(row: Row): Float64Array;

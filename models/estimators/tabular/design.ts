@@ -72,11 +72,14 @@ function numberPart(input: number, column: Float64Array): NumberPart {
   };
 }
 
-/** @param values the inputs of one row */
-function writeDesign(design: Design, values: Float64Array, into: Float32Array, offset = 0): void {
+/**
+ * @param values where the inputs of one row begin at `from`
+ * @param into zeros from `offset` on
+ */
+function writeDesign(design: Design, values: Float64Array, from: number, into: Float32Array, offset: number): void {
   let at = offset;
   for (const part of design.parts) {
-    const value = values[part.input] as number;
+    const value = values[from + part.input] as number;
     if (part.kind === "levels") {
       if (value < part.codes) into[at + value] = 1;
       at += part.codes;
@@ -96,19 +99,24 @@ function writeDesign(design: Design, values: Float64Array, into: Float32Array, o
   }
 }
 
-export function designRow(design: Design, values: Float64Array): Float32Array {
-  const row = new Float32Array(design.width);
-  writeDesign(design, values, row);
+/** @param row where it is written; default: room of its own */
+export function designRow(
+  design: Design,
+  values: Float64Array,
+  row: Float32Array = new Float32Array(design.width),
+): Float32Array {
+  row.fill(0);
+  writeDesign(design, values, 0, row, 0);
   return row;
 }
 
 /** Row-major. */
-export function designMatrix(design: Design, inputs: Inputs): Float32Array {
-  const matrix = new Float32Array(inputs.rows * design.width);
-  for (let row = 0; row < inputs.rows; row += 1) {
-    const values = inputs.values.subarray(row * inputs.width, (row + 1) * inputs.width);
-    writeDesign(design, values, matrix, row * design.width);
-  }
+export function designMatrix(
+  design: Design,
+  { rows, width, values }: Pick<Inputs, "rows" | "width" | "values">,
+): Float32Array {
+  const matrix = new Float32Array(rows * design.width);
+  for (let row = 0; row < rows; row += 1) writeDesign(design, values, row * width, matrix, row * design.width);
   return matrix;
 }
 

@@ -3,7 +3,7 @@ import { type ColumnShape, type Row, rowOf, type Table } from "../table.ts";
 import type { BinaryModel, BinaryReport, EstimatorFiles } from "./binary-model.ts";
 import { designMatrix, designRow } from "./design.ts";
 import { writeParts } from "./files.ts";
-import { encodeInputs, encodeRow } from "./inputs.ts";
+import { encodeInputs, encodeNumbers, encodeRow, type Inputs } from "./inputs.ts";
 import {
   addMember,
   baseOf,
@@ -20,28 +20,33 @@ export class Ensemble implements BinaryModel {
   readonly base: number;
   readonly #parts: MemberParts;
   readonly #needsDesign: boolean;
+  /** Where a row is encoded: made once, as there is one row at a time, and a request must leave no garbage. */
+  readonly #room: EncodedRow;
 
   constructor(parts: MemberParts, report: BinaryReport) {
     const { members, weights, intercept, reference } = parts;
     this.#parts = parts;
     this.#needsDesign = members.some(({ kind }) => kind !== "forest");
+    this.#room = {
+      inputs: new Float64Array(parts.encoder.owners.length),
+      design: new Float32Array(this.#needsDesign ? parts.design.width : 0),
+    };
     this.columns = parts.encoder.columns;
     this.report = report;
     this.base = members.reduce((sum, member, at) => sum + (weights[at] ?? 0) * baseOf(member, reference), intercept);
   }
 
   predict(table: Table): Float64Array {
-    const { encoder, design, members, weights, intercept } = this.#parts;
-    const inputs = encodeInputs(encoder, table);
-    const matrix = this.#needsDesign ? designMatrix(design, inputs) : new Float32Array(0);
-    const rows = { inputs: inputs.values, width: inputs.width, design: matrix, wide: design.width };
-    const logits = new Float64Array(table.rows).fill(intercept);
-    for (const [at, member] of members.entries()) addMember(member, rows, weights[at] as number, logits);
-    return logits.map(sigmoid);
+    return this.#predict(encodeInputs(this.#parts.encoder, table));
+  }
+
+  predictNumbers(values: Float64Array, rows: number): Float64Array {
+    const width = this.columns.length;
+    return this.#predict({ rows, width, values: encodeNumbers(this.#parts.encoder, values, rows) });
   }
 
   predictRow(row: Row): number {
-    return sigmoid(this.#logit(this.#encoded(encodeRow(this.#parts.encoder, row))));
+    return sigmoid(this.#logit(this.#encoded(row)));
   }
 
   contributions(table: Table, row: number): Float64Array {
@@ -52,7 +57,7 @@ export class Ensemble implements BinaryModel {
 
   contributionsOfRow(row: Row): Float64Array {
     const { encoder, design, reference, members, weights } = this.#parts;
-    const encoded = this.#encoded(encodeRow(encoder, row));
+    const encoded = this.#encoded(row);
     const byInput = new Float64Array(encoder.owners.length);
     const byDesign = new Float64Array(design.width);
     for (const [at, member] of members.entries()) {
@@ -73,8 +78,21 @@ export class Ensemble implements BinaryModel {
     return { ...writeParts(this.#parts), "report.json": report };
   }
 
-  #encoded(inputs: Float64Array): EncodedRow {
-    return { inputs, design: this.#needsDesign ? designRow(this.#parts.design, inputs) : new Float32Array(0) };
+  #predict(inputs: Pick<Inputs, "rows" | "width" | "values">): Float64Array {
+    const { design, members, weights, intercept } = this.#parts;
+    const matrix = this.#needsDesign ? designMatrix(design, inputs) : new Float32Array(0);
+    const rows = { inputs: inputs.values, width: inputs.width, design: matrix, wide: design.width };
+    const logits = new Float64Array(inputs.rows).fill(intercept);
+    for (const [at, member] of members.entries()) addMember(member, rows, weights[at] as number, logits);
+    return logits.map(sigmoid);
+  }
+
+  /** The next row overwrites it. */
+  #encoded(row: Row): EncodedRow {
+    const { encoder, design } = this.#parts;
+    encodeRow(encoder, row, this.#room.inputs);
+    if (this.#needsDesign) designRow(design, this.#room.inputs, this.#room.design);
+    return this.#room;
   }
 
   #logit(row: EncodedRow): number {

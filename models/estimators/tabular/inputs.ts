@@ -150,11 +150,17 @@ function writeColumn(
   return countAt + (levels.counted ? 1 : 0);
 }
 
-/** @throws RangeError for a row of another width, or with a text where a number belongs */
-export function encodeRow(encoder: InputEncoder, row: Row): Float64Array {
-  const { columns, tables, owners } = encoder;
+/**
+ * @param inputs where the row is written, every number of it; default: room of its own
+ * @throws RangeError for a row of another width, or with a text where a number belongs
+ */
+export function encodeRow(
+  encoder: InputEncoder,
+  row: Row,
+  inputs: Float64Array = new Float64Array(encoder.owners.length),
+): Float64Array {
+  const { columns, tables } = encoder;
   if (row.length !== columns.length) throw new RangeError(`expected ${columns.length} values, got ${row.length}`);
-  const inputs = new Float64Array(owners.length);
   let offset = 0;
   for (let index = 0; index < row.length; index += 1) {
     const value = row[index] ?? null;
@@ -177,6 +183,21 @@ export function encodeRow(encoder: InputEncoder, row: Row): Float64Array {
       offset += 1;
     }
   }
+  return inputs;
+}
+
+/**
+ * Rows of numbers one after another, where all columns are numeric: an input is then a column.
+ *
+ * @throws RangeError where they are not, or for rows of another width
+ */
+export function encodeNumbers({ columns, owners }: InputEncoder, values: Float64Array, rows: number): Float64Array {
+  const width = columns.length;
+  if (values.length !== rows * width) throw new RangeError(`expected ${rows} × ${width} values, got ${values.length}`);
+  const text = columns.find(({ kind }) => kind !== "numeric");
+  if (text !== undefined || owners.length !== width) throw new RangeError(`column ${text?.name} takes no number`);
+  const inputs = new Float64Array(values.length);
+  for (let at = 0; at < values.length; at += 1) inputs[at] = finite(values[at] as number);
   return inputs;
 }
 

@@ -50,20 +50,30 @@ export function scoreMember(member: Member, { inputs, design }: EncodedRow): num
   switch (member.kind) {
     case "forest":
       return sumLeaves(member.forest, inputs, member.start);
-    case "linear": {
-      let score = member.intercept;
-      for (let at = 0; at < design.length; at += 1) {
-        const value = design[at] as number;
-        if (value !== 0) score += value * (member.weights[at] as number);
-      }
-      return score;
-    }
+    case "linear":
+      return linearScore(member, design, 0, design.length);
     case "network":
-      return member.nets.reduce((sum, net) => sum + netOutput(net, design), 0) / member.nets.length;
+      return networkScore(member, design, 0);
   }
 }
 
-/** Adds `weight` times the member's scores of many rows. */
+/** Of the row of a design that begins at `from`. */
+function linearScore({ intercept, weights }: LinearMember, design: Float32Array, from: number, width: number): number {
+  let score = intercept;
+  for (let at = 0; at < width; at += 1) {
+    const value = design[from + at] as number;
+    if (value !== 0) score += value * (weights[at] as number);
+  }
+  return score;
+}
+
+function networkScore({ nets }: NetworkMember, design: Float32Array, from: number): number {
+  let sum = 0;
+  for (const net of nets) sum += netOutput(net, design, from);
+  return sum / nets.length;
+}
+
+/** Adds `weight` times the member's scores of many rows, each to the last bit that of `scoreMember`. */
 export function addMember(
   member: Member,
   rows: { readonly inputs: Float64Array; readonly width: number; readonly design: Float32Array; readonly wide: number },
@@ -71,14 +81,14 @@ export function addMember(
   into: Float64Array,
 ): void {
   const scores = new Float64Array(into.length);
+  const { inputs, width, design, wide } = rows;
   if (member.kind === "forest") {
     scores.fill(member.start);
-    addLeaves(member.forest, rows.inputs, rows.width, scores);
+    addLeaves(member.forest, inputs, width, scores);
+  } else if (member.kind === "linear") {
+    for (let row = 0; row < into.length; row += 1) scores[row] = linearScore(member, design, row * wide, wide);
   } else {
-    for (let row = 0; row < into.length; row += 1) {
-      const design = rows.design.subarray(row * rows.wide, (row + 1) * rows.wide);
-      scores[row] = scoreMember(member, { inputs: rows.inputs, design });
-    }
+    for (let row = 0; row < into.length; row += 1) scores[row] = networkScore(member, design, row * wide);
   }
   for (let row = 0; row < into.length; row += 1) into[row] = (into[row] as number) + weight * (scores[row] as number);
 }

@@ -75,36 +75,48 @@ function trace(net: DenseNet, row: Float32Array): Trace[] {
   });
 }
 
-/** Space for the values of a layer, by its size: a request scores many rows and each would allocate anew. */
-const scratch = new Map<string, Float64Array>();
+/** Room for the values of each layer, as large as any net asked for: a request scores many rows. */
+const rooms: Float64Array[] = [];
 
-function space(layer: number, units: number): Float64Array {
-  const key = `${layer} ${units}`;
-  const found = scratch.get(key) ?? new Float64Array(units);
-  scratch.set(key, found);
-  return found;
+function roomFor(layer: number, units: number): Float64Array {
+  const found = rooms[layer];
+  if (found !== undefined && found.length >= units) return found;
+  const made = new Float64Array(units);
+  rooms[layer] = made;
+  return made;
 }
 
-/** The output, in double precision: credits must add up to it. */
-export function netOutput({ layers }: DenseNet, row: Float32Array): number {
-  let values: ArrayLike<number> = row;
+/** The output, in double precision: credits must add up to it. @param from where the row begins */
+export function netOutput({ layers }: DenseNet, rows: Float32Array, from = 0): number {
+  let values: Float32Array | Float64Array = rows;
+  let start = from;
   for (let index = 0; index < layers.length; index += 1) {
-    const { inputs, units, kernel, bias, activation } = layers[index] as DenseNet["layers"][number];
-    const out = space(index, units);
-    out.set(bias);
-    for (let input = 0; input < inputs; input += 1) {
-      const value = values[input] as number;
-      // One-hot columns and silent units make most of them.
-      if (value === 0) continue;
-      const from = input * units;
-      for (let unit = 0; unit < units; unit += 1) {
-        out[unit] = (out[unit] as number) + value * (kernel[from + unit] as number);
-      }
-    }
-    if (activation === "relu") {
-      for (let unit = 0; unit < units; unit += 1) if ((out[unit] as number) < 0) out[unit] = 0;
+    const layer = layers[index] as DenseNet["layers"][number];
+    const out = roomFor(index, layer.units);
+    out.set(layer.bias);
+    addInputs(layer, values, start, out);
+    if (layer.activation === "relu") {
+      for (let unit = 0; unit < layer.units; unit += 1) if ((out[unit] as number) < 0) out[unit] = 0;
     }
     values = out;
+    start = 0;
   }
-  return values[0] as number;
+  return values[start] as number;
+}
+
+function addInputs(
+  { inputs, units, kernel }: DenseNet["layers"][number],
+  values: Float32Array | Float64Array,
+  start: number,
+  out: Float64Array,
+): void {
+  for (let input = 0; input < inputs; input += 1) {
+    const value = values[start + input] as number;
+    // One-hot columns and silent units make most of them.
+    if (value === 0) continue;
+    const from = input * units;
+    for (let unit = 0; unit < units; unit += 1) {
+      out[unit] = (out[unit] as number) + value * (kernel[from + unit] as number);
+    }
+  }
 }

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type OfferInput, personalisationFeatures } from "../../../models/features/personalisation.ts";
 import { loadModel } from "../../../models/loaded.ts";
 import type { Manifest, PersonalisationManifest, RiskManifest } from "../../../models/registry/manifest.ts";
 import { sha256 } from "../../../models/registry/refuse.ts";
@@ -70,7 +71,12 @@ describe("serving", () => {
     );
     expect(score.features?.customer_redeemed_hour).toBe(9);
     const again = models.scoreRisk("prj", burst);
-    expect({ ...again }).toEqual({ ...score });
+    expect([again.score, again.model, again.features, again.reasons]).toEqual([
+      score.score,
+      score.model,
+      score.features,
+      score.reasons,
+    ]);
   });
 
   it("gives offers probabilities, each with what its features add in log-odds", async () => {
@@ -89,6 +95,29 @@ describe("serving", () => {
       logOdds(warm?.probability) - logOdds(cold?.probability),
       6,
     );
+  });
+
+  it("ranks many offers at once as one by one, to the last bit", async () => {
+    await promote();
+    const models = await loadModels({ log: listener().log, directory, limits: { clock: () => 0 } });
+    const many = Array.from({ length: 70 }, (_, index) => ({
+      ...(index % 3 === 0 ? stranger : regular),
+      campaignRedemptionsCount: index,
+      campaignPublicationsCount: 100,
+      basketAmount: index % 2 === 0 ? null : 100 * index,
+    }));
+    const scored = (inputs: readonly OfferInput[]) => {
+      const scores = models.scoreOffers("prj", inputs);
+      if (scores === "unavailable") throw new Error("the champion was not served");
+      return scores.offers.map(({ probability, features, contributions }) => ({
+        probability,
+        features,
+        contributions,
+      }));
+    };
+    expect(scored(many)).toEqual(many.flatMap((one) => scored([one])));
+    const [first] = scored(many);
+    expect(Object.keys(first?.features ?? {})).toEqual(personalisationFeatures.features.map(({ name }) => name));
   });
 
   it("never throws and never answers nonsense, whatever the numbers", async () => {

@@ -49,6 +49,18 @@ describe("a classifier of tables", () => {
     for (const row of [0, 7, 42, 399]) expect(model.predictRow(rowOf(later.table, row))).toBe(whole[row]);
   });
 
+  it("scores rows of numbers as it scores each, to the last bit", async () => {
+    const columns = known.table.columns.filter(({ kind }) => kind === "numeric");
+    const numeric = await fitBinary(runtime, { ...known.table, columns }, known.labels, { seed: 2 });
+    const rows = Array.from({ length: 70 }, (_, row) => columns.map(({ values }) => Number(values[row] ?? Number.NaN)));
+    rows[3] = columns.map(() => Number.POSITIVE_INFINITY);
+    const scores = numeric.predictNumbers(Float64Array.from(rows.flat()), rows.length);
+    expect([...scores]).toEqual(rows.map((row) => numeric.predictRow(row)));
+    expect(new Set(scores).size).toBeGreaterThan(10);
+    expect(() => numeric.predictNumbers(new Float64Array(3), 2)).toThrow(/expected 2/);
+    expect(() => model.predictNumbers(new Float64Array(8), 2)).toThrow(/takes no number/);
+  }, 120_000);
+
   it("explains every row: the contributions of its columns sum to its log-odds less the base", () => {
     fc.assert(
       fc.property(
