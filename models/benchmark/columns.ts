@@ -15,7 +15,7 @@ export function featureTable(manifest: TaskManifest, part: Part): Table {
     return (type === "numeric" || type === "categorical") && !others.has(name);
   };
   const names = (manifest.features ?? manifest.columns.map(({ name }) => name)).filter(usable);
-  if (names.length === 0) throw new TaskError(`${manifest.name} has no feature`);
+  if (names.length === 0) throw new TaskError("none of the features is a numeric or categorical column");
   const columns = names.map((name): Column => {
     const cells = cellsOf(part, name);
     if (types.get(name) === "numeric") return { name, kind: "numeric", values: numbers(cells) };
@@ -27,7 +27,7 @@ export function featureTable(manifest: TaskManifest, part: Part): Table {
 /** @throws TaskError */
 export function cellsOf(part: Part, name: string): readonly string[] {
   const cells = part.cells.get(name);
-  if (cells === undefined) throw new TaskError(`there is no column ${name}`);
+  if (cells === undefined) throw new TaskError(`${part.file} has no column ${name}`);
   return cells;
 }
 
@@ -39,10 +39,10 @@ export function numbers(cells: readonly string[]): Float64Array {
 /** @throws TaskError when a cell is not a number, or there is no such column */
 export function labelsOf(part: Part, name: string | null | undefined, which: string): Float64Array {
   if (name === null || name === undefined) throw new TaskError(`the task names no ${which}`);
-  if (!part.cells.has(name)) throw new TaskError(`there is no ${which} column ${name}`);
+  if (!part.cells.has(name)) throw new TaskError(`${part.file} has no ${which} column ${name}`);
   const values = numbers(cellsOf(part, name));
   const bad = values.findIndex((value) => Number.isNaN(value));
-  if (bad >= 0) throw new TaskError(`the ${which} ${name} of row ${bad + 1} is not a number`);
+  if (bad >= 0) throw new TaskError(`the ${which} ${name} of row ${bad + 1} of ${part.file} is not a number`);
   return values;
 }
 

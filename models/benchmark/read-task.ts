@@ -43,6 +43,8 @@ export type TaskManifest = z.infer<typeof manifestSchema>;
 
 /** The cells of one part of a split, by column, in file order. An empty cell is "". */
 export interface Part {
+  /** What messages call it. */
+  readonly file: string;
   readonly rows: number;
   readonly cells: ReadonlyMap<string, readonly string[]>;
 }
@@ -108,17 +110,17 @@ export async function readPart(directory: string, name: string): Promise<Part> {
     const packed = await readFile(path).catch(() => undefined);
     const bytes =
       packed === undefined ? await readFile(join(directory, `${name}.csv`)) : await promisify(gunzip)(packed);
-    return parsePart(bytes);
+    return parsePart(`${name}.csv.gz`, bytes);
   } catch (error) {
     throw new TaskError(`${path}: ${error instanceof Error ? error.message : error}`);
   }
 }
 
-function parsePart(bytes: Buffer): Part {
+function parsePart(file: string, bytes: Buffer): Part {
   const records: string[][] = parse(bytes, { bom: true, relax_column_count: false, skip_empty_lines: false });
   const [header, ...rows] = records;
   if (header === undefined) throw new TaskError("has no header row");
   const cells = new Map(header.map((name, at) => [name, rows.map((row) => row[at] ?? "")]));
   if (cells.size < header.length) throw new TaskError("names a column twice");
-  return { rows: rows.length, cells };
+  return { file, rows: rows.length, cells };
 }

@@ -5,6 +5,7 @@ import { fitBinary } from "../estimators/tabular/fit.ts";
 import { fitUplift } from "../estimators/uplift/fit.ts";
 import type { Runtime } from "../runtime.ts";
 import { cellsOf, featureTable, labelsOf, timesOf } from "./columns.ts";
+import { doubtsOf } from "./doubts.ts";
 import { isKnown, measure, type Scored } from "./named-metrics.ts";
 import { type Task, TaskError } from "./read-task.ts";
 import { metricsOf, type TaskResult } from "./report.ts";
@@ -19,14 +20,28 @@ export interface ScoreOptions {
 export async function scoreTask(runtime: Runtime, task: Task, options: ScoreOptions): Promise<TaskResult> {
   const started = performance.now();
   const { manifest } = task;
-  const scored = await scoresOf(runtime, task, options);
+  refuseEmpty(task);
+  for (const doubt of doubtsOf(task)) options.say(doubt);
+  const scored = await scoresOf(runtime, task, options).catch(asTaskError);
   const names = metricsOf(manifest);
   for (const name of names.filter((each) => !isKnown(each))) options.say(`the metric ${name} is not known here`);
   const metrics = Object.fromEntries(names.map((name) => [name, measure(name, scored)]));
   return { name: manifest.name, metrics, seconds: Math.round(performance.now() - started) / 1000 };
 }
 
-function scoresOf(runtime: Runtime, task: Task, options: ScoreOptions): Promise<Scored> {
+/** Of a log of purchases the test part may be empty: then nobody came back. */
+function refuseEmpty({ manifest, train, test }: Task): void {
+  for (const part of manifest.kind === "repeat_purchase" ? [train] : [train, test]) {
+    if (part.rows === 0) throw new TaskError(`${part.file} has no rows`);
+  }
+}
+
+/** Estimators refuse what cannot be learned from by a RangeError: that is a fault of the task, and needs no stack. */
+function asTaskError(error: unknown): never {
+  throw error instanceof RangeError ? new TaskError(error.message) : error;
+}
+
+async function scoresOf(runtime: Runtime, task: Task, options: ScoreOptions): Promise<Scored> {
   switch (task.manifest.kind) {
     case "binary":
       return scoreBinary(runtime, task, options);
@@ -46,23 +61,28 @@ function scoresOf(runtime: Runtime, task: Task, options: ScoreOptions): Promise<
 async function scoreBinary(runtime: Runtime, task: Task, options: ScoreOptions): Promise<Scored> {
   const { manifest, train, test } = task;
   const actual = labelsOf(test, manifest.label, "label");
+  const asked = featureTable(manifest, test);
+  const lists = listsOf(task);
   const labels = zeroOrOne(labelsOf(train, manifest.label, "label"), "label");
   const model = await fitBinary(runtime, featureTable(manifest, train), labels, { ...options, ...contextOf(task) });
-  return { actual, scores: model.predict(featureTable(manifest, test)), ...listsOf(task) };
+  return { actual, scores: model.predict(asked), ...lists };
 }
 
 async function scoreRanking(runtime: Runtime, task: Task, options: ScoreOptions): Promise<Scored> {
   const { manifest, train, test } = task;
   const actual = labelsOf(test, manifest.label, "label");
+  const asked = featureTable(manifest, test);
+  const lists = listsOf(task);
   const gains = labelsOf(train, manifest.label, "label");
   const model = await fitRanking(runtime, featureTable(manifest, train), gains, { ...options, ...contextOf(task) });
-  return { actual, scores: model.score(featureTable(manifest, test)), ...listsOf(task) };
+  return { actual, scores: model.score(asked), ...lists };
 }
 
 async function scoreUplift(runtime: Runtime, task: Task, options: ScoreOptions): Promise<Scored> {
   const { manifest, train, test } = task;
   const actual = labelsOf(test, manifest.label, "label");
   const treated = zeroOrOne(labelsOf(test, manifest.treatment, "treatment"), "treatment");
+  const asked = featureTable(manifest, test);
   const model = await fitUplift(
     runtime,
     featureTable(manifest, train),
@@ -70,7 +90,7 @@ async function scoreUplift(runtime: Runtime, task: Task, options: ScoreOptions):
     zeroOrOne(labelsOf(train, manifest.treatment, "treatment"), "treatment"),
     options,
   );
-  return { actual, treated, scores: model.predict(featureTable(manifest, test)) };
+  return { actual, treated, scores: model.predict(asked) };
 }
 
 /** The label is read for measuring alone. */
@@ -80,8 +100,9 @@ async function scoreAnomaly(
   { seed }: ScoreOptions,
 ): Promise<Scored> {
   const actual = labelsOf(test, manifest.label, "label");
+  const asked = featureTable(manifest, test);
   const model = await fitAnomaly(runtime, featureTable(manifest, train), { seed });
-  return { actual, scores: model.score(featureTable(manifest, test)) };
+  return { actual, scores: model.score(asked) };
 }
 
 /** Time and groups of the training rows: they say how to hold rows back, and are no features. */

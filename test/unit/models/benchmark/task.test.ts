@@ -98,6 +98,50 @@ describe("a task folder", () => {
     await expect(scoreTask(runtime, await readTask(strange), { seed: 1, say })).rejects.toThrow(/poetry/);
   });
 
+  it.each([
+    ["a column that only the test part lacks", {}, (rows: string[]) => rows, "test.csv.gz has no column extra"],
+    ["no rows to learn from", {}, () => [], "train.csv.gz has no rows"],
+    [
+      "a label that is text",
+      {},
+      (rows: string[]) => [...rows, "a,2020-01-01,1,c,0,maybe"],
+      /the label y of row 10 of train/,
+    ],
+    [
+      "one arm only",
+      { kind: "uplift", treatment: "w" },
+      (rows: string[]) => rows.map((row) => row.replace(/,\d,(\d)$/, ",1,$1")),
+      "treated",
+    ],
+    ["one row for an anomaly detector", { kind: "anomaly" }, (rows: string[]) => rows.slice(0, 1), "two rows"],
+  ])("with %s is refused with the reason and no stack", async (what, change, trained, reason) => {
+    const folder = await writeTask(`refused ${what}`, change, trained(rowsOf(9, 1, true)), rowsOf(9, 2, true));
+    const task = await readTask(folder);
+    if (what.startsWith("a column")) {
+      task.manifest.columns.push({ name: "extra", type: "numeric" });
+      task.manifest.features?.push("extra");
+      (task.train.cells as Map<string, string[]>).set("extra", Array(9).fill("1"));
+    }
+    const scored = scoreTask(runtime, task, { seed: 1, say });
+    await expect(scored).rejects.toThrow(TaskError);
+    await expect(scored).rejects.toThrow(reason);
+  });
+
+  it("says what it is scored in spite of: numbers that are none, features that are no columns, one class", async () => {
+    const said: string[] = [];
+    const rows = Array.from({ length: 12 }, (_, row) => `a,2020-01-01,${row === 3 ? "n/a" : row},c,0,1`);
+    const folder = await writeTask("doubtful", { features: ["x", "c", "gone"] }, rows, rowsOf(9, 2, true));
+    const result = await scoreTask(runtime, await readTask(folder), { seed: 1, say: (message) => said.push(message) });
+    expect(result.metrics.auc).toBe(0.5);
+    expect(said).toEqual(
+      expect.arrayContaining([
+        "the feature gone is none of the columns, and is left out",
+        'train.csv.gz: x is no number in 1 of its cells, as "n/a"; taken as missing',
+        "train.csv.gz: y is 1 in every row: there is nothing to learn, all rows get one score",
+      ]),
+    );
+  });
+
   it("is scored even where what is told of its peers has another shape", async () => {
     const peers = {
       peers: { boosted: { auc: 0.7, setting: "as it comes" }, other: "unknown" },
