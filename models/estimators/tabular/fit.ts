@@ -5,8 +5,9 @@
  */
 import type { Runtime } from "../../runtime.ts";
 import { areaUnderRoc } from "../../training/metrics.ts";
-import type { Table } from "../table.ts";
+import { selectRows, type Table } from "../table.ts";
 import type { BinaryModel, BinaryOptions } from "./binary-model.ts";
+import { drawByLabel } from "./bound.ts";
 import { Ensemble } from "./ensemble.ts";
 import { makeFolds } from "./folds.ts";
 import { concatenate, type Judged, lossOf } from "./judge.ts";
@@ -14,7 +15,7 @@ import { fitLinearMember, judgeLinear } from "./learn-linear.ts";
 import { fitNetworks, judgeNetwork, networkRowsMin } from "./learn-network.ts";
 import { fitTrees, judgeTrees, type TreesConfig } from "./learn-trees.ts";
 import type { Member } from "./members.ts";
-import { averageRow, type Prepared, prepare, prepareFold } from "./prepare.ts";
+import { averageRow, type Prepared, pick, prepare, prepareFold } from "./prepare.ts";
 import { applyStack, fitStack } from "./stack.ts";
 
 /** Few-way interactions for small and noisy tables. */
@@ -68,6 +69,26 @@ export async function fitBinary(
   options: BinaryOptions,
 ): Promise<BinaryModel> {
   const targets = checkedLabels(table, labels);
+  const drawn = drawByLabel(table, targets, options.seed);
+  if (drawn === undefined) return fitRows(runtime, table, targets, options, 0);
+  const { rows, shift } = drawn;
+  options.say?.(`learns from ${rows.length} of ${table.rows} rows`);
+  const { groups, times } = options;
+  const context = {
+    ...(groups === undefined ? {} : { groups: Array.from(rows, (row) => groups[row] as string) }),
+    ...(times === undefined ? {} : { times: pick(times, rows) }),
+  };
+  return fitRows(runtime, selectRows(table, rows), pick(targets, rows), { ...options, ...context }, shift);
+}
+
+/** @param shift by how much the log-odds of a positive are higher among these rows than they should be */
+async function fitRows(
+  runtime: Runtime,
+  table: Table,
+  targets: Float64Array,
+  options: BinaryOptions,
+  shift: number,
+): Promise<BinaryModel> {
   const { seed, say = () => undefined } = options;
   const { kind, folds } = makeFolds(targets, options);
   const prepared = folds.map((fold) => prepareFold(table, targets, fold, seed));
@@ -134,7 +155,7 @@ export async function fitBinary(
     logLoss: known(lossOf(whole, held)),
     auc: known(areaUnderRoc([...whole], [...held])),
   };
-  const intercept = members.length === 0 ? first.start : final.intercept;
+  const intercept = (members.length === 0 ? first.start : final.intercept) - shift;
   const { encoder, design } = first;
   return new Ensemble(
     { encoder, design, reference: averageRow(first), members, weights: final.weights, intercept },

@@ -5,6 +5,7 @@
  */
 import type { Runtime } from "../../runtime.ts";
 import { selectRows, type Table } from "../table.ts";
+import { drawRows } from "../tabular/bound.ts";
 import { designMatrix } from "../tabular/design.ts";
 import { makeFolds } from "../tabular/folds.ts";
 import { addLeaves } from "../tabular/forest.ts";
@@ -59,6 +60,13 @@ export async function fitUplift(
 ): Promise<UpliftModel> {
   const y = checked(table, labels, "label");
   const w = checked(table, treated, "treatment");
+  const drawn = drawRows(table, options.seed);
+  if (drawn === undefined) return fitRows(table, y, w, options);
+  options.say?.(`learns from ${drawn.length} of ${table.rows} rows`);
+  return fitRows(selectRows(table, drawn), pick(y, drawn), pick(w, drawn), options);
+}
+
+function fitRows(table: Table, y: Float64Array, w: Float64Array, options: UpliftOptions): UpliftModel {
   const share = mean(w);
   if (share === 0 || share === 1) throw new RangeError("an effect takes rows that were treated and rows that were not");
   const { seed, say = () => undefined } = options;
