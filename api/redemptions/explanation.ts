@@ -30,7 +30,8 @@ function headline(told: Told, currency: string): string {
   const subject = told.code === undefined ? `Campaign ${told.campaign_id}` : `Code ${told.code}`;
   if (told.applicable === false) {
     const why = (told.reasons ?? []).map((reason) => reason.message).join("; ");
-    return `${subject} does not apply: ${why === "" ? "another code of the order did not" : why}.`;
+    const said = why === "" ? "another code of the order did not" : why;
+    return `${subject} does not apply: ${said}${/[.!?]$/.test(said) ? "" : "."}`;
   }
   return `${subject} applies and takes ${formatMoney(told.discount_amount, currency)} off.`;
 }
