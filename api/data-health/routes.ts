@@ -4,6 +4,8 @@ import type { Deps } from "../deps.ts";
 import { secured } from "../http/auth.ts";
 import { createRouter } from "../http/router.ts";
 import { json, problems } from "../http/schemas.ts";
+
+import { countWaiting } from "../risk/rescore/waiting.ts";
 import { readDataHealth } from "./read.ts";
 import { consumersWire, dataHealthWire } from "./schemas.ts";
 
@@ -29,5 +31,11 @@ const getConsumers = createRoute({
 export function dataHealthRoutes(deps: Deps) {
   return createRouter()
     .openapi(getDataHealth, async (c) => c.json(await readDataHealth(deps, c.var.auth.projectId), 200))
-    .openapi(getConsumers, async (c) => c.json({ consumers: await readConsumers(deps.pool) }, 200));
+    .openapi(getConsumers, async (c) => {
+      const [consumers, waiting] = await Promise.all([
+        readConsumers(deps.pool),
+        countWaiting(deps.pool, c.var.auth.projectId),
+      ]);
+      return c.json({ consumers, late_scores_waiting: waiting }, 200);
+    });
 }

@@ -26,7 +26,14 @@ const consumerWire = z.object({
   failures: count.openapi({ description: "Events put aside because they could not be handled" }),
 });
 
-export const consumersWire = z.object({ consumers: z.array(consumerWire) }).openapi("EventConsumers");
+export const consumersWire = z
+  .object({
+    consumers: z.array(consumerWire),
+    late_scores_waiting: count.openapi({
+      description: "Suspect attempts of the project for which earlier redemptions are still to be scored again",
+    }),
+  })
+  .openapi("EventConsumers");
 
 export const dataHealthWire = z
   .object({

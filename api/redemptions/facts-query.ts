@@ -13,7 +13,7 @@ import { MicroBatch } from "../db/micro-batch.ts";
  *
  * Definitions of campaigns are not read here but once a version (`definitions.ts`). Each voucher counts on
  * `voucher (project_id, code)`, everything else on primary keys: what of the past is looked at is kept as a state of a
- * bounded size a subject (at most eleven rows), so its cost does not grow with history. States are text that is put
+ * bounded size a subject (at most twelve rows), so its cost does not grow with history. States are text that is put
  * together unread, as a column of its own.
  */
 const factsSql = `
@@ -110,7 +110,9 @@ select jsonb_build_object(
     select k.kind, k.subject
     from (
       select id, campaign_id from voucher where project_id = q.project_id and code = q.signals ->> 'code' offset 0) v
-    cross join lateral (values ('code', v.id), ('campaign', v.campaign_id)) k(kind, subject)
+    cross join lateral (values
+      ('code', v.id), ('campaign', v.campaign_id),
+      ('habit', (q.signals -> 'subjects' ->> 'customer') || '/' || v.campaign_id)) k(kind, subject)
   ) asked
   cross join lateral (
     select st.kind, st.state from signal_state st

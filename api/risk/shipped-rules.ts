@@ -44,7 +44,7 @@ export const shippedRules: readonly ShippedRule[] = [
     {
       any: [
         {
-          all: [atLeast("code_newcomers_hour", 4), atLeast("code_networks_day", 5), atLeast("code_burst", Math.log(4))],
+          all: [atLeast("code_newcomers_hour", 3), atLeast("code_networks_day", 4), atLeast("code_burst", Math.log(4))],
         },
         { all: [atLeast("code_networks_day", 6), atLeast("code_spread", Math.log(3))] },
       ],
@@ -62,14 +62,14 @@ export const shippedRules: readonly ShippedRule[] = [
     "shared_card",
     "Many accounts with one card",
     0.6,
-    atLeast("card_shoppers_90d", 3),
-    "Accounts that look like strangers pay with one card.",
+    atLeast("card_shoppers_90d", 4),
+    "More customers with one card than a household has.",
   ),
   shipped(
     "shared_address",
     "Many accounts at one address",
     0.5,
-    atLeast("address_shoppers_90d", 5),
+    atLeast("address_shoppers_90d", 4),
     "More customers at one address than a household has.",
   ),
   shipped(
@@ -86,10 +86,20 @@ export const shippedRules: readonly ShippedRule[] = [
     {
       any: [
         { all: [atLeast("customer_undone_90d", 3), atLeast("customer_undone_share", 0.5)] },
+        { all: [atLeast("customer_undone_90d", 2), atLeast("customer_undone_share", 0.75)] },
         atLeast("card_undone_90d", 4),
       ],
     },
     "Orders with a discount that are given back, and bought again.",
+  ),
+  shipped(
+    "repeated_use",
+    "One code again and again",
+    0.5,
+    {
+      all: [atLeast("habit_redeemed_28d", 3), atLeast("campaign_share_of_orders", 0.8), atLeast("campaign_repeats", 4)],
+    },
+    "A customer comes back to a campaign far more often than others do.",
   ),
   shipped(
     "self_referral",

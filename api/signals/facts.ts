@@ -5,6 +5,7 @@ import { restoreState } from "../../models/features/signals/codec.ts";
 import type { SubjectKind, Subjects } from "../../models/features/signals/kinds.ts";
 import { nothingKnown, type Readings } from "../../models/features/signals/measures.ts";
 import { isSeenWith, readMeasures } from "../../models/features/signals/read.ts";
+import { habitOf } from "../../models/features/signals/sighting.ts";
 import type { SubjectState } from "../../models/features/signals/state.ts";
 import type { DB } from "../db/tables.ts";
 import { normalizeCode } from "../domain/codes.ts";
@@ -90,18 +91,28 @@ export function signalFacts({ key, secret, customer, origin }: AskedSignals, row
   const subjects: Subjects = {
     ...key.subjects,
     ...shape,
-    ...(voucher === undefined ? {} : { code: voucher.id, campaign: voucher.campaign.id }),
+    ...(voucher === undefined ? {} : ofVoucher(key.subjects.customer ?? null, voucher)),
   };
   const states = statesOf(row.states);
   const age = customer === null ? null : ageOf(row.customer?.created_at, now);
-  const announced: SignalsPart = { ...origin, ...shape, ...(age === null ? {} : { account_age_seconds: age }) };
+  const known = readMeasures(subjects, states, now);
+  const uses = known.habit_redeemed_28d;
+  const announced: SignalsPart = {
+    ...{ ...origin, ...shape },
+    ...(age === null ? {} : { account_age_seconds: age }),
+    ...(uses === null ? {} : { campaign_uses_28d: uses }),
+  };
   const owner = voucher?.referrer ?? null;
   return {
-    known: readMeasures(subjects, states, now),
+    known,
     accountAgeSeconds: age,
     isSelfReferral: owner !== null && isSeenWith(hashSubject(secret, "customer", owner), subjects, states, now),
     announced: Object.keys(announced).length === 0 ? undefined : announced,
   };
+}
+
+function ofVoucher(customer: string | null, { id, campaign }: Row["vouchers"][number]): Subjects {
+  return { code: id, campaign: campaign.id, ...habitOf(customer, campaign.id) };
 }
 
 /** Whole seconds; 0 for a customer who is made by this. */

@@ -34,7 +34,7 @@ export async function forgetSignals(
   const found = await transaction(() =>
     client.query<{ kind: string; subject: string }>(
       `select kind, subject from signal_state
-       where project_id = $1 and (kind = 'customer' and subject = $2 or strpos(state, $3) > 0)`,
+       where project_id = $1 and (kind = 'customer' and subject = $2 or kind = 'habit' and starts_with(subject, $2 || '/') or strpos(state, $3) > 0)`,
       [projectId, customer, JSON.stringify(id)],
     ),
   );
@@ -56,8 +56,10 @@ async function forgetIn(
 ): Promise<number> {
   await client.query("select pg_advisory_xact_lock($1::int, hashtext($2))", [consumerLocks, signalsConsumer]);
   const gone = await client.query(
-    "delete from signal_state where project_id = $1 and kind = 'customer' and subject = $2",
-    [projectId, customer],
+    `delete from signal_state s using unnest($2::text[], $3::text[]) as k(kind, subject)
+     where s.project_id = $1 and s.kind = k.kind and s.subject = k.subject
+       and (s.kind = 'customer' and s.subject = $4 or s.kind = 'habit' and starts_with(s.subject, $4 || '/'))`,
+    [projectId, keys.map(({ kind }) => kind), keys.map(({ subject }) => subject), customer],
   );
   const { rows } = await client.query<{ kind: string; subject: string; state: string }>(
     `select s.kind, s.subject, s.state from signal_state s

@@ -102,7 +102,8 @@ export type RiskPart = z.infer<typeof riskPart>;
 
 /**
  * Whom it came from, as far as the shop said: hashes by a key of the project, never what they are made of. With the age
- * of the customer's account at that moment; absent for a guest.
+ * of the customer's account at that moment, and how often the customer was known to have redeemed the campaign of the
+ * first code in the 28 days before; both absent for a guest.
  */
 export const signalsPart = z.object({
   device: z.string().optional(),
@@ -113,6 +114,7 @@ export const signalsPart = z.object({
   address: z.string().optional(),
   email_shape: z.string().optional(),
   account_age_seconds: z.int().min(0).optional(),
+  campaign_uses_28d: z.int().min(0).optional(),
 });
 export type SignalsPart = z.infer<typeof signalsPart>;
 

@@ -45,15 +45,23 @@ export async function playSeason(options: SeasonOptions): Promise<Season> {
   for (const round of roundsOf(plan.acts.slice(before.length))) {
     if (round.until >= day) {
       // What history has shown in hindsight is dated by the evening on which it stood in the queue.
+      await settleHindsight(call, signal);
       await noteFlags(call, flags, day);
       day += dayMs;
     }
     await perform(round.acts);
     await settle(call, ["signals"], signal);
   }
-  await settle(call, ["signals", "reviews"], signal);
+  await settleHindsight(call, signal);
   await noteFlags(call, flags, plan.startsAt + plan.days * dayMs);
   return { measured: measure(attempts, flags), reviewed: options.reviews ? await review(options, attempts) : null };
+}
+
+/** First all that asks for late scores, then what they have found. */
+async function settleHindsight(call: Call, signal: AbortSignal): Promise<void> {
+  await settle(call, ["signals", "rescore"], signal);
+  await settle(call, ["signals", "rescore"], signal, true);
+  await settle(call, ["reviews"], signal);
 }
 
 async function noteFlags(call: Call, flags: Map<string, Flag>, at: number): Promise<void> {

@@ -6,20 +6,32 @@ const pollMs = 40;
 const patienceMs = 60_000;
 
 interface Health {
+  readonly late_scores_waiting: number;
   readonly consumers: readonly { readonly name: string; readonly rows: number }[];
 }
 
 /**
  * Returns once the named consumers of events have seen everything that happened before the call.
+ *
+ * @param lateScores whether earlier redemptions must have been scored again, too, as far as something asks for it.
  * @throws ApiError after a minute: a service that stands would make every figure of the season wrong
  */
-export async function settle(call: Call, consumers: readonly string[], signal: AbortSignal): Promise<void> {
+export async function settle(
+  call: Call,
+  consumers: readonly string[],
+  signal: AbortSignal,
+  lateScores = false,
+): Promise<void> {
   const until = Date.now() + patienceMs;
   for (;;) {
     const { body } = await call({ method: "GET", path: "/v1/data-health/consumers" });
-    const behind = (body as unknown as Health).consumers.filter(
-      ({ name, rows }) => consumers.includes(name) && rows > 0,
-    );
+    const health = body as unknown as Health;
+    const behind = [
+      ...health.consumers.filter(({ name, rows }) => consumers.includes(name) && rows > 0),
+      ...(lateScores && health.late_scores_waiting > 0
+        ? [{ name: "late scores", rows: health.late_scores_waiting }]
+        : []),
+    ];
     if (behind.length === 0) return;
     if (Date.now() > until) {
       const list = behind.map(({ name, rows }) => `${name} (${rows})`).join(", ");

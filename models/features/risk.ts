@@ -89,6 +89,18 @@ const spreadSql = (kind: string) => {
   return `if(${enough}, null, log1p(${kind}_redemptions_2d) - log1p(${usual}))`;
 };
 
+/**
+ * How surprising so many uses by one customer are: −ln P(at least as many repeats), with repeats geometric around the
+ * campaign's own mean. The last use of everybody is one that was not repeated; one more of each keeps an empty campaign
+ * from being sure.
+ */
+function repeats(uses: number | null, redemptions: number | null, firsts: number | null): number | null {
+  if (uses === null || redemptions === null || firsts === null || firsts < usualFrom) return null;
+  return uses * Math.log((redemptions + 2) / (Math.max(0, redemptions - firsts) + 1));
+}
+
+const repeatsSql = `if(campaign_firsts_28d < ${usualFrom}, null, habit_redeemed_28d * log((campaign_redemptions_28d + 2) / (greatest(0, campaign_redemptions_28d - campaign_firsts_28d) + 1)))`;
+
 const features: readonly Feature<RiskInput>[] = [
   asked(
     "discount_share",
@@ -199,6 +211,29 @@ const features: readonly Feature<RiskInput>[] = [
     value: ({ known }) => shareOf(known.customer_undone_90d, known.customer_redeemed_90d),
     scale: "none",
   },
+  measured(
+    "habit_redeemed_28d",
+    "28 days",
+    counted("redemptions of this campaign by this customer in the last 28 days"),
+  ),
+  {
+    ...measured("habit_redeemed_28d", "28 days", () => ""),
+    name: "campaign_repeats",
+    sql: repeatsSql,
+    value: ({ known }) => repeats(known.habit_redeemed_28d, known.campaign_redemptions_28d, known.campaign_firsts_28d),
+    scale: "none",
+    text: (value) => `One customer in ${rounded(Math.exp(value))} comes back to this campaign so often.`,
+  },
+  {
+    ...measured("habit_redeemed_28d", "28 days", () => ""),
+    name: "campaign_share_of_orders",
+    type: "share",
+    sql: "if(customer_ordered_28d > 0, if(habit_redeemed_28d > customer_ordered_28d, 1, habit_redeemed_28d / customer_ordered_28d), null)",
+    value: ({ known }) => shareOf(known.habit_redeemed_28d, known.customer_ordered_28d),
+    scale: "none",
+    text: (value, usual) =>
+      `${percent(value)} of this customer's orders used this campaign; usual is ${percent(usual)}.`,
+  },
   measured("device_attempted_minute", "1 minute", counted("attempts from this device in the last minute")),
   measured("device_redeemed_day", "1 day", counted("redemptions from this device in the last 24 hours")),
   measured("device_rejected_hour", "1 hour", counted("refused attempts from this device in the last hour")),
@@ -281,6 +316,11 @@ function counted(what: string): Words {
 
 function sentenceCase(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** To two digits, as nobody knows it better. */
+function rounded(value: number): string {
+  return String(Number(Math.min(value, 1e6).toPrecision(2)));
 }
 
 function percent(share: number): string {

@@ -9,7 +9,7 @@ const day = 24 * hour;
 
 export type Attempt = Extract<
   Event,
-  { readonly type: "redemption.succeeded" | "redemption.rejected" | "redemption.rolled_back" }
+  { readonly type: "redemption.succeeded" | "redemption.rejected" | "redemption.rolled_back" | "order.paid" }
 >;
 
 interface Attempted {
@@ -45,6 +45,14 @@ export class Traffic {
   undone({ risk: _, at: __, ...redemption }: ReturnType<Traffic["redeemed"]>, at: number, whole: boolean): void {
     const payload = { ...redemption, rollback_id: this.#id("rol"), reason: null, whole };
     this.#add(at, { type: "redemption.rolled_back", payload });
+  }
+
+  ordered({ at, customer, ...attempted }: Attempted & { readonly customer: string }): void {
+    const { order, signals } = attemptOf({ ...attempted, at, customer }, 0);
+    // Only an attempt says these.
+    const { account_age_seconds: _, campaign_uses_28d: __, ...origin } = signals;
+    const payload = { customer, order: { ...order, id: this.#id("ord") }, signals: origin };
+    this.#add(at, { type: "order.paid", payload });
   }
 
   /** Makes the code `customer`'s own of a referral campaign. */
@@ -157,6 +165,7 @@ export function randomTraffic(project: string, seed: number, count: number): Tra
       ...(random() < 0.5 ? { address: `address-${below(7)}` } : {}),
       ...(customer === null || random() < 0.3 ? {} : { email_shape: `shape-${below(8)}` }),
       ...(customer === null ? {} : { account_age_seconds: random() < 0.4 ? below(86_500) : 86_000 + below(9e6) }),
+      ...(customer === null || random() < 0.2 ? {} : { campaign_uses_28d: below(3) }),
     };
     const amount = 500 + below(20_000);
     const known = burst ? "A1" : among(["A1", "A2", "B1", "R1", "R2"]);
@@ -168,6 +177,7 @@ export function randomTraffic(project: string, seed: number, count: number): Tra
       signals,
       currency: random() < 0.9 ? "EUR" : "USD",
     };
+    if (customer !== null && random() < 0.3) traffic.ordered({ ...attempted, customer, codes: [] });
     const dice = random();
     if (dice < 0.12) traffic.rejected({ ...attempted, codes: [`?${step}`] });
     else if (dice < 0.22) traffic.rejected({ ...attempted, codes: [known, `?${step}`] });

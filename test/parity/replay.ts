@@ -30,7 +30,7 @@ export function replay(set: FeatureSet<RiskInput>, events: readonly Event[]): Ma
     // What happens at one moment does not know of each other.
     for (const event of simultaneous) {
       const { payload } = event;
-      if ("rollback_id" in payload) continue;
+      if ("rollback_id" in payload || !("codes" in payload)) continue;
       const sighting = sightingOf(event, hashed(payload.customer));
       if (sighting === undefined) continue;
       const id = "redemption_id" in payload ? payload.redemption_id : payload.rejection_id;
@@ -44,7 +44,7 @@ export function replay(set: FeatureSet<RiskInput>, events: readonly Event[]): Ma
 function inputOf(
   store: ReadonlyMap<string, string>,
   sighting: Sighting,
-  payload: Exclude<Attempt, { readonly type: "redemption.rolled_back" }>["payload"],
+  payload: Extract<Attempt, { readonly type: "redemption.succeeded" | "redemption.rejected" }>["payload"],
   owners: ReadonlyMap<string, string>,
   at: number,
 ): RiskInput {

@@ -69,6 +69,7 @@ describe("the future", () => {
     ...{ device: "device", ip: "ip", network: "network", card: "card", address: "address", email_shape: "shape" },
     account_age_seconds: 60,
   };
+  const first = { campaign_uses_28d: 0 };
   const attempted = { customer: "ann", amount: 5_000, discount: 500, codes: ["R1"], signals };
   let past: Event[];
   let planted: Event[];
@@ -79,11 +80,16 @@ describe("the future", () => {
     traffic.referral("owner", "R1", moment - 50 * 24 * hour);
     // What is usual takes some redemptions by others, long enough ago for every window but that.
     for (let step = 0; step < 6; step += 1) {
-      traffic.redeemed({ ...attempted, at: moment - (20 + step) * 24 * hour, customer: `other-${step}`, signals: {} });
+      traffic.redeemed({
+        ...attempted,
+        at: moment - (20 + step) * 24 * hour,
+        customer: `other-${step}`,
+        signals: first,
+      });
     }
     // Of the same code on days of the week before, for what its last ones are set against.
     for (const days of [3, 4, 5]) {
-      traffic.redeemed({ ...attempted, at: moment - days * 24 * hour, customer: "other-6", signals: {} });
+      traffic.redeemed({ ...attempted, at: moment - days * 24 * hour, customer: "other-6", signals: first });
     }
     target = traffic.redeemed({ ...attempted, at: moment }).redemption_id;
     past = [...traffic.events];
@@ -95,6 +101,7 @@ describe("the future", () => {
       traffic.undone(traffic.redeemed(who), at + 1, true);
       traffic.redeemed({ ...who, customer: `new-${step}`, signals: { ...signals, network: `network-${step}` } });
       traffic.redeemed({ ...who, customer: "owner" });
+      traffic.ordered({ ...who, codes: [] });
       traffic.rejected({ ...who, codes });
     }
     planted = traffic.events.slice(past.length);

@@ -28,11 +28,16 @@ const candidate = z.object({
 });
 export type Candidate = z.output<typeof candidate>;
 
-/** @param subjects ids of what was marked. @returns the newest first; each was allowed, and never scored again. */
+/**
+ * @param subjects ids of what was marked.
+ * @param asOf epoch milliseconds of the last of them: what came later is not looked at.
+ * @returns the newest first; each was allowed, and never scored again.
+ */
 export async function findCandidates(
   warehouse: ClickHouseClient,
   projectId: string,
   subjects: readonly string[],
+  asOf: number,
 ): Promise<Candidate[]> {
   const kinds = linking.map((kind) => `'${kind}'`).join(", ");
   const result = await warehouse.query({
@@ -41,7 +46,8 @@ export async function findCandidates(
         recent AS
         (
           SELECT * FROM events
-          WHERE project_id = {project: String} AND occurred_at >= now() - INTERVAL ${lookedDays} DAY
+          WHERE project_id = {project: String}
+            AND occurred_at >= fromUnixTimestamp64Milli({as_of: Int64}) - INTERVAL ${lookedDays} DAY
             AND type IN ('redemption.succeeded', 'redemption.rejected', 'redemption.rolled_back', 'reservation.created', 'risk.rescored')
         ),
         marked AS
@@ -62,6 +68,7 @@ export async function findCandidates(
         JSONExtractFloat(payload, 'risk', 'features', 'self_referral') AS self_referral
       FROM recent
       WHERE type = 'redemption.succeeded' AND risk_action = 'allow'
+        AND occurred_at <= fromUnixTimestamp64Milli({as_of: Int64})
         AND redemption_id NOT IN (SELECT redemption_id FROM recent WHERE type = 'risk.rescored')
         AND (
           hasAny(codes.voucher_id, (SELECT vouchers FROM marked))
@@ -69,7 +76,7 @@ export async function findCandidates(
           OR hasAny(arrayMap(kind -> (kind, signals[kind]), arrayFilter(kind -> signals[kind] != '', [${kinds}])), (SELECT shared FROM marked)))
       ORDER BY occurred_at DESC, redemption_id
       LIMIT ${candidatesMax}`,
-    query_params: { project: projectId, subjects },
+    query_params: { project: projectId, subjects, as_of: Math.trunc(asOf) },
     format: "JSONEachRow",
     clickhouse_settings: settings,
   });

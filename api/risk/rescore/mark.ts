@@ -17,17 +17,18 @@ export function rescoreMarker(deps: { readonly db: Kysely<DB>; readonly log: Log
 async function mark(tx: Kysely<DB>, events: readonly ConsumedEvent<Marking>[]): Promise<void> {
   const marks = events.flatMap((event) => {
     const subject = subjectOf(event);
-    return subject === undefined ? [] : [{ project: event.project_id, subject }];
+    return subject === undefined ? [] : [{ project: event.project_id, subject, at: event.occurred_at }];
   });
   if (marks.length === 0) return;
   const projects = marks.map(({ project }) => project);
   // What waits is counted once a project, not once a mark: of an attack both are many.
   await sql`
-    insert into risk_rescore (project_id, subject_id)
-    select m.project_id, m.subject_id
+    insert into risk_rescore (project_id, subject_id, at)
+    select m.project_id, m.subject_id, m.at
     from (
       select m.*, row_number() over (partition by project_id) as place
-      from unnest(${projects}::text[], ${marks.map(({ subject }) => subject)}::text[]) as m(project_id, subject_id)) m
+      from unnest(${projects}::text[], ${marks.map(({ subject }) => subject)}::text[],
+                  ${marks.map(({ at }) => at)}::timestamptz[]) as m(project_id, subject_id, at)) m
     left join (
       select project_id, count(*) as waiting from risk_rescore
       where project_id = any(${projects}::text[]) group by project_id) r on r.project_id = m.project_id

@@ -10,7 +10,7 @@ import { type RiskInput, riskFeatures } from "../../../models/features/risk.ts";
 import { decodeState } from "../../../models/features/signals/codec.ts";
 import type { SubjectKind, Subjects } from "../../../models/features/signals/kinds.ts";
 import { readMeasures, type States } from "../../../models/features/signals/read.ts";
-import { type Sighting, shopperOf } from "../../../models/features/signals/sighting.ts";
+import { habitOf, type Sighting, shopperOf } from "../../../models/features/signals/sighting.ts";
 import { unsee } from "../../../models/features/signals/state.ts";
 import type { Models, RiskScore } from "../../../models/serving.ts";
 import type { DB } from "../../db/tables.ts";
@@ -31,13 +31,16 @@ interface Suspect {
   readonly risk: RiskAssessment;
 }
 
-/** @returns how many have become suspect. */
+/**
+ * @param asOf epoch milliseconds: what is known then, that moment included, is what they are scored by.
+ * @returns how many have become suspect.
+ */
 export async function rescore(
   deps: { readonly db: Kysely<DB>; readonly models: Pick<Models, "scoreRisk"> | undefined },
   projectId: string,
   candidates: readonly Candidate[],
   config: RiskConfig,
-  now: number,
+  asOf: number,
 ): Promise<number> {
   const key = await signalKey(deps.db, projectId);
   let found = 0;
@@ -49,20 +52,21 @@ export async function rescore(
       chunk.flatMap(({ subjects }) => Object.entries(subjects)),
     );
     const suspects = chunk.flatMap(({ one, subjects }): Suspect[] => {
-      const risk = assessNow(deps.models, projectId, one, inputOf(one, subjects, states, now), config);
+      const risk = assessNow(deps.models, projectId, one, inputOf(one, subjects, states, asOf), config);
       return risk.action === "allow" ? [] : [{ redemptionId: one.redemption_id, risk }];
     });
-    found += await announce(deps.db, projectId, suspects, new Date(now));
+    found += await announce(deps.db, projectId, suspects, new Date());
   }
   return found;
 }
 
 function subjectsOf(one: Candidate, key: SignalKey): Subjects {
   const [, voucher = "", campaign = ""] = one.codes[0] ?? [];
+  const customer = one.customer === "" ? null : hashSubject(key, "customer", one.customer);
   return {
     ...announcedOf(one),
-    ...(one.customer === "" ? {} : { customer: hashSubject(key, "customer", one.customer) }),
-    ...(voucher === "" ? {} : { code: voucher, campaign }),
+    ...(customer === null ? {} : { customer }),
+    ...(voucher === "" ? {} : { code: voucher, campaign, ...habitOf(customer, campaign) }),
     project: one.currency,
   };
 }
@@ -85,10 +89,10 @@ async function loadStates(
 }
 
 /**
- * The request as it was, and what is known of whom and what it named as it is now, without itself: models and rules are
+ * The request as it was, and what was known of whom and what it named at that later moment, without itself: models and rules are
  * made for what came before an attempt, and its own redemption would be one of a moment ago.
  */
-function inputOf(one: Candidate, subjects: Subjects, known: Known, now: number): RiskInput {
+function inputOf(one: Candidate, subjects: Subjects, known: Known, asOf: number): RiskInput {
   const age = one.signals.account_age_seconds;
   const itself = sightingOf(one, subjects);
   const states: States = new Map(
@@ -111,7 +115,7 @@ function inputOf(one: Candidate, subjects: Subjects, known: Known, now: number):
     isGuest: one.customer === "",
     accountAgeSeconds: age === undefined || age === "" ? null : Number(age),
     isSelfReferral: one.self_referral === 1,
-    known: readMeasures(subjects, states, now),
+    known: readMeasures(subjects, states, asOf + 1),
   };
 }
 
@@ -124,6 +128,7 @@ function sightingOf(one: Candidate, subjects: Subjects): Omit<Sighting, "project
     shopper: shopperOf(subjects),
     // It is looked for among the newcomers, too.
     newcomer: true,
+    isFirst: one.signals.campaign_uses_28d === "0",
     amount: one.amount,
     discountAmount: one.discount_amount,
   };

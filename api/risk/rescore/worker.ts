@@ -31,6 +31,7 @@ const restFactor = 4;
 const settleSeconds = 3;
 const marksMax = 500;
 const projectsMax = 20;
+const togetherMs = 10 * 60_000;
 
 /** Runs until the signal. */
 export async function runRescoring(deps: RescoreDeps, signal: AbortSignal): Promise<void> {
@@ -79,15 +80,41 @@ export async function rescorePass(deps: RescoreDeps, signal?: AbortSignal, settl
 
 async function rescoreProject(deps: RescoreDeps, projectId: string, old: number): Promise<number> {
   const { pool, warehouse, db } = deps;
-  const { rows: marks } = await pool.query<{ subject_id: string }>(
-    `select subject_id from risk_rescore where project_id = $1 and since <= now() - make_interval(secs => $2)
+  const { rows: marks } = await pool.query<Mark>(
+    `select subject_id as subject, (extract(epoch from at) * 1000)::float8 as at from risk_rescore
+     where project_id = $1 and since <= now() - make_interval(secs => $2)
      order by since, subject_id limit $3`,
     [projectId, old, marksMax],
   );
-  const subjects = marks.map((mark) => mark.subject_id);
-  const candidates = await findCandidates(warehouse, projectId, subjects);
   const config = await currentConfig(pool, projectId);
-  const suspects = await rescore({ db, models: deps.models }, projectId, candidates, config, Date.now());
-  await pool.query("delete from risk_rescore where project_id = $1 and subject_id = any($2)", [projectId, subjects]);
+  let suspects = 0;
+  for (const together of simultaneous(marks)) {
+    const subjects = together.map((mark) => mark.subject);
+    // A clock that runs ahead says nothing of what is to come.
+    const asOf = Math.min(Date.now(), Math.max(...together.map(({ at }) => at)));
+    const candidates = await findCandidates(warehouse, projectId, subjects, asOf);
+    suspects += await rescore({ db, models: deps.models }, projectId, candidates, config, asOf);
+    await pool.query("delete from risk_rescore where project_id = $1 and subject_id = any($2)", [projectId, subjects]);
+  }
   return suspects;
+}
+
+interface Mark {
+  readonly subject: string;
+  /** Epoch milliseconds. */
+  readonly at: number;
+}
+
+/** Marks of the same ten minutes: a backlog is not scored as if all of it had happened in the hour before its end. */
+export function simultaneous(marks: readonly Mark[]): Mark[][] {
+  const groups: Mark[][] = [];
+  let until = Number.NEGATIVE_INFINITY;
+  for (const mark of marks.toSorted((a, b) => a.at - b.at)) {
+    if (mark.at > until) {
+      groups.push([]);
+      until = mark.at + togetherMs;
+    }
+    groups.at(-1)?.push(mark);
+  }
+  return groups;
 }

@@ -3,10 +3,13 @@ import { z } from "zod";
 import type { Counterpart } from "./measures.ts";
 import { emptyState, type MomentsOf, type SubjectState } from "./state.ts";
 
-const momentLetters = { redeemed: "r", rejected: "j", unknown: "u", undone: "b" } as const satisfies Record<
-  MomentsOf,
-  string
->;
+const momentLetters = {
+  redeemed: "r",
+  rejected: "j",
+  unknown: "u",
+  undone: "b",
+  ordered: "o",
+} as const satisfies Record<MomentsOf, string>;
 const counterpartLetters = { shopper: "p", newcomer: "n", network: "w" } as const satisfies Record<Counterpart, string>;
 
 type Stored = Record<string, (number | string)[]>;
@@ -62,8 +65,9 @@ export function restoreState(stored: Readonly<Stored>): SubjectState {
     state.counterparts[counterpart as Counterpart] = entries;
   }
   const days = (stored.d ?? []).map(Number);
-  for (let at = 0; at < days.length; at += 4) {
-    state.days.push([days[at] ?? 0, days[at + 1] ?? 0, days[at + 2] ?? 0, days[at + 3] ?? 0]);
+  for (let at = 0; at < days.length; at += 5) {
+    const [day = 0, redemptions = 0, logAmount = 0, logDiscount = 0, firsts = 0] = days.slice(at, at + 5);
+    state.days.push([day, redemptions, logAmount, logDiscount, firsts]);
   }
   const steps = (stored.m ?? []).map(Number);
   for (let at = 0; at < steps.length; at += 2) state.steps.push([steps[at] ?? 0, steps[at + 1] ?? 0]);

@@ -3,7 +3,7 @@
 /**
  * `ip`: of IPv6 the first 64 bits, which one connection has. `network`: the /24 of IPv4, the /48 of IPv6. `email_shape`:
  * what is left of an address when digits, dots and tags are taken out of its local part. `code` is a voucher and
- * `campaign` its campaign, by id; `project` is the whole project in one currency, its code. All others are keyed hashes.
+ * `campaign` its campaign, by id; `habit` is one customer at one campaign; `project` is the whole project in one currency, its code. All others are keyed hashes.
  */
 export const subjectKinds = [
   "customer",
@@ -16,6 +16,7 @@ export const subjectKinds = [
   "email_shape",
   "code",
   "campaign",
+  "habit",
   "project",
 ] as const;
 export type SubjectKind = (typeof subjectKinds)[number];

@@ -26,12 +26,15 @@ export const dayMs = 24 * hour;
 export const stepMs = 10 * minute;
 export const stepsInWindow = 6;
 
-/** undone: a redemption of which nothing is left. unknown: refused attempts with a code that does not exist. */
-export type Counted = "redeemed" | "rejected" | "unknown" | "undone" | "attempted";
+/** ordered: an order that was paid for. undone: a redemption of which nothing is left. unknown: refused attempts with a code that does not exist. */
+export type Counted = "redeemed" | "rejected" | "unknown" | "undone" | "attempted" | "ordered";
 /** shopper: the customer, or of a guest the device, card or address. newcomer: of those, the newcomers. */
 export type Counterpart = "shopper" | "newcomer" | "network";
-/** By 1,000, in whole numbers, so that both sides add up to the same: of `log1p` of the minor units. */
-export type DaySum = "redemptions" | "log_amount" | "log_discount" | "active_days";
+/**
+ * log_: by 1,000, in whole numbers, so that both sides add up to the same: of `log1p` of the minor units. firsts: by
+ * customers of whom no other use of the campaign was known, as the redemption's event says.
+ */
+export type DaySum = "redemptions" | "log_amount" | "log_discount" | "firsts" | "active_days";
 
 export type Measure = { readonly kind: SubjectKind } & (
   | { readonly how: "count"; readonly of: Counted; readonly windowMs: number }
@@ -57,6 +60,7 @@ export const measures = {
   customer_redeemed_day: count("customer", "redeemed", dayMs),
   customer_redeemed_7d: count("customer", "redeemed", 7 * dayMs),
   customer_redeemed_90d: count("customer", "redeemed", 90 * dayMs),
+  customer_ordered_28d: count("customer", "ordered", usualDays * dayMs),
   customer_rejected_hour: count("customer", "rejected", hour),
   customer_undone_30d: count("customer", "undone", 30 * dayMs),
   customer_undone_90d: count("customer", "undone", 90 * dayMs),
@@ -93,6 +97,8 @@ export const measures = {
   campaign_redemptions_28d: days("campaign", "redemptions", usualDays),
   campaign_log_amount_28d: days("campaign", "log_amount", usualDays),
   campaign_log_discount_28d: days("campaign", "log_discount", usualDays),
+  campaign_firsts_28d: days("campaign", "firsts", usualDays),
+  habit_redeemed_28d: count("habit", "redeemed", usualDays * dayMs),
   project_redemptions_28d: days("project", "redemptions", usualDays),
   project_log_amount_28d: days("project", "log_amount", usualDays),
 } as const satisfies Record<string, Measure>;

@@ -70,12 +70,22 @@ function within(moments: readonly number[] | undefined, from: number, before: nu
   return found;
 }
 
+/** Null: what is counted is the day itself. */
+const placeInDay = {
+  redemptions: 1,
+  log_amount: 2,
+  log_discount: 3,
+  firsts: 4,
+  active_days: null,
+} as const satisfies Record<DaySum, number | null>;
+
 function sumDays({ days }: SubjectState, sum: DaySum, today: number, most: number): number {
   let total = 0;
-  for (const [day, redemptions, logAmount, logDiscount] of days) {
+  const place = placeInDay[sum];
+  for (const entry of days) {
+    const [day] = entry;
     if (day > today || day <= today - most) continue;
-    if (sum === "active_days") total += 1;
-    else total += sum === "redemptions" ? redemptions : sum === "log_amount" ? logAmount : logDiscount;
+    total += place === null ? 1 : entry[place];
   }
   return total;
 }

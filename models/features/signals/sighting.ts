@@ -6,19 +6,27 @@ export interface Sighting {
   readonly projectId: string;
   /** Epoch milliseconds. */
   readonly at: number;
-  readonly what: "redeemed" | "rejected" | "undone";
+  /** ordered: paid for, with a code or without one; it only says who uses which things. */
+  readonly what: "redeemed" | "rejected" | "undone" | "ordered";
   /** Refused, with a code that does not exist. */
   readonly unknown: boolean;
   readonly subjects: Subjects;
   /** The customer, or of a guest the device, card or address; null where nothing tells one guest from another. */
   readonly shopper: string | null;
   readonly newcomer: boolean;
+  /** Of redemptions: no other use of the campaign by this customer was known. */
+  readonly isFirst: boolean;
   readonly amount: number;
   readonly discountAmount: number;
 }
 
 /** Types of events that are sightings. */
-export const sightingTypes = ["redemption.succeeded", "redemption.rejected", "redemption.rolled_back"] as const;
+export const sightingTypes = [
+  "redemption.succeeded",
+  "redemption.rejected",
+  "redemption.rolled_back",
+  "order.paid",
+] as const;
 type SightingType = (typeof sightingTypes)[number];
 
 export interface SightingEvent<T extends SightingType = SightingType> {
@@ -33,6 +41,7 @@ const whats = {
   "redemption.succeeded": "redeemed",
   "redemption.rejected": "rejected",
   "redemption.rolled_back": "undone",
+  "order.paid": "ordered",
 } as const;
 
 /**
@@ -42,8 +51,9 @@ const whats = {
 export function sightingOf(event: SightingEvent, customer: string | null): Sighting | undefined {
   const { payload } = event;
   if ("rollback_id" in payload && payload.whole === false) return undefined;
+  if (!("codes" in payload)) return orderedBy(event.project_id, Date.parse(event.occurred_at), payload, customer);
   const { order, codes, signals = {} } = payload;
-  const { account_age_seconds: age, ...announced } = signals;
+  const { account_age_seconds: age, campaign_uses_28d: uses, ...announced } = signals;
   // Of several codes the first is looked at: what one attempt reads has a bound.
   const [first] = codes;
   const subjects: Subjects = {
@@ -52,7 +62,7 @@ export function sightingOf(event: SightingEvent, customer: string | null): Sight
     ...(first === undefined || first.voucher_id === null ? {} : { code: first.voucher_id }),
     ...(first === undefined || first.voucher_id === null || first.campaign_id === null
       ? {}
-      : { campaign: first.campaign_id }),
+      : { campaign: first.campaign_id, ...habitOf(customer, first.campaign_id) }),
     project: order.currency,
   };
   return {
@@ -62,10 +72,34 @@ export function sightingOf(event: SightingEvent, customer: string | null): Sight
     unknown: codes.some((code) => code.voucher_id === null && code.code !== ""),
     subjects,
     shopper: shopperOf(subjects),
+    isFirst: uses === 0,
     newcomer: customer === null || (age !== undefined && age < newcomerSeconds),
     amount: order.amount,
     discountAmount: order.discount_amount,
   };
+}
+
+/** It says what is whose, and how often the customer buys; nothing of a code or a campaign. */
+function orderedBy(
+  projectId: string,
+  at: number,
+  { order, signals = {} }: Payload<"order.paid">,
+  customer: string | null,
+): Sighting {
+  const { device, card, address } = signals;
+  const subjects: Subjects = { ...(customer === null ? {} : { customer }), device, card, address };
+  return {
+    ...{ projectId, at, what: "ordered", unknown: false, subjects, isFirst: false },
+    shopper: shopperOf(subjects),
+    newcomer: customer === null,
+    amount: order.amount,
+    discountAmount: order.discount_amount,
+  };
+}
+
+/** A guest has none. */
+export function habitOf(customer: string | null, campaign: string): Pick<Subjects, "habit"> {
+  return customer === null ? {} : { habit: `${customer}/${campaign}` };
 }
 
 /** Sixty bits tell the few counterparts of one subject apart. */

@@ -32,9 +32,12 @@ const kinds: readonly Kind[] = [...subjectKinds, ...pairKinds];
 const probeSlot = 254;
 const lastSlot = 253;
 
+/** pair: how often a thing and a customer were seen together. */
+type Slot = Measure | { readonly how: "pair" };
+
 /** The measures of a kind in the order of their slots; a pair has one. */
-function slotsOf(kind: Kind): Measure[] {
-  if (isPair(kind)) return [{ kind: "customer", how: "count", of: "attempted", windowMs: keptDays * dayMs }];
+function slotsOf(kind: Kind): Slot[] {
+  if (isPair(kind)) return [{ how: "pair" }];
   return measureNames.map((name): Measure => measures[name]).filter((measure) => measure.kind === kind);
 }
 
@@ -45,9 +48,13 @@ function isPair(kind: Kind): kind is (typeof pairKinds)[number] {
 const slotsMost = Math.max(...kinds.map((kind) => slotsOf(kind).length));
 
 /** Changes of one sighting for one measure: tuples of slot, moment and change. */
-function changesOf(measure: Measure, slot: number): string[] {
+function changesOf(measure: Slot, slot: number): string[] {
   const change = (at: string, by: string) => `(toUInt8(${slot}), toInt64(${at}), toInt64(${by}))`;
   switch (measure.how) {
+    case "pair": {
+      const weight = "(redeemed + rejected + ordered)";
+      return [change("at_ms", weight), change(`at_ms + ${keptDays * dayMs}`, `-${weight}`)];
+    }
     case "count": {
       const weight = measure.of === "attempted" ? "(redeemed + rejected)" : measure.of;
       return [change("at_ms", weight), change(`at_ms + ${measure.windowMs}`, `-${weight}`)];
@@ -62,6 +69,7 @@ function changesOf(measure: Measure, slot: number): string[] {
         redemptions: "redeemed",
         log_amount: "log_amount",
         log_discount: "log_discount",
+        firsts: "is_first",
         active_days: "opens_day",
       };
       const weight = `redeemed * ${figure[measure.sum]}`;
@@ -92,6 +100,13 @@ function readingOf(name: MeasureName): string {
   return `if(${last} = 0 OR ${gap} > ${keptDays * dayMs}, null, ${gap} / 1000)`;
 }
 
+/** An order says whose things are whose, and nothing else. */
+function knownOf(kind: SubjectKind, text: string): string {
+  if (kind === "habit") return "customer != '' AND campaign != ''";
+  const isOfOrders = kind === "customer" || (sharedKinds as readonly string[]).includes(kind);
+  return isOfOrders ? `${text} != ''` : `${text} != '' AND NOT ordered`;
+}
+
 /** The tuple of a subject: its kind, its number, whether attempts ask for it, whether sightings count for it. */
 function subjectTuples(): string {
   const subject: Record<SubjectKind, string> = {
@@ -102,6 +117,7 @@ function subjectTuples(): string {
     >),
     code: "code",
     campaign: "campaign",
+    habit: "concat(customer, '/', campaign)",
     project: "currency",
   };
   const tuple = (kind: Kind, text: string, known: string, probes: string, counts: string) =>
@@ -109,11 +125,11 @@ function subjectTuples(): string {
   return [
     ...subjectKinds
       .filter((kind) => slotsOf(kind).length > 0)
-      .map((kind) => tuple(kind, subject[kind], `${subject[kind]} != ''`, "NOT undone", "1")),
+      .map((kind) => tuple(kind, subject[kind], knownOf(kind, subject[kind]), "asks", "1")),
     ...sharedKinds.flatMap((kind) => {
       const thing = `signals['${kind}']`;
       const seen = tuple(`pair_${kind}`, `${thing}, customer`, `${thing} != '' AND customer != ''`, "0", "NOT undone");
-      const asked = tuple(`pair_${kind}`, `${thing}, referrer`, `${thing} != '' AND referrer != ''`, "NOT undone", "0");
+      const asked = tuple(`pair_${kind}`, `${thing}, referrer`, `${thing} != '' AND referrer != ''`, "asks", "0");
       return [seen, asked];
     }),
   ].join(",\n    ");
@@ -156,16 +172,18 @@ asked AS (
          arrayCount(typed -> typed != '', codes.code) AS codes_count,
          codes.voucher_id[1] AS code, if(code = '', '', codes.campaign_id[1]) AS campaign,
          arrayExists((voucher, typed) -> voucher = '' AND typed != '', codes.voucher_id, codes.code) AS is_unknown,
-         toInt64OrNull(signals['account_age_seconds']) AS account_age_seconds
+         toInt64OrNull(signals['account_age_seconds']) AS account_age_seconds,
+         toUInt8(signals['campaign_uses_28d'] = '0') AS is_first
   FROM events
   WHERE project_id = {project:String}
-    AND type IN ('redemption.succeeded', 'redemption.rejected', 'redemption.rolled_back')
+    AND type IN ('redemption.succeeded', 'redemption.rejected', 'redemption.rolled_back', 'order.paid')
     AND NOT (type = 'redemption.rolled_back' AND outcome = 'part')
 ),
 attempt AS (
   SELECT asked.*, referral.referrer AS referrer,
          toUInt8(type = 'redemption.succeeded') AS redeemed, toUInt8(type = 'redemption.rejected') AS rejected,
          toUInt8(type = 'redemption.rolled_back') AS undone, toUInt8(rejected AND is_unknown) AS unknown,
+         toUInt8(type = 'order.paid') AS ordered, toUInt8(redeemed OR rejected) AS asks,
          -- Numbers, not texts: all that follows is sorted by them, and carried along. 0 is nobody.
          cityHash64(event_id) AS id,
          multiIf(undone, 0, customer != '', cityHash64('c', customer), signals['device'] != '', cityHash64('d', signals['device']),
@@ -178,7 +196,7 @@ attempt AS (
   FROM asked LEFT JOIN referral ON referral.code = asked.code
 ),
 sighting AS (
-  SELECT id, at_ms, redeemed, rejected, unknown, undone, shopper, newcomer, network, day, log_amount, log_discount,
+  SELECT id, at_ms, redeemed, rejected, unknown, undone, ordered, is_first, shopper, newcomer, network, day, log_amount, log_discount,
          named.1 AS kind, named.2 AS subject, named.3 AS probes, named.4 AS counts
   FROM attempt
   ARRAY JOIN arrayFilter(each -> each.2 != 0, [
@@ -224,5 +242,5 @@ SELECT
   if(attempt.customer = '', null, attempt.account_age_seconds) AS account_age_seconds,
   reading.* EXCEPT (id)
 FROM attempt INNER JOIN reading ON reading.id = attempt.id
-WHERE NOT attempt.undone`;
+WHERE attempt.asks`;
 }

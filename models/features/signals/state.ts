@@ -24,7 +24,7 @@ export interface SubjectState {
   /** With when each was last seen. */
   readonly counterparts: Partial<Record<Counterpart, [id: string, at: number][]>>;
   /** Of redemptions. */
-  readonly days: [day: number, redemptions: number, logAmount: number, logDiscount: number][];
+  readonly days: [day: number, redemptions: number, logAmount: number, logDiscount: number, firsts: number][];
   readonly steps: [step: number, redemptions: number][];
 }
 
@@ -88,21 +88,22 @@ export function see(state: SubjectState, kind: SubjectKind, sighting: Sighting):
 }
 
 /**
- * Takes a redemption out again, to tell what is known beside it. Of a counterpart only the last time is kept: one that
- * came with it and earlier too is gone with it.
+ * Takes a redemption out again, to tell what is known beside it. Of a counterpart only the last time is kept, which may
+ * be that of the order that came with it: whose it is is gone with it, though they may have been there before.
  */
 export function unsee(state: SubjectState, kind: SubjectKind, sighting: Omit<Sighting, "projectId">): void {
   const { at } = sighting;
   remove(state.moments.redeemed, (moment) => moment === at);
   for (const counterpart of keptOf(kind).counterparts) {
     const own = counterpartOf(sighting, counterpart);
-    remove(state.counterparts[counterpart], ([id, seen]) => id === own && seen === at);
+    remove(state.counterparts[counterpart], ([id]) => id === own);
   }
   const today = state.days.find(([day]) => day === Math.floor(at / dayMs));
   if (today !== undefined) {
     today[1] -= 1;
     today[2] -= logThousandths(sighting.amount);
     today[3] -= logThousandths(sighting.discountAmount);
+    today[4] -= sighting.isFirst ? 1 : 0;
   }
   remove(state.days, ([, redemptions]) => redemptions <= 0);
   const step = state.steps.find(([each]) => each === Math.floor(at / stepMs));
@@ -157,15 +158,16 @@ function logThousandths(amount: number): number {
   return Math.round(1000 * Math.log1p(amount));
 }
 
-function addDay(list: SubjectState["days"], { at, amount, discountAmount }: Sighting, most: number): void {
+function addDay(list: SubjectState["days"], { at, amount, discountAmount, isFirst }: Sighting, most: number): void {
   const day = Math.floor(at / dayMs);
   const place = placeOf(list, ([each]) => each <= day);
-  if (list[place]?.[0] !== day) list.splice(place, 0, [day, 0, 0, 0]);
+  if (list[place]?.[0] !== day) list.splice(place, 0, [day, 0, 0, 0, 0]);
   const entry = list[place];
   if (entry === undefined) throw new Error("the day was just put there");
   entry[1] += 1;
   entry[2] += logThousandths(amount);
   entry[3] += logThousandths(discountAmount);
+  entry[4] += isFirst ? 1 : 0;
   // A day without redemptions has no entry: so many entries reach back at least so many days.
   if (list.length > most) list.length = most;
 }

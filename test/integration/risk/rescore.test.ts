@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { rescoreMarker } from "../../../api/risk/rescore/mark.ts";
-import { rescorePass } from "../../../api/risk/rescore/worker.ts";
+import { rescorePass, simultaneous } from "../../../api/risk/rescore/worker.ts";
 import { signalsFollower } from "../../../api/signals/follow.ts";
 import { drainConsumer } from "../../../ingest/consumer.ts";
 import { createRelay } from "../../../ingest/relay.ts";
@@ -175,6 +175,31 @@ describe("late scores", () => {
     expect(await lookAgain()).toBe(0);
     await settled();
     expect(await lookAgain()).toBe(2);
+  });
+
+  it("know nothing that came after what they are asked for by", async () => {
+    const project = await app.newProject();
+    const { code } = await setUpPromotion(project, {});
+    for (let nth = 1; nth <= 5; nth += 1) {
+      await from(project, code, nth, { device: { id: "tablet" } });
+      await drainConsumer(signalsFollower({ db: app.db, log: app.deps.log }));
+    }
+    await settled();
+    const { rows } = await app.pool.query("select * from risk_rescore where project_id = $1", [project.projectId]);
+    await app.pool.query("update risk_rescore set at = at - interval '1 hour'");
+    expect(await lookAgain()).toBe(0);
+    await app.pool.query(
+      "insert into risk_rescore select r.* from jsonb_populate_recordset(null::risk_rescore, $1) r",
+      [JSON.stringify(rows)],
+    );
+    expect(await lookAgain()).toBe(2);
+  });
+
+  it("of a backlog are of the time of each mark, not of the end", () => {
+    const minute = 60_000;
+    const marks = [0, 9, 10, 11, 25].map((at) => ({ subject: `s${at}`, at: at * minute }));
+    const groups = simultaneous(marks.toReversed()).map((group) => group.map(({ subject }) => subject));
+    expect(groups).toEqual([["s0", "s9", "s10"], ["s11"], ["s25"]]);
   });
 
   it("of one project do not wait for another's that fail", async () => {

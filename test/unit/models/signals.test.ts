@@ -18,11 +18,12 @@ const sightings = fc.array(
   fc.record({
     projectId: fc.constant("prj"),
     at: fc.integer({ min: moment - 100 * day, max: moment }),
-    what: fc.constantFrom("redeemed", "rejected", "undone"),
+    what: fc.constantFrom("redeemed", "rejected", "undone", "ordered"),
     unknown: fc.boolean(),
     subjects: fc.integer({ min: 0, max: 60 }).map((network) => ({ ...subjects, network: `network-${network}` })),
     shopper: fc.option(fc.integer({ min: 0, max: 60 }).map((shopper) => `c${shopper}`)),
     newcomer: fc.boolean(),
+    isFirst: fc.boolean(),
     amount: fc.integer({ min: 0, max: 1_000_000 }),
     discountAmount: fc.integer({ min: 0, max: 1_000_000 }),
   }),
@@ -68,7 +69,7 @@ describe("a state", () => {
     const seen = ["ann", "bob"].map(
       (shopper): Sighting => ({
         ...{ projectId: "prj", at: moment - 1000, what: "redeemed", unknown: false, subjects, shopper },
-        ...{ newcomer: false, amount: 1, discountAmount: 1 },
+        ...{ newcomer: false, isFirst: true, amount: 1, discountAmount: 1 },
       }),
     );
     const state = stateOf("device", seen);
