@@ -19,6 +19,7 @@ import { runRetention } from "./erasures/retention.ts";
 import { runErasures } from "./erasures/worker.ts";
 import { sweepIdempotencyKeys, sweptRowsMax } from "./http/idempotency.ts";
 import { runImports } from "./imports/worker.ts";
+import { runDriftLooks } from "./models/drift-worker.ts";
 import { type RetrainOptions, runRetraining } from "./models/retrain-worker.ts";
 import { runOfferMeasures } from "./offers/measure.ts";
 import { runPointsExpiry } from "./points/expire.ts";
@@ -78,6 +79,7 @@ export async function runWorkers(deps: WorkerDeps, signal: AbortSignal): Promise
     ),
     keepRunning("linked accounts", (inner) => runClusterRefresh(deps, inner), deps.log, signal),
     keepRunning("training of models", (inner) => runRetraining(deps, inner), deps.log, signal),
+    keepRunning("drift of models", (inner) => runDriftLooks(deps, inner), deps.log, signal),
     keepRunning("reviews", (inner) => runConsumer(reviewConsumer({ ...deps, db }), inner), deps.log, signal),
     keepRunning("reviewed reservations", (inner) => runSettlements({ ...deps, db }, inner), deps.log, signal),
     keepRunning(

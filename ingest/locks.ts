@@ -25,7 +25,10 @@ export const offerMeasureLock = 7_407_331_031;
 export const rescoreLock = 7_407_331_032;
 
 /** Held by the process that predicts what customers will buy, during a pass. */
-export const predictionLock = 7_407_331_032;
+export const predictionLock = 7_407_331_033;
+
+/** Held by the process that looks at the drift of models, during a look. */
+export const modelDriftLock = 7_407_331_034;
 
 /** Held by the process that works on erasures, or looks for customers to erase. */
 export const erasureLock = 7_407_331_027;

@@ -87,6 +87,10 @@ function whatIsWrong(state: DeliveryState, { lagSeconds }: AlertOptions, upSecon
   if (state.failedTrainings > 0) {
     wrong.set("model_training", `the training of models failed for ${counted(state.failedTrainings, "project")}`);
   }
+  if (state.driftedProjects > 0) {
+    const projects = counted(state.driftedProjects, "project");
+    wrong.set("model_drift", `what models are asked lies far from what they learned from for ${projects}`);
+  }
   if (state.lag.seconds > lagSeconds) wrong.set("ingest_lag", `events wait for more than ${lagSeconds} s`);
   if (Math.min(state.comparedSecondsAgo ?? upSeconds, upSeconds) > overdueSeconds) {
     wrong.set("reconciliation_overdue", `the stores were not compared for more than ${overdueSeconds / 60} minutes`);

@@ -3,6 +3,7 @@ import { type Kysely, sql } from "kysely";
 import { z } from "zod";
 import type { DB } from "../db/tables.ts";
 import type { AlertKind } from "./schemas.ts";
+import { isFar } from "./state.ts";
 
 const driftsListed = 100;
 const resolvedListed = 20;
@@ -106,4 +107,16 @@ export async function countOverdueReviews(db: Kysely<DB>, projectId: string): Pr
     .where("due_at", "<=", sql<Date>`now() - interval '1 day'`)
     .executeTakeFirstOrThrow();
   return Number(row.count);
+}
+
+/** What the last looks found of the models that serve the project. */
+export async function readModelDrifts(db: Kysely<DB>, projectId: string) {
+  const rows = await db
+    .selectFrom("model_drift")
+    .selectAll()
+    .select(sql<boolean>`${sql.raw(isFar)}`.as("is_far"))
+    .where("project_id", "=", projectId)
+    .orderBy("name")
+    .execute();
+  return rows.map(({ project_id: _, looked_at, ...row }) => ({ ...row, at: looked_at.toISOString() }));
 }

@@ -13,6 +13,7 @@ import {
   readDrifts,
   readEventsByType,
   readLastRuns,
+  readModelDrifts,
 } from "./queries.ts";
 import type { AlertKind, DataHealth } from "./schemas.ts";
 
@@ -24,7 +25,7 @@ export interface HealthSources {
 
 export async function readDataHealth({ db, pool, warehouse }: HealthSources, projectId: string): Promise<DataHealth> {
   const asOf = new Date().toISOString();
-  const [lag, consumers, events, letters, runs, found, alerts, trainings, reviews] = await Promise.all([
+  const [lag, consumers, events, letters, runs, found, alerts, trainings, models, reviews] = await Promise.all([
     readLag(pool),
     readConsumers(pool),
     readEventsByType(warehouse, projectId),
@@ -33,6 +34,7 @@ export async function readDataHealth({ db, pool, warehouse }: HealthSources, pro
     readDrifts(db, projectId),
     readAlerts(db),
     countFailedTrainings(db, projectId),
+    readModelDrifts(db, projectId),
     countOverdueReviews(db, projectId),
   ]);
   // The others tell of other tenants' data, unless this one has some of its own.
@@ -42,6 +44,7 @@ export async function readDataHealth({ db, pool, warehouse }: HealthSources, pro
     reconciliation_drift: found.count > 0,
     dead_letters: letters.count > 0,
     model_training: trainings > 0,
+    model_drift: models.some(({ is_far }) => is_far),
     reviews_overdue: reviews > 0,
   };
   return {
@@ -67,6 +70,7 @@ export async function readDataHealth({ db, pool, warehouse }: HealthSources, pro
         found_at: drift.found_at.toISOString(),
       })),
     },
+    models: models.map(({ is_far: _, ...model }) => model),
     alerts: alerts
       .filter((alert) => concerns[alert.kind])
       .map(({ kind, since, detail, resolved_at }) => ({

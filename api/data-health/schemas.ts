@@ -14,6 +14,7 @@ export const alertKinds = [
   "ingest_lag",
   "dead_letters",
   "model_training",
+  "model_drift",
   "reviews_overdue",
 ] as const;
 export type AlertKind = (typeof alertKinds)[number];
@@ -81,6 +82,24 @@ export const dataHealthWire = z
         ),
       })
       .openapi({ description: "Where both stores differ for this project; at most 100 drifts are listed" }),
+    models: z
+      .array(
+        z.object({
+          name: z.string(),
+          version: z.string(),
+          source: z.enum(["project", "product"]),
+          recent_count: count.openapi({ description: "Vectors logged in the 7 days before the look" }),
+          reference_count: count.nullable().openapi({
+            description: "Rows that the version learned from; null: it keeps none, so nothing is known",
+          }),
+          score_psi: z.number().nullable(),
+          moved_features: z.array(z.string()).openapi({
+            description: "Beyond a population stability index of 0.25, what moved most first; at most 100",
+          }),
+          at: at.openapi({ description: "Of the look; models are looked at every half hour" }),
+        }),
+      )
+      .openapi({ description: "How far what the serving models are asked lies from what they learned from" }),
     alerts: z.array(z.object({ kind: z.enum(alertKinds), since: at, detail: z.string(), resolved_at: at.nullable() })),
   })
   .openapi("DataHealth", {
@@ -105,6 +124,7 @@ export const dataHealthWire = z
         drifts_count: 0,
         drifts: [],
       },
+      models: [],
       alerts: [],
     },
   });

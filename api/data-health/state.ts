@@ -15,10 +15,23 @@ export interface DeliveryState {
   readonly deadLetters: number;
   /** Projects whose last training of models by the schedule failed. */
   readonly failedTrainings: number;
+  /** Projects whose own models are asked what lies far from what they learned from. */
+  readonly driftedProjects: number;
   /** Reviews that nobody decided for a day after they were due; counted up to 100,000. */
   readonly overdueReviews: number;
   readonly alerts: readonly AlertKind[];
 }
+
+/**
+ * Of a row of `model_drift`: what a project's own champion is asked has moved beyond 0.25 since it was trained. A model that
+ * comes with the product learned from another shop, so it is told of and is no alert; nor is a version that serves no more.
+ */
+export const isFar = `(
+  model_drift.source = 'project' and (cardinality(model_drift.moved_features) > 0 or coalesce(model_drift.score_psi, 0) >= 0.25)
+  and exists (
+    select from model_version v
+    where v.project_id = model_drift.project_id and v.name = model_drift.name and v.version = model_drift.version
+      and v.status = 'champion'))`;
 
 export async function readDeliveryState(pool: pg.Pool): Promise<DeliveryState> {
   const [lag, consumers, { rows }] = await Promise.all([
@@ -29,6 +42,7 @@ export async function readDeliveryState(pool: pg.Pool): Promise<DeliveryState> {
       compared_seconds_ago: number | null;
       dead_letters: number;
       failed_trainings: number;
+      drifted_projects: number;
       overdue_reviews: number;
       alerts: AlertKind[];
     }>(`
@@ -41,6 +55,7 @@ export async function readDeliveryState(pool: pg.Pool): Promise<DeliveryState> {
          from reconciliation_run where outcome = 'compared') as compared_seconds_ago,
         (select count(*)::int from (select from dead_letter limit 100000) letter) as dead_letters,
         (select count(distinct project_id)::int from model_training where outcome = 'failed') as failed_trainings,
+        (select count(distinct project_id)::int from model_drift where ${isFar}) as drifted_projects,
         (select count(*)::int from (
            select from review where status in ('open', 'held') and due_at <= now() - interval '1 day' limit 100000) late
         ) as overdue_reviews,
@@ -55,6 +70,7 @@ export async function readDeliveryState(pool: pg.Pool): Promise<DeliveryState> {
     comparedSecondsAgo: row.compared_seconds_ago ?? undefined,
     deadLetters: row.dead_letters,
     failedTrainings: row.failed_trainings,
+    driftedProjects: row.drifted_projects,
     overdueReviews: row.overdue_reviews,
     alerts: row.alerts,
   };

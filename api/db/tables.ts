@@ -429,7 +429,7 @@ export interface DB {
     created_at: Instant;
     updated_at: Instant;
   };
-  risk_rescore: { project_id: string; subject_id: string; at: Date; since: WithDefault<Date> };
+  risk_rescore: { project_id: string; subject_id: string; since: WithDefault<Date> };
   risk_change: {
     project_id: string;
     version: number;
@@ -708,6 +708,17 @@ export interface DB {
     replaces: string | null;
     created_at: WithDefault<Date>;
     promoted_at: NullableInstant;
+  };
+  model_drift: {
+    project_id: string;
+    name: string;
+    version: string;
+    source: "project" | "product";
+    reference_count: number | null;
+    recent_count: number;
+    score_psi: number | null;
+    moved_features: string[];
+    looked_at: WithDefault<Date>;
   };
   model_training: {
     project_id: string;

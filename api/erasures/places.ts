@@ -176,6 +176,7 @@ export const impersonalTables: readonly string[] = [
   "campaign_version",
   "event_consumer",
   "migration",
+  "model_drift",
   "model_file",
   "model_training",
   "model_version",

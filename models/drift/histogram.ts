@@ -22,9 +22,9 @@ export type Histogram = z.infer<typeof histogramSchema>;
 const deciles = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9] as const;
 
 /**
- * Bins by the deciles of the values. Edges lie between values, never on one: the same value computed by SQL and by
- * TypeScript may differ in its last digit. Where an end is one value only, as of counts that are mostly 0 or of what never
- * changes, there is an empty bin beyond it: whatever else comes is news.
+ * Bins by the deciles of the values; one value that is several deciles has a bin of its own. Edges lie between values, never
+ * on one: the same value computed by SQL and by TypeScript may differ in its last digit. Where an end is one value only, as
+ * of counts that are mostly 0 or of what never changes, there is an empty bin beyond it: whatever else comes is news.
  */
 export function fitHistogram(values: readonly number[]): Histogram {
   const sorted = Float64Array.from(values.filter(Number.isFinite)).sort();
@@ -33,16 +33,24 @@ export function fitHistogram(values: readonly number[]): Histogram {
   const last = sorted.at(-1);
   if (first === undefined || last === undefined) return { edges: [], counts: [0], missing };
   const edges: number[] = [];
-  for (const share of deciles) {
-    const value = sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? first;
-    const next = sorted[countUpTo(sorted, value)];
-    if (next === undefined || value <= (edges.at(-1) ?? Number.NEGATIVE_INFINITY)) continue;
-    edges.push(between(value, next));
+  const cut = (edge: number) => {
+    if (edge > (edges.at(-1) ?? Number.NEGATIVE_INFINITY)) edges.push(edge);
+  };
+  const decile = (share: number) => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? first;
+  for (const [at, share] of deciles.entries()) {
+    const value = decile(share);
+    const before = sorted[count(sorted, (each) => each < value) - 1];
+    const next = sorted[count(sorted, (each) => each <= value)];
+    if (before !== undefined && value === decile(deciles[at + 1] ?? 1)) cut(between(before, value));
+    if (next !== undefined) cut(between(value, next));
   }
   const lowest = edges[0];
   const highest = edges.at(-1);
-  if (lowest === undefined || (sorted[countUpTo(sorted, first)] ?? last) > lowest) edges.unshift(beyond(first, -1));
-  if (highest === undefined || sorted[countUpTo(sorted, highest)] === last) edges.push(beyond(last, 1));
+  const second = sorted[count(sorted, (each) => each <= first)];
+  const below = beyond(first, -1);
+  const isAlone = lowest === undefined || second === undefined || second > lowest;
+  if (isAlone && below < (lowest ?? first)) edges.unshift(below);
+  if (highest === undefined || sorted[count(sorted, (each) => each <= highest)] === last) cut(beyond(last, 1));
   const counts = edges.map(() => 0).concat(0);
   for (const value of sorted) {
     const bin = edges.filter((edge) => value > edge).length;
@@ -51,13 +59,13 @@ export function fitHistogram(values: readonly number[]): Histogram {
   return { edges, counts, missing };
 }
 
-/** How many of the ascending values are not above it. */
-function countUpTo(sorted: Float64Array, value: number): number {
+/** How many of the ascending values come before the first for which it is false. */
+function count(sorted: Float64Array, isBefore: (value: number) => boolean): number {
   let low = 0;
   let high = sorted.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((sorted[middle] ?? value) <= value) low = middle + 1;
+    if (isBefore(sorted[middle] ?? Number.NaN)) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -48,6 +48,13 @@ describe("the histogram of a feature", () => {
     expect([counts, missing]).toEqual([[0, 80, 10, 10, 0], 0]);
   });
 
+  it("sets apart the value that most rows have, at either end or in the middle", () => {
+    const mostly = (value: number, rest: number[]) => [...Array.from({ length: 95 }, () => value), ...rest];
+    expect(fitHistogram(mostly(1, [0, 0, 0, 0, 0])).counts).toEqual([0, 5, 95, 0]);
+    expect(fitHistogram(mostly(0, [1, 1, 1, 1, 1])).counts).toEqual([0, 95, 5, 0]);
+    expect(fitHistogram(mostly(0, [-2, -1, 1, 2, 3])).counts).toEqual([2, 95, 3]);
+  });
+
   it("takes the same value with another last digit for the same", () => {
     const third = 1 / 3;
     const { edges, counts } = fitHistogram(Array.from({ length: 100 }, (_, at) => (at < 50 ? third : 0.7)));
