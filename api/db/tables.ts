@@ -429,7 +429,7 @@ export interface DB {
     created_at: Instant;
     updated_at: Instant;
   };
-  risk_rescore: { project_id: string; subject_id: string; since: WithDefault<Date> };
+  risk_rescore: { project_id: string; subject_id: string; at: Date; since: WithDefault<Date> };
   risk_change: {
     project_id: string;
     version: number;
