@@ -1,5 +1,6 @@
 /** Columns of a task as estimators take them. */
 import type { Column, Table } from "../estimators/table.ts";
+import { type Cells, numberOf, numbersIn, textsOf } from "./cells.ts";
 import { type Part, TaskError, type TaskManifest } from "./read-task.ts";
 
 /**
@@ -17,30 +18,33 @@ export function featureTable(manifest: TaskManifest, part: Part): Table {
   const names = (manifest.features ?? manifest.columns.map(({ name }) => name)).filter(usable);
   if (names.length === 0) throw new TaskError("none of the features is a numeric or categorical column");
   const columns = names.map((name): Column => {
-    const cells = cellsOf(part, name);
-    if (types.get(name) === "numeric") return { name, kind: "numeric", values: numbers(cells) };
-    return { name, kind: "categorical", values: cells.map((cell) => (cell === "" ? null : cell)) };
+    if (types.get(name) === "numeric") return { name, kind: "numeric", values: numbersOf(part, name) };
+    return { name, kind: "categorical", values: cellsOf(part, name).map((cell) => (cell === "" ? null : cell)) };
   });
   return { rows: part.rows, columns };
 }
 
-/** @throws TaskError */
+/** As texts. @throws TaskError */
 export function cellsOf(part: Part, name: string): readonly string[] {
-  const cells = part.cells.get(name);
-  if (cells === undefined) throw new TaskError(`${part.file} has no column ${name}`);
-  return cells;
+  return textsOf(columnOf(part, name));
 }
 
-/** Empty and unreadable cells are missing: NaN. */
-export function numbers(cells: readonly string[]): Float64Array {
-  return Float64Array.from(cells, (cell) => (cell.trim() === "" ? Number.NaN : Number(cell)));
+/** Empty and unreadable cells are missing: NaN. @throws TaskError */
+export function numbersOf(part: Part, name: string): Float64Array {
+  return numbersIn(columnOf(part, name));
+}
+
+function columnOf(part: Part, name: string): Cells {
+  const cells = part.columns.get(name);
+  if (cells === undefined) throw new TaskError(`${part.file} has no column ${name}`);
+  return cells;
 }
 
 /** @throws TaskError when a cell is not a number, or there is no such column */
 export function labelsOf(part: Part, name: string | null | undefined, which: string): Float64Array {
   if (name === null || name === undefined) throw new TaskError(`the task names no ${which}`);
-  if (!part.cells.has(name)) throw new TaskError(`${part.file} has no ${which} column ${name}`);
-  const values = numbers(cellsOf(part, name));
+  if (!part.columns.has(name)) throw new TaskError(`${part.file} has no ${which} column ${name}`);
+  const values = numbersOf(part, name);
   const bad = values.findIndex((value) => Number.isNaN(value));
   if (bad >= 0) throw new TaskError(`the ${which} ${name} of row ${bad + 1} of ${part.file} is not a number`);
   return values;
@@ -48,12 +52,13 @@ export function labelsOf(part: Part, name: string | null | undefined, which: str
 
 /** A moment per row as a number that grows: a date, or a number. Undefined when a row has none. */
 export function timesOf(part: Part, name: string | null | undefined): Float64Array | undefined {
-  const cells = name === null || name === undefined ? undefined : part.cells.get(name);
+  const cells = name === null || name === undefined ? undefined : part.columns.get(name);
   if (cells === undefined) return undefined;
-  const times = Float64Array.from(cells, (cell) => {
-    const number = cell.trim() === "" ? Number.NaN : Number(cell);
+  const momentIn = (cell: string) => {
+    const number = numberOf(cell);
     return Number.isNaN(number) ? momentOf(cell) : number;
-  });
+  };
+  const times = cells.kind === "numbers" ? cells.values : Float64Array.from(cells.values, momentIn);
   return times.some((time) => Number.isNaN(time)) ? undefined : times;
 }
 

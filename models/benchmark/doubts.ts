@@ -1,4 +1,5 @@
 /** What a task can be scored in spite of, and whoever reads the figures should know. */
+import { numbersOf } from "./columns.ts";
 import type { Part, Task, TaskManifest } from "./read-task.ts";
 
 export function doubtsOf({ manifest, train, test }: Task): string[] {
@@ -16,19 +17,23 @@ function unusedFeatures({ features, columns }: TaskManifest): string[] {
     .map((name) => `the feature ${name} is none of the columns, and is left out`);
 }
 
-function unreadable({ columns, label, treatment }: TaskManifest, { file, cells }: Part): string[] {
+function unreadable({ columns, label, treatment }: TaskManifest, { file, columns: read }: Part): string[] {
   return columns.flatMap(({ name, type }) => {
     if (type !== "numeric" || name === label || name === treatment) return [];
-    const bad = (cells.get(name) ?? []).filter((cell) => cell.trim() !== "" && Number.isNaN(Number(cell)));
-    if (bad.length === 0) return [];
+    const cells = read.get(name);
+    if (cells?.kind !== "numbers" || cells.unreadable === 0) return [];
+    const { unreadable, example } = cells;
     return [
-      `${file}: ${name} is no number in ${bad.length} of its cells, as ${JSON.stringify(bad[0])}; taken as missing`,
+      `${file}: ${name} is no number in ${unreadable} of its cells, as ${JSON.stringify(example)}; taken as missing`,
     ];
   });
 }
 
-function oneClass({ label }: TaskManifest, { file, cells }: Part): string[] {
-  const values = new Set(cells.get(label ?? "")?.map(Number));
+function oneClass({ label }: TaskManifest, part: Part): string[] {
+  if (label === null || label === undefined || !part.columns.has(label)) return [];
+  const values = new Set(numbersOf(part, label));
   if (values.size !== 1) return [];
-  return [`${file}: ${label} is ${[...values][0]} in every row: there is nothing to learn, all rows get one score`];
+  return [
+    `${part.file}: ${label} is ${[...values][0]} in every row: there is nothing to learn, all rows get one score`,
+  ];
 }

@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { parse } from "csv-parse/sync";
 import { z } from "zod";
+import { type Cells, type CellsReader, readNumbers, readTexts } from "./cells.ts";
 
 // What others measured is laid beside our figures and nothing else: where it has another shape, it is left out.
 const figures = z.record(z.string(), z.number().nullable().catch(null));
@@ -41,12 +42,12 @@ const manifestSchema = z.object({
 
 export type TaskManifest = z.infer<typeof manifestSchema>;
 
-/** The cells of one part of a split, by column, in file order. An empty cell is "". */
+/** One part of a split, by column, in file order. */
 export interface Part {
   /** What messages call it. */
   readonly file: string;
   readonly rows: number;
-  readonly cells: ReadonlyMap<string, readonly string[]>;
+  readonly columns: ReadonlyMap<string, Cells>;
 }
 
 export interface Task {
@@ -83,8 +84,9 @@ export async function findTasks(directory: string, depth = 0): Promise<string[]>
 /** @throws TaskError */
 export async function readTask(directory: string): Promise<Task> {
   const manifest = await readManifest(directory);
-  const train = await readPart(directory, "train");
-  const test = await readPart(directory, "test");
+  const numeric = new Set(manifest.columns.filter(({ type }) => type === "numeric").map(({ name }) => name));
+  const train = await readPart(directory, "train", numeric);
+  const test = await readPart(directory, "test", numeric);
   return { directory, manifest, train, test };
 }
 
@@ -103,24 +105,37 @@ export async function hasPart(directory: string, name: string): Promise<boolean>
   return files.includes(`${name}.csv.gz`) || files.includes(`${name}.csv`);
 }
 
-/** `<name>.csv.gz`, or the same unpacked. @throws TaskError */
-export async function readPart(directory: string, name: string): Promise<Part> {
+/**
+ * `<name>.csv.gz`, or the same unpacked.
+ *
+ * @param numeric the columns of which only the numbers matter
+ * @throws TaskError
+ */
+export async function readPart(directory: string, name: string, numeric: ReadonlySet<string>): Promise<Part> {
   const path = join(directory, `${name}.csv.gz`);
   try {
     const packed = await readFile(path).catch(() => undefined);
     const bytes =
       packed === undefined ? await readFile(join(directory, `${name}.csv`)) : await promisify(gunzip)(packed);
-    return parsePart(`${name}.csv.gz`, bytes);
+    return parsePart(`${name}.csv.gz`, bytes, numeric);
   } catch (error) {
     throw new TaskError(`${path}: ${error instanceof Error ? error.message : error}`);
   }
 }
 
-function parsePart(file: string, bytes: Buffer): Part {
-  const records: string[][] = parse(bytes, { bom: true, relax_column_count: false, skip_empty_lines: false });
-  const [header, ...rows] = records;
-  if (header === undefined) throw new TaskError("has no header row");
-  const cells = new Map(header.map((name, at) => [name, rows.map((row) => row[at] ?? "")]));
-  if (cells.size < header.length) throw new TaskError("names a column twice");
-  return { file, rows: rows.length, cells };
+function parsePart(file: string, bytes: Buffer, numeric: ReadonlySet<string>): Part {
+  const readers: CellsReader[] = [];
+  let rows = -1;
+  const onRecord = (record: readonly string[]): null => {
+    if (rows < 0) readers.push(...record.map((name) => (numeric.has(name) ? readNumbers(name) : readTexts(name))));
+    else for (const [at, reader] of readers.entries()) reader.add(record[at] ?? "");
+    rows += 1;
+    return null;
+  };
+  // Records are not collected: as arrays of texts they take many times the room of what is kept of them.
+  parse(bytes, { bom: true, relax_column_count: false, skip_empty_lines: false, on_record: onRecord });
+  if (rows < 0) throw new TaskError("has no header row");
+  const columns = new Map(readers.map(({ name, all }) => [name, all()]));
+  if (columns.size < readers.length) throw new TaskError("names a column twice");
+  return { file, rows, columns };
 }

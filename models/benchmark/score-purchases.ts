@@ -1,7 +1,7 @@
 /** Repeat purchases: fitted on the transactions of the known time, judged by what each customer bought afterwards. */
 import { fitRepeatPurchase } from "../estimators/repeat-purchase/fit.ts";
 import type { Runtime } from "../runtime.ts";
-import { cellsOf, labelsOf, momentOf, numbers } from "./columns.ts";
+import { cellsOf, labelsOf, momentOf, numbersOf } from "./columns.ts";
 import type { Scored } from "./named-metrics.ts";
 import { hasPart, type Part, readPart, type Task, TaskError } from "./read-task.ts";
 
@@ -16,7 +16,9 @@ interface Log {
 /** @throws TaskError */
 export async function scorePurchases(runtime: Runtime, task: Task, seed: number): Promise<Scored> {
   const { manifest, train, test } = task;
-  const targets = (await hasPart(task.directory, "targets")) ? await readPart(task.directory, "targets") : undefined;
+  const targets = (await hasPart(task.directory, "targets"))
+    ? await readPart(task.directory, "targets", new Set())
+    : undefined;
   const customer = customerColumn(task, targets);
   const known = readLog(task, train, customer);
   const later = readLog(task, test, customer);
@@ -47,7 +49,7 @@ function readLog({ manifest }: Task, part: Part, customer: string): Log {
   return {
     customers: cellsOf(part, customer),
     moments,
-    amounts: amount === undefined ? undefined : numbers(cellsOf(part, amount.name)),
+    amounts: amount === undefined ? undefined : numbersOf(part, amount.name),
   };
 }
 
@@ -70,7 +72,7 @@ function customerColumn({ manifest }: Task, targets: Part | undefined): string {
   const ids = manifest.columns.filter(({ type }) => type === "id").map(({ name }) => name);
   const customer =
     ids.find((name) => name === manifest.group) ??
-    ids.find((name) => targets?.cells.has(name)) ??
+    ids.find((name) => targets?.columns.has(name)) ??
     ids.find((name) => /cust|user|client|shopper|buyer|member|house|person/i.test(name)) ??
     ids[0];
   if (customer === undefined) throw new TaskError("a log takes a customer");

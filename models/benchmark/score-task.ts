@@ -1,6 +1,7 @@
 /** Fits the product's estimator on a task's training part and measures what it says of the test part. */
 import { fitAnomaly } from "../estimators/anomaly/fit.ts";
 import { fitRanking } from "../estimators/ranking/fit.ts";
+import { sliceRows, type Table } from "../estimators/table.ts";
 import { fitBinary } from "../estimators/tabular/fit.ts";
 import { fitUplift } from "../estimators/uplift/fit.ts";
 import type { Runtime } from "../runtime.ts";
@@ -65,7 +66,7 @@ async function scoreBinary(runtime: Runtime, task: Task, options: ScoreOptions):
   const lists = listsOf(task);
   const labels = zeroOrOne(labelsOf(train, manifest.label, "label"), "label");
   const model = await fitBinary(runtime, featureTable(manifest, train), labels, { ...options, ...contextOf(task) });
-  return { actual, scores: model.predict(asked), ...lists };
+  return { actual, scores: inBlocks(asked, (rows) => model.predict(rows)), ...lists };
 }
 
 async function scoreRanking(runtime: Runtime, task: Task, options: ScoreOptions): Promise<Scored> {
@@ -75,7 +76,7 @@ async function scoreRanking(runtime: Runtime, task: Task, options: ScoreOptions)
   const lists = listsOf(task);
   const gains = labelsOf(train, manifest.label, "label");
   const model = await fitRanking(runtime, featureTable(manifest, train), gains, { ...options, ...contextOf(task) });
-  return { actual, scores: model.score(asked), ...lists };
+  return { actual, scores: inBlocks(asked, (rows) => model.score(rows)), ...lists };
 }
 
 async function scoreUplift(runtime: Runtime, task: Task, options: ScoreOptions): Promise<Scored> {
@@ -90,7 +91,7 @@ async function scoreUplift(runtime: Runtime, task: Task, options: ScoreOptions):
     zeroOrOne(labelsOf(train, manifest.treatment, "treatment"), "treatment"),
     options,
   );
-  return { actual, treated, scores: model.predict(asked) };
+  return { actual, treated, scores: inBlocks(asked, (rows) => model.predict(rows)) };
 }
 
 /** The label is read for measuring alone. */
@@ -102,13 +103,26 @@ async function scoreAnomaly(
   const actual = labelsOf(test, manifest.label, "label");
   const asked = featureTable(manifest, test);
   const model = await fitAnomaly(runtime, featureTable(manifest, train), { seed });
-  return { actual, scores: model.score(asked) };
+  return { actual, scores: inBlocks(asked, (rows) => model.score(rows)) };
+}
+
+const blockRows = 50_000;
+
+/** Scores are by row, so they can be taken block by block: what a model makes of millions of rows would not fit. */
+function inBlocks(table: Table, score: (rows: Table) => Float64Array): Float64Array {
+  const scores = new Float64Array(table.rows);
+  for (let from = 0; from < table.rows; from += blockRows) {
+    scores.set(score(sliceRows(table, from, Math.min(table.rows, from + blockRows))), from);
+  }
+  return scores;
 }
 
 /** Time and groups of the training rows: they say how to hold rows back, and are no features. */
 function contextOf({ manifest, train }: Task) {
   const times = timesOf(train, manifest.time);
-  const groups = manifest.group === null || manifest.group === undefined ? undefined : train.cells.get(manifest.group);
+  const { group } = manifest;
+  const isGrouped = group !== null && group !== undefined && train.columns.has(group);
+  const groups = isGrouped ? cellsOf(train, group) : undefined;
   return { ...(times === undefined ? {} : { times }), ...(groups === undefined ? {} : { groups }) };
 }
 

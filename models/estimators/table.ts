@@ -46,6 +46,17 @@ export function selectRows(table: Table, indices: ArrayLike<number>): Table {
   return { rows: order.length, columns };
 }
 
+/** The rows from one index up to another. Numbers are not copied. */
+export function sliceRows(table: Table, from: number, to: number): Table {
+  const columns = table.columns.map(
+    (column): Column =>
+      column.kind === "numeric"
+        ? { ...column, values: column.values.subarray(from, to) }
+        : { ...column, values: column.values.slice(from, to) },
+  );
+  return { rows: to - from, columns };
+}
+
 /**
  * The columns of a table in the order a model expects.
  *

@@ -120,7 +120,8 @@ describe("a task folder", () => {
     if (what.startsWith("a column")) {
       task.manifest.columns.push({ name: "extra", type: "numeric" });
       task.manifest.features?.push("extra");
-      (task.train.cells as Map<string, string[]>).set("extra", Array(9).fill("1"));
+      const cells = task.train.columns.get("x");
+      if (cells !== undefined) (task.train.columns as Map<string, typeof cells>).set("extra", cells);
     }
     const scored = scoreTask(runtime, task, { seed: 1, say });
     await expect(scored).rejects.toThrow(TaskError);
