@@ -17,6 +17,22 @@ function redeem(project: TestProject, code: string, customer: string, order: obj
   return redeemed(project, redeemBody({ codes: [code], orderId: `o-${orders}`, customer, order }));
 }
 
+/** An order without a code. */
+async function pay(project: TestProject, customer: string, order: object = {}): Promise<void> {
+  orders += 1;
+  const items = [{ sku: "coffee", quantity: 1, unit_amount: 2500, categories: ["coffee"] }];
+  const body = {
+    id: `o-${orders}`,
+    currency: "EUR",
+    items,
+    ...order,
+    customer: { identifier: customer },
+    status: "paid",
+  };
+  const answer = await send(project, "POST", "/v1/orders", body);
+  expect(answer.status, JSON.stringify(answer.body)).toBeLessThan(300);
+}
+
 /** Ids of the rules that fired on a redemption. */
 async function firedOn(project: TestProject, id: string): Promise<string[]> {
   const { rows } = await app.pool.query("select risk from redemption where project_id = $1 and id = $2", [
@@ -70,8 +86,8 @@ describe("a shipped rule", () => {
 
   it.each([
     ["rul_shared_device", 4, { device: { id: "tablet" } }],
-    ["rul_shared_card", 3, { payment: { method: "card", fingerprint: "4711" } }],
-    ["rul_shared_address", 5, { shipping_address: "Mill Lane 3, Ghent" }],
+    ["rul_shared_card", 4, { payment: { method: "card", fingerprint: "4711" } }],
+    ["rul_shared_address", 4, { shipping_address: "Mill Lane 3, Ghent" }],
   ])("meets many accounts: %s", async (rule, others, order) => {
     const project = await app.newProject();
     const { code } = await setUpPromotion(project, {});
@@ -142,5 +158,39 @@ describe("a shipped rule", () => {
       customer: { identifier: "referrer" },
     });
     await expectFired(project, await redeem(project, referral.body.code, "friend", order), "rul_self_referral");
+  });
+
+  it("meets a friend who holds the phone that the referrer only ever ordered with", async () => {
+    const project = await app.newProject();
+    const { campaignId } = await setUpPromotion(project, {
+      main: { template: "referral" },
+      sub: { referrer_rewards: [{ type: "points", points: 10 }] },
+    });
+    await known(project, "referrer", "friend", "stranger");
+    const order = { device: { id: "phone" } };
+    await pay(project, "referrer", order);
+    await seen();
+    const referral = await send(project, "POST", `/v1/campaigns/${campaignId}/referral-codes`, {
+      customer: { identifier: "referrer" },
+    });
+    const { body } = await redeem(project, referral.body.code, "stranger", { device: { id: "another" } });
+    expect(await firedOn(project, body.id)).toEqual([]);
+    await expectFired(project, await redeem(project, referral.body.code, "friend", order), "rul_self_referral");
+  });
+
+  it("meets whoever comes back to a code that others use once, but not with orders beside it", async () => {
+    const project = await app.newProject();
+    const { code } = await setUpPromotion(project, {});
+    const once = Array.from({ length: 12 }, (_, nth) => `once-${nth}`);
+    await known(project, ...once, "again", "regular");
+    for (const person of once) await redeem(project, code, person);
+    for (let nth = 0; nth < 3; nth += 1) {
+      for (const person of ["again", "regular"]) await redeem(project, code, person);
+      for (const person of ["again", "regular", "regular"]) await pay(project, person);
+      await seen();
+    }
+    const { body } = await redeem(project, code, "regular");
+    expect(await firedOn(project, body.id)).toEqual([]);
+    await expectFired(project, await redeem(project, code, "again"), "rul_repeated_use");
   });
 });

@@ -112,6 +112,14 @@ describe("the store of signals", () => {
     const key = await signalKey(context.db, project.projectId);
     const gone = hashSubject(key, "customer", "erased-customer");
     expect(await stateOf(project, "customer", gone)).toBeDefined();
+    const habits = async () =>
+      (
+        await context.pool.query(
+          "select from signal_state where project_id = $1 and kind = 'habit' and subject ^@ $2",
+          [project.projectId, gone],
+        )
+      ).rowCount;
+    expect(await habits()).toBe(1);
     // An erasure comes to its end also where a state is broken.
     const broken = `{"p":["c${gone.slice(0, 10)}"`;
     await writeStates(context.db, [
@@ -128,6 +136,7 @@ describe("the store of signals", () => {
       await relay.drain();
     }
     expect(await stateOf(project, "customer", gone)).toBeUndefined();
+    expect(await habits()).toBe(0);
     expect((await stateOf(project, "card", "broken"))?.counterparts).toEqual({});
     const device = await stateOf(project, "device", signals.device ?? "");
     const stays = hashSubject(key, "customer", "staying-customer");
