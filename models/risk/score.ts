@@ -17,15 +17,18 @@ export const riskParts = { anomaly: "anomaly/", supervised: "supervised/" } as c
 export function loadRisk({ combination }: Pick<RiskManifest, "combination">, files: ModelFiles): RiskScorer {
   const anomaly = loadAnomaly(below(files, riskParts.anomaly));
   const supervised = combination.supervised === null ? null : loadBinary(below(files, riskParts.supervised));
-  const ask = (row: readonly number[]): Combined =>
+  const together = (row: readonly number[], strangeness: number): Combined =>
     combine(combination, {
-      anomaly: anomaly.scoreRow(row),
+      anomaly: strangeness,
       supervised: supervised === null ? null : logOdds(supervised.predictRow(row)),
     });
   return {
-    score: (row) => ask(row).score,
-    contributions: (row) =>
-      shareOut(ask(row), anomaly.contributions(row), supervised === null ? null : supervised.contributionsOfRow(row)),
+    score: (row) => together(row, anomaly.scoreRow(row)).score,
+    contributions: (row) => {
+      const strange = anomaly.explainRow(row);
+      const known = supervised === null ? null : supervised.contributionsOfRow(row);
+      return shareOut(together(row, strange.score), strange.contributions, known);
+    },
   };
 }
 

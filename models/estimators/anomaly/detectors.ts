@@ -25,7 +25,9 @@ export interface Detectors {
 
 /** Where a row's scores are worked out: made once, as there is one row at a time, and a request must leave no garbage. */
 interface Room {
+  /** Of the point that was scored last: who is blamed for its score is read from them. */
   readonly squares: Float64Array;
+  readonly smallSquares: Float64Array;
   readonly scores: Float64Array;
   readonly winners: Int32Array;
   readonly nearest: Nearest;
@@ -36,6 +38,7 @@ interface Room {
 export function makeRoom({ width, rows, order }: Reference, sizes: readonly number[], local: LocalDensity): Room {
   return {
     squares: new Float64Array(rows),
+    smallSquares: new Float64Array(rows),
     scores: new Float64Array(sizes.length),
     winners: new Int32Array(order.length),
     nearest: makeNearest(local.neighbours),
@@ -53,13 +56,13 @@ export function detectorCount({ sizes }: Pick<Detectors, "sizes">): number {
 /** @param own the point's own place in the reference, −1 when it is not in it */
 export function runDetectors(detectors: Detectors, point: Float32Array, own: number, out: Float64Array): void {
   const { sizes, plain } = detectors;
-  const { squares, scores, winners, nearest, small } = detectors.room;
+  const { squares, smallSquares, scores, winners, nearest, small } = detectors.room;
   squaresTo(plain, point, own, squares);
   meanNearest(squares, plain.order, sizes, scores, winners);
   out.set(scores, 0);
   out[2 * sizes.length] = Math.log(localFactor(squares, detectors.local, nearest));
-  squaresTo(detectors.compressed, compressed(point, small), own, squares);
-  meanNearest(squares, plain.order, sizes, scores, winners);
+  squaresTo(detectors.compressed, compressed(point, small), own, smallSquares);
+  meanNearest(smallSquares, plain.order, sizes, scores, winners);
   out.set(scores, sizes.length);
   out[2 * sizes.length + 1] = isolation(detectors.forest, point);
   out[2 * sizes.length + 2] = totalSurprise(detectors.histograms, point);
@@ -72,19 +75,17 @@ function totalSurprise(histograms: Histograms, point: Float32Array): number {
 }
 
 /**
- * Adds to each number's place its share of the blame, each detector counting as much as `amounts` says. A distance is
- * made of the squared gaps to those neighbours that were the nearest, a forest of the cuts that isolated the row, a
- * histogram of the surprises.
+ * Adds to each number's place its share of the blame for the point that `runDetectors` was given last, each detector
+ * counting as much as `amounts` says. A distance is made of the squared gaps to those neighbours that were the nearest, a
+ * forest of the cuts that isolated the row, a histogram of the surprises.
  */
 export function blame(detectors: Detectors, point: Float32Array, amounts: Float64Array, credit: Float64Array): void {
   const { sizes, plain } = detectors;
-  const { squares, scores, winners, nearest, small } = detectors.room;
+  const { squares, smallSquares, scores, winners, nearest, small } = detectors.room;
   const near = new Float64Array(plain.rows);
-  squaresTo(plain, point, -1, squares);
   meanNearest(squares, plain.order, sizes, scores, winners, (row, scale, share) => {
     near[row] = (near[row] as number) + share * (amounts[scale] as number);
   });
-  localFactor(squares, detectors.local, nearest);
   for (let k = 0; k < nearest.count; k += 1) {
     const row = nearest.rows[k] as number;
     near[row] = (near[row] as number) + (amounts[2 * sizes.length] as number) / nearest.count;
@@ -92,11 +93,10 @@ export function blame(detectors: Detectors, point: Float32Array, amounts: Float6
   creditGaps(plain, point, near, squares, credit);
 
   near.fill(0);
-  squaresTo(detectors.compressed, compressed(point, small), -1, squares);
-  meanNearest(squares, plain.order, sizes, scores, winners, (row, scale, share) => {
+  meanNearest(smallSquares, plain.order, sizes, scores, winners, (row, scale, share) => {
     near[row] = (near[row] as number) + share * (amounts[sizes.length + scale] as number);
   });
-  creditGaps(detectors.compressed, small, near, squares, credit);
+  creditGaps(detectors.compressed, small, near, smallSquares, credit);
 
   const cuts = new Float64Array(point.length);
   creditCuts(detectors.forest, point, cuts);

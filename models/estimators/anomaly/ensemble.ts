@@ -6,6 +6,7 @@ import { blame, type Detectors, makeRoom, runDetectors } from "./detectors.ts";
 import { createEncoder } from "./encode.ts";
 import { writeParts } from "./files.ts";
 import type { AnomalyModel } from "./model.ts";
+import { compressReference } from "./neighbours.ts";
 import type { AnomalyParts, Part } from "./parts.ts";
 
 /** A detector that finds nothing strange in a row still counts this much (of a deviation) in whom it blames. */
@@ -35,13 +36,14 @@ export function createModel(parts: AnomalyParts): AnomalyModel {
       return scores;
     },
     scoreRow: (row) => scorePoint(encoder.encodeRow(row, point)),
-    contributions: (row) => contributionsOf(encoder.encodeRow(row, point)),
+    contributions: (row) => explain(encoder.encodeRow(row, point)).contributions,
+    explainRow: (row) => explain(encoder.encodeRow(row, point)),
     percentile: (score) => placeAmong(parts.quantiles, score),
     toFiles: () => writeParts(parts),
   };
 
-  function contributionsOf(encoded: Float32Array): Float64Array {
-    runDetectors(detectors, encoded, -1, raw);
+  function explain(encoded: Float32Array): { readonly score: number; readonly contributions: Float64Array } {
+    const score = scorePoint(encoded);
     const amounts = members.map(
       ({ weight, mean, deviation }, index) =>
         weight * Math.max(leastBlame, ((raw[index] as number) - mean) / deviation),
@@ -54,16 +56,17 @@ export function createModel(parts: AnomalyParts): AnomalyModel {
       shares[column] = (shares[column] as number) + (credit[place] as number);
     }
     const total = shares.reduce((sum, share) => sum + share, 0);
-    return total > 0 ? shares.map((share) => share / total) : shares.fill(1 / shares.length);
+    const contributions = total > 0 ? shares.map((share) => share / total) : shares.fill(1 / shares.length);
+    return { score, contributions };
   }
 }
 
 function detectorsOf(parts: AnomalyParts): Detectors {
-  const { reference, compressed, local, forest, histograms } = parts;
+  const { reference, local, forest, histograms } = parts;
   const sizes = parts.plainScales.map(({ size }) => size);
   return {
     plain: reference,
-    compressed: { ...reference, points: compressed },
+    compressed: compressReference(reference),
     sizes,
     ...{ local, forest, histograms },
     room: makeRoom(reference, sizes, local),

@@ -4,7 +4,6 @@
  */
 import { z } from "zod";
 import { codesSchema, createEncoder } from "./encode.ts";
-import { compressed } from "./neighbours.ts";
 import type { AnomalyParts } from "./parts.ts";
 
 const part = { weight: z.number(), mean: z.number(), deviation: z.number().positive() };
@@ -57,12 +56,11 @@ export function readParts(files: Readonly<Record<string, Uint8Array>>): AnomalyP
   if (createEncoder(model.codes).width !== reference.width)
     throw new RangeError("the columns do not fit the reference");
   const take = unpack(bytes);
-  const points = take(Float32Array, reference.rows * reference.width);
+  const points = Float64Array.from(take(Float32Array, reference.rows * reference.width));
   const order = take(Int32Array, lengths.order);
   const parts: AnomalyParts = {
     codes: model.codes,
     reference: { ...reference, points, order },
-    compressed: compressed(points),
     plainScales: model.plain_scales,
     compressedScales: model.compressed_scales,
     local: {
@@ -109,7 +107,7 @@ function refuseBroken({ reference, forest, histograms, quantiles, plainScales, c
 
 function arraysOf({ reference, local, forest, histograms, quantiles }: AnomalyParts) {
   return [
-    ...[reference.points, reference.order, local.reach, local.density],
+    ...[Float32Array.from(reference.points), reference.order, local.reach, local.density],
     ...[forest.roots, forest.input, forest.cut, forest.left, forest.depth],
     ...[histograms.low, histograms.step, histograms.surprise, quantiles],
   ];

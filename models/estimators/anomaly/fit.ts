@@ -13,7 +13,7 @@ import { combine, createModel } from "./ensemble.ts";
 import { fitHistograms } from "./histograms.ts";
 import { drawRows, fitIsolationForest } from "./isolation-forest.ts";
 import type { AnomalyModel } from "./model.ts";
-import { compressed, fitLocalDensity, usableScales } from "./neighbours.ts";
+import { compressReference, fitLocalDensity, usableScales } from "./neighbours.ts";
 import type { Part } from "./parts.ts";
 import { measureReliability, orderOf } from "./reliability.ts";
 
@@ -50,14 +50,14 @@ export async function fitAnomaly(_runtime: Runtime, table: Table, options: Anoma
   const wanted = Math.min(referenceRows.most, Math.max(referenceRows.least, room));
   const chosen = drawRows(table.rows, Math.min(wanted, table.rows), random);
   const order = orderOf(chosen.length, wanted, random);
-  const kept = new Float32Array(chosen.length * width);
+  const kept = new Float64Array(chosen.length * width);
   for (const [place, row] of chosen.entries()) kept.set(point(row), place * width);
   const reference = { width, rows: chosen.length, points: kept, order };
   const sizes = usableScales(chosen.length);
   const local = fitLocalDensity(reference);
   const detectors: Detectors = {
     plain: reference,
-    compressed: { ...reference, points: compressed(kept) },
+    compressed: compressReference(reference),
     sizes,
     local,
     forest: fitIsolationForest(points, width, random),
@@ -89,7 +89,6 @@ export async function fitAnomaly(_runtime: Runtime, table: Table, options: Anoma
   return createModel({
     codes,
     reference,
-    compressed: detectors.compressed.points,
     plainScales: scales(0, reliability.plain),
     compressedScales: scales(sizes.length, reliability.compressed),
     local: { ...local, ...factor },

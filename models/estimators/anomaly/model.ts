@@ -10,6 +10,8 @@ export interface AnomalyModel {
   scoreRow(row: Row): number;
   /** What each feature adds to the strangeness of a row: none is negative, together they are 1. */
   contributions(row: Row): Float64Array;
+  /** Both at once, for hardly more than the contributions cost. */
+  explainRow(row: Row): { readonly score: number; readonly contributions: Float64Array };
   /** Share of the training rows that are less strange: 0 to 1, never falling with the score. */
   percentile(score: number): number;
   /** The same bytes for the same model. */

@@ -14,40 +14,61 @@ const neighboursMax = 20;
 export interface Reference {
   readonly width: number;
   readonly rows: number;
-  /** Row after row. */
-  readonly points: Float32Array;
+  /** Row after row; of single precision, kept as they are reckoned with: to widen them would cost as much as to subtract. */
+  readonly points: Float64Array;
   /** Places in the reference, in the order in which they are cut into groups; a small reference appears repeatedly. */
   readonly order: Int32Array;
 }
 
 /** Squares of the distances to each reference row; that of `own` (−1: none) is infinite. */
-export function squaresTo(reference: Reference, point: Float32Array, own: number, out: Float64Array): void {
-  const { width, rows, points } = reference;
+export function squaresTo(
+  { width, rows, points }: Pick<Reference, "width" | "rows" | "points">,
+  point: Float32Array,
+  own: number,
+  out: Float64Array,
+): void {
   const fours = width - (width % 4);
-  for (let row = 0, at = 0; row < rows; row += 1) {
-    // Four sums at once: one alone would wait for each addition to end.
+  // Two rows at once, so that a number of the point is read for both; without a second one, the last row is its own pair.
+  for (let row = 0; row < rows; row += 2) {
+    const other = row + 1 < rows ? row + 1 : row;
+    const here = row * width;
+    const there = other * width;
+    // Four sums a row: one alone would wait for each addition to end.
     let a = 0;
     let b = 0;
     let c = 0;
     let d = 0;
+    let e = 0;
+    let f = 0;
+    let g = 0;
+    let h = 0;
     let j = 0;
-    for (; j < fours; j += 4, at += 4) {
-      const first = (point[j] as number) - (points[at] as number);
-      const second = (point[j + 1] as number) - (points[at + 1] as number);
-      const third = (point[j + 2] as number) - (points[at + 2] as number);
-      const fourth = (point[j + 3] as number) - (points[at + 3] as number);
-      a += first * first;
-      b += second * second;
-      c += third * third;
-      d += fourth * fourth;
+    for (; j < fours; j += 4) {
+      const first = point[j] as number;
+      const second = point[j + 1] as number;
+      const third = point[j + 2] as number;
+      const fourth = point[j + 3] as number;
+      a += square(first - (points[here + j] as number));
+      b += square(second - (points[here + j + 1] as number));
+      c += square(third - (points[here + j + 2] as number));
+      d += square(fourth - (points[here + j + 3] as number));
+      e += square(first - (points[there + j] as number));
+      f += square(second - (points[there + j + 1] as number));
+      g += square(third - (points[there + j + 2] as number));
+      h += square(fourth - (points[there + j + 3] as number));
     }
-    for (; j < width; j += 1, at += 1) {
-      const gap = (point[j] as number) - (points[at] as number);
-      a += gap * gap;
+    for (; j < width; j += 1) {
+      a += square((point[j] as number) - (points[here + j] as number));
+      e += square((point[j] as number) - (points[there + j] as number));
     }
     out[row] = a + b + (c + d);
+    out[other] = e + f + (g + h);
   }
   if (own >= 0) out[own] = Number.POSITIVE_INFINITY;
+}
+
+function square(value: number): number {
+  return value * value;
 }
 
 /** Which sizes of groups a reference allows: at least two groups of different rows. */
@@ -122,7 +143,7 @@ export function fitLocalDensity(reference: Reference): LocalDensity {
   const all: Nearest[] = [];
   for (let row = 0; row < rows; row += 1) {
     const nearest = makeNearest(neighbours);
-    squaresTo(reference, points.subarray(row * width, (row + 1) * width), row, squares);
+    squaresTo(reference, Float32Array.from(points.subarray(row * width, (row + 1) * width)), row, squares);
     findNearest(squares, nearest);
     all.push(nearest);
     reach[row] = nearest.count === 0 ? 0 : (nearest.gaps[nearest.count - 1] as number);
@@ -186,6 +207,11 @@ function findNearest(squares: Float64Array, nearest: Nearest): void {
   }
   for (let k = 0; k < kept; k += 1) gaps[k] = Math.sqrt(gaps[k] as number);
   nearest.count = kept;
+}
+
+/** The same reference with its points compressed. */
+export function compressReference(reference: Reference): Reference {
+  return { ...reference, points: Float64Array.from(compressed(Float32Array.from(reference.points))) };
 }
 
 /** Large deviations count by their logarithm: one wild number then does not drown the others. */

@@ -22,8 +22,6 @@ interface Scale extends Part {
 export interface AnomalyParts {
   readonly codes: z.infer<typeof codesSchema>;
   readonly reference: Reference;
-  /** The same rows, compressed. */
-  readonly compressed: Float32Array;
   /** In deviations as they are, and compressed. */
   readonly plainScales: readonly Scale[];
   readonly compressedScales: readonly Scale[];

@@ -6,7 +6,7 @@
  */
 import { permutation } from "../../training/random.ts";
 import { drawRows } from "./isolation-forest.ts";
-import { compressed, meanNearest, type Reference, squaresTo } from "./neighbours.ts";
+import { compressed, compressReference, meanNearest, type Reference, squaresTo } from "./neighbours.ts";
 
 const cuts = 6;
 const rowsMax = 1_200;
@@ -36,11 +36,11 @@ export function measureReliability(
     const order = orderOf(others.length, referenceMax, random);
     const sides = [places.subarray(0, half), places.subarray(half)].map((side) => {
       const all = pick(points, width, rows, side);
-      const reference = { width: side.length, rows: others.length, points: pick(points, width, others, side), order };
-      const small = { ...reference, points: compressed(reference.points) };
+      const known = Float64Array.from(pick(points, width, others, side));
+      const reference = { width: side.length, rows: others.length, points: known, order };
       return {
         plain: rank(all, reference, rows, others, sizes),
-        compressed: rank(compressed(all), small, rows, others, sizes),
+        compressed: rank(compressed(all), compressReference(reference), rows, others, sizes),
       };
     });
     for (const space of ["plain", "compressed"] as const) {

@@ -92,6 +92,9 @@ describe("an anomaly model", () => {
       expect(shares.every((share) => share >= 0)).toBe(true);
       expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 12);
       expect(model.contributions(row)).toEqual(shares);
+      // Whatever was asked in between.
+      model.scoreRow([1, 2, 3, 4, 5]);
+      expect(model.explainRow(row)).toEqual({ score: model.scoreRow(row), contributions: shares });
     }
   });
 

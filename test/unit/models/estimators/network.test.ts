@@ -42,4 +42,33 @@ describe("the network of the ensemble", () => {
       expect(credits.reduce((sum, credit) => sum + credit, 0)).toBeCloseTo(change, 6);
     }
   }, 60_000);
+
+  it("says of a row, wherever it lies among others, what plain sums say, to the last bit", () => {
+    const random = seeded(4);
+    const numbers = (length: number) => Float32Array.from({ length }, () => random() * 2 - 1);
+    const layer = (inputs: number, units: number, activation: "relu" | "linear") =>
+      ({ inputs, units, activation, kernel: numbers(inputs * units), bias: numbers(units) }) as const;
+    for (const sizes of [
+      [7, 5, 3],
+      [300, 9, 6],
+      [2, 1, 1],
+    ] as const) {
+      const [inputs, first, second] = sizes;
+      const layers = [layer(inputs, first, "relu"), layer(first, second, "relu"), layer(second, 1, "linear")];
+      const rows = numbers(inputs * 20).map((value) => (value > 0.4 ? 0 : value));
+      for (let row = 0; row < 20; row += 1) {
+        let values = Float64Array.from(rows.subarray(row * inputs, (row + 1) * inputs));
+        for (const { units, activation, kernel, bias } of layers) {
+          const sums = Float64Array.from(bias);
+          for (const [input, value] of values.entries()) {
+            for (let unit = 0; unit < units; unit += 1) {
+              sums[unit] = (sums[unit] ?? 0) + value * (kernel[input * units + unit] ?? 0);
+            }
+          }
+          values = activation === "relu" ? sums.map((sum) => Math.max(0, sum)) : sums;
+        }
+        expect(netOutput({ inputs, outputs: 1, layers }, rows, row * inputs)).toBe(values[0]);
+      }
+    }
+  });
 });
