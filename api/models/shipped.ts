@@ -1,5 +1,6 @@
 /** The models that come with the product, as their manifests tell of them. */
-import { type Manifest, modelNames } from "../../models/registry/manifest.ts";
+import { type Champions, type Manifest, modelNames } from "../../models/registry/manifest.ts";
+import { ModelRefused } from "../../models/registry/refuse.ts";
 import { readChampions, readModelManifest, registryDirectory } from "../../models/registry/store.ts";
 
 /** They change with the code, so once read they stay. What cannot be read is not there: its loading said why. */
@@ -14,8 +15,13 @@ export function createShippedModels(directory = registryDirectory): () => Promis
   };
 }
 
+function refusedIsAbsent(error: unknown): Champions {
+  if (error instanceof ModelRefused) return {};
+  throw error;
+}
+
 async function readShipped(directory: string): Promise<Manifest[]> {
-  const champions = await readChampions(directory);
+  const champions = await readChampions(directory).catch(refusedIsAbsent);
   const read = await Promise.all(
     modelNames.map(async (name) => {
       const version = champions[name];

@@ -5,6 +5,7 @@
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { z } from "zod";
 import {
   type Champions,
   championsSchema,
@@ -17,13 +18,13 @@ import { ModelRefused, readManifest, type StoredModel, verifyFiles } from "./ref
 
 export const registryDirectory = fileURLToPath(new URL(".", import.meta.url));
 
-/** An absent file means that no model serves yet. */
+/** An absent file means that no model serves yet. @throws ModelRefused */
 export async function readChampions(directory: string): Promise<Champions> {
   const text = await readFile(join(directory, "champions.json"), "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return "{}";
     throw error;
   });
-  return championsSchema.parse(JSON.parse(text));
+  return readable("champions.json", () => championsSchema.parse(JSON.parse(text)));
 }
 
 export async function writeChampions(directory: string, champions: Champions): Promise<void> {
@@ -34,7 +35,11 @@ export async function writeChampions(directory: string, champions: Champions): P
 /** @throws ModelRefused */
 export async function readModelManifest(directory: string, name: ModelName, version: string): Promise<Manifest> {
   const path = join(directory, name, version, "manifest.json");
-  return refusing(async () => readManifest(JSON.parse(await readFile(path, "utf8")), name, version));
+  return refusing(async () => {
+    const text = await readFile(path, "utf8");
+    const document: unknown = readable("manifest.json", () => JSON.parse(text));
+    return readManifest(document, name, version);
+  });
 }
 
 /** @throws ModelRefused when a file is missing or is not the one that the manifest describes. */
@@ -47,6 +52,16 @@ export async function readModel(directory: string, name: ModelName, version: str
     verifyFiles(manifest, files);
     return { manifest, files };
   });
+}
+
+/** What a parser says of a text does not tell whose it is. */
+function readable<T>(file: string, parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    const reason = error instanceof z.ZodError ? z.prettifyError(error) : String(error);
+    throw new ModelRefused(`${file} cannot be read: ${reason}`, { cause: error });
+  }
 }
 
 async function refusing<T>(read: () => Promise<T>): Promise<T> {
