@@ -72,7 +72,7 @@ const learnedDriftWire = z
   .object({
     version: z.string().openapi({ description: "What serves, and is compared with" }),
     source: z.enum(["project", "product"]),
-    recent_count: z.int().openapi({ description: "Vectors logged in the last 7 days, counted up to 50,000" }),
+    recent_count: z.int().openapi({ description: "Vectors logged in the last 7 days, the newest 20,000 or so" }),
     reference_count: z.int().nullable().openapi({
       description: "Rows that it learned from; null where the version is from before they were kept: nothing is known",
     }),
