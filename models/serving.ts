@@ -87,7 +87,7 @@ export interface LoadOptions {
 
 const watchMs = 2_000;
 /** Offers are scored so many at once, and the clock is asked in between. */
-const groupSize = 32;
+const groupSize = 64;
 
 /** Never rejects: what cannot be loaded is logged and unavailable. */
 export async function loadModels(options: LoadOptions): Promise<ServedModels> {

@@ -82,13 +82,20 @@ export function sumLeaves(forest: Forest, inputs: Float64Array, start: number): 
 }
 
 const block = 256;
+/** For fewer rows it does not pay to look where they agree. */
+const agreeingFrom = 16;
 
-/** As `sumLeaves`, for many rows: each tree is walked by a block of rows while it is at hand. */
+/**
+ * As `sumLeaves`, for many rows: each tree is walked by a block of rows while it is at hand. What is asked of inputs in
+ * which all rows of a block agree is answered once: offers to one customer share most of them.
+ */
 export function addLeaves(forest: Forest, values: Float64Array, width: number, into: Float64Array): void {
-  const { words, numbers } = packed(forest);
+  const whole: Walked = { ...packed(forest), roots: forest.roots };
   for (let start = 0; start < into.length; start += block) {
     const end = Math.min(into.length, start + block);
-    for (const root of forest.roots) {
+    const { words, numbers, roots } = narrowed(whole, values, width, start, end) ?? whole;
+    for (let tree = 0; tree < forest.roots.length; tree += 1) {
+      const root = roots[tree] as number;
       for (let row = start; row < end; row += 1) {
         const base = row * width;
         let node = root;
@@ -100,6 +107,85 @@ export function addLeaves(forest: Forest, values: Float64Array, width: number, i
       }
     }
   }
+}
+
+interface Walked extends Packed {
+  readonly roots: Int32Array;
+}
+
+/** Room for narrowed trees, as large as any forest asked for. */
+let narrow: Walked = { words: new Int32Array(0), numbers: new Float32Array(0), roots: new Int32Array(0) };
+let pending = new Int32Array(64);
+
+/** The trees without the nodes that these rows agree on; undefined where that leaves nothing out. The next call overwrites it. */
+function narrowed(
+  { words, numbers, roots }: Walked,
+  values: Float64Array,
+  width: number,
+  start: number,
+  end: number,
+): Walked | undefined {
+  if (end - start < agreeingFrom) return undefined;
+  const agrees = agreeing(values, width, start, end);
+  if (!agrees.includes(1)) return undefined;
+  if (narrow.words.length < words.length || narrow.roots.length < roots.length) {
+    const room = new Int32Array(words.length);
+    narrow = { words: room, numbers: new Float32Array(room.buffer), roots: new Int32Array(roots.length) };
+  }
+  const settle = (from: number): number => {
+    let node = from;
+    for (let word = words[2 * node] as number; word >> 16 !== 0; word = words[2 * node] as number) {
+      const input = (word >> 2) & inputsMax;
+      if (agrees[input] !== 1) break;
+      node = stepFrom(node, word, numbers[2 * node + 1] as number, values[start * width + input] as number);
+    }
+    return node;
+  };
+  let made = 0;
+  for (let tree = 0; tree < roots.length; tree += 1) {
+    narrow.roots[tree] = made;
+    let waiting = push(0, settle(roots[tree] as number), made);
+    made += 1;
+    while (waiting > 0) {
+      waiting -= 2;
+      const from = pending[waiting] as number;
+      const to = pending[waiting + 1] as number;
+      const word = words[2 * from] as number;
+      narrow.words[2 * to] = word >> 16 === 0 ? 0 : ((made - to) << 16) | (word & 0xffff);
+      narrow.numbers[2 * to + 1] = numbers[2 * from + 1] as number;
+      if (word >> 16 === 0) continue;
+      // More nodes than there were: nodes of a broken file may be the children of several.
+      if (made - to > distanceMax || 2 * (made + 2) > narrow.words.length) return undefined;
+      const left = from + (word >> 16);
+      waiting = push(waiting, settle(left), made);
+      waiting = push(waiting, settle(left + 1), made + 1);
+      made += 2;
+    }
+  }
+  return narrow;
+}
+
+function push(waiting: number, from: number, to: number): number {
+  if (waiting + 2 > pending.length) {
+    const longer = new Int32Array(2 * pending.length);
+    longer.set(pending);
+    pending = longer;
+  }
+  pending[waiting] = from;
+  pending[waiting + 1] = to;
+  return waiting + 2;
+}
+
+/** By input: 1 where the rows are all the same. What is missing agrees with nothing. */
+function agreeing(values: Float64Array, width: number, start: number, end: number): Uint8Array {
+  const agrees = new Uint8Array(width);
+  for (let input = 0; input < width; input += 1) {
+    const first = values[start * width + input] as number;
+    let row = start;
+    while (row < end && values[row * width + input] === first) row += 1;
+    agrees[input] = row === end ? 1 : 0;
+  }
+  return agrees;
 }
 
 /** What the rows that the forest learnt from get on average. */

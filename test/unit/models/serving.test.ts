@@ -142,7 +142,7 @@ describe("serving", () => {
       return now;
     };
     const models = await loadModels({ log, directory, limits: { clock, riskMs: 5, offersMs: 25 } });
-    const many = Array.from({ length: 40 }, () => regular);
+    const many = Array.from({ length: 150 }, () => regular);
     expect(models.scoreOffers("prj", many)).not.toBe("unavailable");
     // From here on whatever is timed takes 30 ms.
     step = 30;

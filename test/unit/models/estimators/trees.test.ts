@@ -99,6 +99,27 @@ describe("boosted trees", () => {
     );
   });
 
+  it("answer rows that agree in some inputs, or in all, as they answer each", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 1000 }), fc.integer({ min: 0, max: 255 }), (seed, shared) => {
+        const { table, labels } = shapes(80, seed);
+        const encoder = fitInputEncoder(table, labels);
+        const inputs = encodeTraining(encoder, table, labels, seed);
+        const forest = grow(inputs, labels, 6);
+        const { width } = inputs;
+        const values = inputs.values.map((value, at) => {
+          const input = at % width;
+          return (shared >> input) % 2 === 1 ? (inputs.values[input] as number) : value;
+        });
+        const sums = new Float64Array(80).fill(0.5);
+        addLeaves(forest, values, width, sums);
+        const each = Array.from(sums, (_, row) => sumLeaves(forest, values.slice(row * width, (row + 1) * width), 0.5));
+        expect([...sums]).toEqual(each);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
   it("fit the rows better with every tree", () => {
     const { table, labels } = shapes(200, 8);
     const inputs = encodeTraining(fitInputEncoder(table, labels), table, labels, 1);
