@@ -79,7 +79,8 @@ export interface Assessed {
 
 /** Of the model's reasons; what is left is one reason, of this name. */
 const reasonsMax = 12;
-const others = "others";
+/** Stands for the features that are not told one by one. */
+export const otherFeatures = "others";
 
 /** The same assessment again, from what is stored of it and the configuration of its version. */
 export function reassess(stored: RiskAssessment, config: RiskConfig): RiskAssessment {
@@ -205,12 +206,12 @@ function sentenceOf(rule: ReadyRule): string {
 }
 
 function shortened(reasons: readonly RiskReason[]): RiskReason[] {
-  const ranked = reasons.filter(({ feature }) => feature !== others).sort(byStrength);
-  const rest = [...ranked.slice(reasonsMax), ...reasons.filter(({ feature }) => feature === others)];
+  const ranked = reasons.filter(({ feature }) => feature !== otherFeatures).sort(byStrength);
+  const rest = [...ranked.slice(reasonsMax), ...reasons.filter(({ feature }) => feature === otherFeatures)];
   if (rest.length === 0) return ranked;
   const contribution = rest.reduce((sum, reason) => sum + reason.contribution, 0);
   const text = "Everything else that the model looked at.";
-  return [...ranked.slice(0, reasonsMax), { feature: others, value: 0, contribution, text }];
+  return [...ranked.slice(0, reasonsMax), { feature: otherFeatures, value: 0, contribution, text }];
 }
 
 function byStrength(a: RiskReason, b: RiskReason): number {

@@ -1,7 +1,7 @@
 /** What callers are shown of an assessment. */
 import { z } from "zod";
 import type { RiskPart } from "../../ingest/events/parts.ts";
-import { type RiskAssessment, ruleMark } from "./assess.ts";
+import { otherFeatures, type RiskAssessment, ruleMark } from "./assess.ts";
 import { type RiskAction, riskActions } from "./policy.ts";
 
 export interface WireRisk {
@@ -16,10 +16,20 @@ export function wireRisk({ score, action, reasons }: Pick<RiskAssessment, "score
   return { score, action, reasons: action === "allow" ? [] : sentences(reasons) };
 }
 
-/** What speaks against it: a rule may flag without adding to the score. */
-function sentences(reasons: RiskAssessment["reasons"]): string[] {
-  const against = reasons.filter(({ feature, contribution }) => contribution > 0 || feature.startsWith(ruleMark));
-  return [...new Set(against.map(({ text }) => text))].slice(0, sentencesMax);
+type Reasons = RiskAssessment["reasons"];
+
+/**
+ * What speaks against it, the strongest first: a rule may flag without adding to the score, and of a high one it adds
+ * little, so one that fired is always among them.
+ */
+function sentences(reasons: Reasons): string[] {
+  const isRule = ({ feature }: Reasons[number]) => feature.startsWith(ruleMark);
+  const against = reasons.filter((one) => one.contribution > 0 || isRule(one));
+  const named = against.filter(({ feature }) => feature !== otherFeatures);
+  const first = (named.length > 0 ? named : against).slice(0, sentencesMax);
+  const rule = named.find(isRule);
+  const told = rule === undefined || first.includes(rule) ? first : [...first.slice(0, -1), rule];
+  return [...new Set(told.map(({ text }) => text))];
 }
 
 const reason = z.object({ feature: z.string(), value: z.number(), contribution: z.number(), text: z.string() });
