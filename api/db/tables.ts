@@ -51,6 +51,7 @@ export interface DB {
     consent: JSONColumnType<Record<string, boolean>>;
     metadata: JSONColumnType<JsonObject>;
     blocked: WithDefault<boolean>;
+    block_changes: WithDefault<number>;
     created_at: Instant;
     updated_at: Instant;
   };
@@ -658,14 +659,15 @@ export interface DB {
     position: number;
     kind: "customer" | "voucher" | "redemption";
     target_id: string;
-    outcome: "pending" | "done" | "unchanged" | "failed";
+    outcome: "pending" | "done" | "held" | "unchanged" | "failed";
     reason: string | null;
     amount: number | null;
     currency: string | null;
     rollback_id: string | null;
     version: number | null;
-    undo: "pending" | "done" | "unchanged" | "failed" | null;
+    undo: "pending" | "done" | "kept" | "unchanged" | "failed" | null;
     undo_reason: string | null;
+    held_by: string | null;
     restored_id: string | null;
   };
   audit_log: {

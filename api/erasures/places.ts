@@ -133,7 +133,7 @@ export const impersonal: Readonly<Record<string, readonly string[]>> = {
     ...["scope", "status", "created_by", "created_name", "created_request"],
     ...["undone_by", "undone_name", "undone_request", "error"],
   ],
-  claw_back_step: ["kind", "outcome", "reason", "currency", "undo", "undo_reason"],
+  claw_back_step: ["kind", "outcome", "reason", "currency", "undo", "undo_reason", "held_by"],
   dead_letter: ["type"],
   event_consumer_failure: ["name", "type"],
   import_error: ["field"],

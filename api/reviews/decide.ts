@@ -11,7 +11,7 @@ import { type Accounts, noAccounts, readAccounts } from "./claw-back/targets.ts"
 import { workSmallClawBack } from "./claw-back/work.ts";
 import { holdHours } from "./priority.ts";
 import { readOne } from "./read-one.ts";
-import { announce, announceDecision, lockReview, nameOfKey, note, type ReviewRow } from "./rows.ts";
+import { announce, announceDecision, isLastEntry, lockReview, nameOfKey, note, type ReviewRow } from "./rows.ts";
 import type { DecisionInput, ReviewWire } from "./schemas.ts";
 import { settle, settleAgainMs } from "./settle.ts";
 
@@ -47,9 +47,9 @@ export async function decideOnly(
   const linked = input.claw_back === "cluster" ? await readAccounts(deps, projectId, id) : noAccounts;
   const decided = await signedTransaction(deps.pool, actor, async ({ tx }) => {
     const before = await lockReview(tx, projectId, id);
-    if (await isTheSame(tx, before, actor, input)) return before;
-    refuseDecided(before);
     const now = await clock(tx);
+    if (await isTheSame(tx, before, { actor, input, now })) return before;
+    refuseDecided(before);
     refuseLocked(before, actor, now);
     if (input.decision === "hold") return hold(tx, before, actor, input, now);
     return decide(tx, before, { actor, input, now, linked });
@@ -69,10 +69,22 @@ async function followUp(deps: Deps, review: ReviewRow): Promise<void> {
   }
 }
 
-/** Also of the same scope: who asks for the cluster after one alone was taken back must not hear that it is done. */
-async function isTheSame(tx: Transaction<DB>, row: ReviewRow, actor: Actor, input: DecisionInput): Promise<boolean> {
+/**
+ * To hold what one has just held, with the same words, holds it once; when anything happened since, or it is due, it is a
+ * new decision. A confirmation is the same with the same scope: who asks for the cluster after one alone was taken back
+ * must not hear that it is done.
+ */
+async function isTheSame(
+  tx: Transaction<DB>,
+  row: ReviewRow,
+  { actor, input, now }: { readonly actor: Actor; readonly input: DecisionInput; readonly now: Date },
+): Promise<boolean> {
+  if (input.decision === "hold") {
+    if (row.status !== "held" || row.due_at <= now) return false;
+    return isLastEntry(tx, row, { kind: "held", by: actor.keyId, note: input.note ?? null });
+  }
   const status = input.decision === "confirm" ? "confirmed" : "dismissed";
-  if (input.decision === "hold" || row.status !== status || row.decided_by !== actor.keyId) return false;
+  if (row.status !== status || row.decided_by !== actor.keyId) return false;
   if (row.claw_back_id === null) return input.claw_back === "none";
   return (await findClawBack(tx, row.project_id, row.claw_back_id))?.scope === input.claw_back;
 }

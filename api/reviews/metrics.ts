@@ -114,7 +114,7 @@ async function readMoney(db: Kysely<DB>, projectId: string, since: Date): Promis
       select b.created_by as reviewer, s.currency, s.amount as recovered, 0 as prevented
       from claw_back b join claw_back_step s on s.project_id = b.project_id and s.claw_back_id = b.id
       where b.project_id = ${projectId} and b.created_at >= ${since} and s.outcome = 'done' and s.amount is not null
-        and s.undo is distinct from 'done'
+        and (s.undo is null or s.undo not in ('done', 'kept'))
       union all
       select decided_by, currency, 0, amount_at_risk from review
       where project_id = ${projectId} and decided_at >= ${since} and status = 'confirmed'

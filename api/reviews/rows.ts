@@ -73,6 +73,23 @@ export async function note(
     .execute();
 }
 
+/** Whether the last that happened to it is just this: somebody pressed twice. */
+export async function isLastEntry(
+  tx: Kysely<DB>,
+  review: Pick<ReviewRow, "project_id" | "id">,
+  { kind, by, note: text }: { readonly kind: Happening["kind"]; readonly by: string; readonly note: string | null },
+): Promise<boolean> {
+  const last = await tx
+    .selectFrom("review_entry")
+    .select(["kind", "actor", "note"])
+    .where("project_id", "=", review.project_id)
+    .where("review_id", "=", review.id)
+    .orderBy("position", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  return last !== undefined && last.kind === kind && last.actor === by && last.note === text;
+}
+
 type ReviewEventType = "review.opened" | "review.assigned" | "review.held" | "review.reopened";
 
 function snapshot(row: ReviewRow, reviewer: Reviewer | null): Payload<"review.opened"> {

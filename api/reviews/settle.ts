@@ -48,18 +48,37 @@ async function makeOf(deps: SettleDeps, review: ReviewRow): Promise<string> {
 /** Takes up what a process that died has left. */
 export async function runSettlements(deps: SettleDeps, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    const left = await deps.db
-      .selectFrom("review")
-      .selectAll()
-      .where("settle_after", "<=", new Date())
-      .orderBy("settle_after")
-      .limit(atOnce)
-      .execute();
-    for (const review of left) {
-      await settle(deps, review).catch((error: unknown) => {
-        deps.log.warn({ err: error, review_id: review.id }, "a reviewed reservation is not settled yet");
-      });
-    }
+    await settleLeft(deps).catch((error: unknown) => {
+      deps.log.warn({ err: error }, "reviewed reservations could not be read");
+    });
     await delay(everyMs, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** Each is put off before it is tried: one that fails comes again later, and keeps none behind it from its turn. */
+export async function settleLeft(deps: SettleDeps): Promise<void> {
+  const now = new Date();
+  const left = await deps.db
+    .updateTable("review as r")
+    .set({ settle_after: new Date(now.getTime() + settleAgainMs) })
+    .from((db) =>
+      db
+        .selectFrom("review")
+        .select(["project_id", "id"])
+        .where("settle_after", "<=", now)
+        .orderBy("settle_after")
+        .limit(atOnce)
+        .forUpdate()
+        .skipLocked()
+        .as("due"),
+    )
+    .whereRef("r.project_id", "=", "due.project_id")
+    .whereRef("r.id", "=", "due.id")
+    .returningAll("r")
+    .execute();
+  for (const review of left) {
+    await settle(deps, review).catch((error: unknown) => {
+      deps.log.warn({ err: error, review_id: review.id }, "a reviewed reservation is not settled yet");
+    });
   }
 }

@@ -135,6 +135,8 @@ const clawBackEvent = z.object({
   failed: z.int().min(0),
   /** Discount given back, or standing again. */
   amounts: z.array(z.object({ currency: z.string(), amount: money })),
+  /** Undone, but other claw-backs want it given back as well: it counts as theirs from now on. */
+  passed_on: z.array(z.object({ claw_back_id: z.string(), currency: z.string(), amount: money })).optional(),
 });
 
 const budgetEvent = z.object({

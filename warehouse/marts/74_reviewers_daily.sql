@@ -1,5 +1,5 @@
 -- Grain: UTC day × reviewer × currency. What reviewers decided, how often the suspicion was right, and what it brought.
--- Only decisions that stand. A claw-back counts on the day it was done, for who began it, unless it was undone.
+-- Only decisions that stand. A claw-back counts on the day it was done, for who began it, as far as it was not undone.
 CREATE OR REPLACE VIEW {database}.reviewers_daily {on_cluster}
 (
   project_id String COMMENT 'The tenant',
@@ -46,24 +46,37 @@ FROM
   WHERE label IS NOT NULL
   UNION ALL
   SELECT
-    project_id, toDate(done_at) AS day, reviewer_id, name, done_at AS at, part.1 AS currency, NULL AS label, 0 AS late,
-    0. AS seconds, 0. AS waited, 0 AS prevented, part.2 AS recovered
+    project_id, toDate(done_at) AS day, reviewer_id, name, done_at AS at, currency, NULL AS label, 0 AS late,
+    0. AS seconds, 0. AS waited, 0 AS prevented, amount AS recovered
   FROM
   (
+    -- What stays given back: done, less what its undoing restored, which may be a part, and less what passed on to another.
+    SELECT project_id, part.1 AS claw_back_id, part.2 AS currency, sum(part.3) AS amount
+    FROM
+    (
+      SELECT
+        project_id,
+        if(type = 'claw_back.done', 1, -1) AS sign,
+        arrayMap(a -> (subject_id, a.1, sign * a.2), JSONExtract(payload, 'amounts', 'Array(Tuple(currency String, amount Int64))')) AS own,
+        JSONExtract(payload, 'passed_on', 'Array(Tuple(claw_back_id String, currency String, amount Int64))') AS passed,
+        arrayConcat(own, arrayMap(p -> (subject_id, p.2, -p.3), passed), arrayMap(p -> (p.1, p.2, p.3), passed)) AS moved
+      FROM {database}.events
+      WHERE type IN ('claw_back.done', 'claw_back.undone')
+    )
+    ARRAY JOIN moved AS part
+    GROUP BY project_id, claw_back_id, currency
+  ) AS kept
+  INNER JOIN
+  (
     SELECT
-      project_id,
-      subject_id,
-      argMaxIf(occurred_at, position, type = 'claw_back.done') AS done_at,
-      argMaxIf(JSONExtractString(payload, 'reviewer', 'id'), position, type = 'claw_back.done') AS reviewer_id,
-      argMaxIf(JSONExtractString(payload, 'reviewer', 'name'), position, type = 'claw_back.done') AS name,
-      argMaxIf(JSONExtract(payload, 'amounts', 'Array(Tuple(currency String, amount Int64))'), position,
-        type = 'claw_back.done') AS amounts,
-      countIf(type = 'claw_back.undone') AS undone
+      project_id, subject_id AS claw_back_id,
+      argMax(occurred_at, position) AS done_at,
+      argMax(JSONExtractString(payload, 'reviewer', 'id'), position) AS reviewer_id,
+      argMax(JSONExtractString(payload, 'reviewer', 'name'), position) AS name
     FROM (SELECT *, (recorded_at, outbox_xid, outbox_seq) AS position FROM {database}.events)
-    WHERE type IN ('claw_back.done', 'claw_back.undone')
-    GROUP BY project_id, subject_id
-  )
-  ARRAY JOIN amounts AS part
-  WHERE undone = 0
+    WHERE type = 'claw_back.done'
+    GROUP BY project_id, claw_back_id
+  ) AS done USING (project_id, claw_back_id)
+  WHERE amount != 0
 ) AS parts
 GROUP BY project_id, day, reviewer_id, currency;

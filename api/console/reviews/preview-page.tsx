@@ -86,6 +86,11 @@ export function PreviewPage(props: PreviewProps) {
           <List title="Codes that are disabled" rows={preview.vouchers.map((voucher) => voucher.code)} />
           <List title="Customers who are blocked" rows={preview.customers.map((customer) => customer.identifier)} />
         </div>
+        <LeftAlone
+          title="Taken back already"
+          why="Another claw-back did it. It stays so until that one and this one are both undone."
+          rows={preview.held}
+        />
       </div>
     </Frame>
   );
@@ -166,6 +171,49 @@ function List(props: { title: string; rows: readonly string[] }) {
   );
 }
 
+const kinds = { customer: "Customer", voucher: "Code", redemption: "Redemption" } as const;
+
+interface LeftAloneProps {
+  readonly title: string;
+  readonly why: string;
+  readonly rows: readonly {
+    readonly kind: keyof typeof kinds;
+    readonly target: string;
+    readonly claw_back_id: string | null;
+  }[];
+}
+
+function LeftAlone({ title, why, rows }: LeftAloneProps) {
+  if (rows.length === 0) return null;
+  return (
+    <section class="card" data-test="left-alone">
+      <h2>{title}</h2>
+      <p class="muted">{why}</p>
+      <ul class="plain-list">
+        {rows.slice(0, listedMax).map((row) => (
+          <li>
+            <span class="muted">{kinds[row.kind]} </span>
+            <Text value={row.target} max={60} />
+            {row.claw_back_id === null ? (
+              <span class="muted">: changed by somebody since</span>
+            ) : (
+              <>
+                <span class="muted">: held by </span>
+                <OtherClawBack id={row.claw_back_id} />
+              </>
+            )}
+          </li>
+        ))}
+      </ul>
+      {rows.length > listedMax && <p class="small muted">{`and ${count(rows.length - listedMax)} more`}</p>}
+    </section>
+  );
+}
+
+function OtherClawBack(props: { id: string }) {
+  return <a href={`/console/reviews/claw-backs/${encodeURIComponent(props.id)}`}>another claw-back</a>;
+}
+
 const states: Readonly<Record<ClawBackWire["status"], string>> = {
   running: "Clawing back …",
   done: "Clawed back",
@@ -215,6 +263,11 @@ export function ClawBackPage(props: { viewer: Viewer; clawBack: ClawBackWire; re
       </div>
       <div role="status">
         {running && <Progress clawBack={clawBack} />}
+        {running && clawBack.error !== null && (
+          <Notice tone="warn">
+            The last try failed, and it is tried again. <Text value={clawBack.error} />
+          </Notice>
+        )}
         {clawBack.steps_failed > 0 && (
           <Notice tone="warn">{`${plural(clawBack.steps_failed, "step")} could not be done: see below why.`}</Notice>
         )}
@@ -226,6 +279,11 @@ export function ClawBackPage(props: { viewer: Viewer; clawBack: ClawBackWire; re
           <Tile name="Undone by" value={shortened(clawBack.undone_by.name ?? clawBack.undone_by.id, 60)} />
         )}
       </dl>
+      <LeftAlone
+        title="What undoing would leave as it is"
+        why="Somebody else wants it so: another claw-back holds it, or a person has decided about it since."
+        rows={clawBack.undo_leaves}
+      />
       <Steps clawBack={clawBack} />
     </Frame>
   );
@@ -274,9 +332,23 @@ function Steps(props: { clawBack: ClawBackWire }) {
                   {step.amount === null || step.currency === null ? "–" : money(step.amount, step.currency)}
                 </td>
                 <td>
-                  <Outcome value={step.outcome} reason={step.reason} />
+                  <Outcome
+                    value={step.outcome}
+                    reason={step.reason}
+                    of={step.outcome === "held" ? step.held_by : null}
+                  />
                 </td>
-                <td>{step.undo === null ? "–" : <Outcome value={step.undo} reason={step.undo_reason} />}</td>
+                <td>
+                  {step.undo === null ? (
+                    "–"
+                  ) : (
+                    <Outcome
+                      value={step.undo}
+                      reason={step.undo_reason}
+                      of={step.undo === "kept" ? step.held_by : null}
+                    />
+                  )}
+                </td>
               </tr>
             ))}
           </tbody>
@@ -290,11 +362,32 @@ function Steps(props: { clawBack: ClawBackWire }) {
 const outcomes = {
   pending: ["", "waits"],
   done: ["good", "done"],
+  held: ["", "holds it too"],
+  kept: ["warn", "left alone"],
   unchanged: ["", "was so already"],
   failed: ["bad", "failed"],
 } as const;
 
-function Outcome(props: { value: keyof typeof outcomes; reason: string | null }) {
+/** Of what has a name on the wire; other reasons are sentences. */
+const reasons: Readonly<Record<string, string>> = {
+  held_by_claw_back: "It is held by",
+  changed_meanwhile: "Somebody has changed it since.",
+  campaign_limit_reached: "The campaign has reached its limit since.",
+  period_limit_reached: "The limit of the period is reached.",
+  voucher_limit_reached: "The code has no uses left.",
+  customer_limit_reached: "The customer has reached a limit since.",
+  order_already_redeemed: "The code counts on the order again.",
+  order_over: "The order is cancelled or refunded.",
+  partly_rolled_back_before: "A part of it had been rolled back before.",
+  points_not_enough: "The points are not there to be taken again.",
+  points_spent_meanwhile: "The points were spent meanwhile.",
+  reward_used: "A reward of it was used.",
+  not_rolled_back: "It is not rolled back any more.",
+  fault: "An error of the product's own, which is in the log.",
+};
+
+/** @param props.of the other claw-back. */
+function Outcome(props: { value: keyof typeof outcomes; reason: string | null; of: string | null }) {
   const [tone, word] = outcomes[props.value];
   return (
     <>
@@ -302,7 +395,13 @@ function Outcome(props: { value: keyof typeof outcomes; reason: string | null })
       {props.reason !== null && (
         <span class="small muted">
           {" "}
-          <Text value={props.reason} />
+          <Text value={reasons[props.reason] ?? props.reason} />
+        </span>
+      )}
+      {props.of !== null && (
+        <span class="small">
+          {" "}
+          <OtherClawBack id={props.of} />
         </span>
       )}
     </>

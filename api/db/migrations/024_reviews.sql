@@ -128,22 +128,42 @@ create table claw_back_step (
   position integer not null,
   kind text not null check (kind in ('customer', 'voucher', 'redemption')),
   target_id text collate "C" not null,
-  -- unchanged: it was like that already.
-  outcome text not null check (outcome in ('pending', 'done', 'unchanged', 'failed')),
+  -- unchanged: it was like that already. held: another claw-back had done it, and it stays so for this one as well.
+  outcome text not null check (outcome in ('pending', 'done', 'held', 'unchanged', 'failed')),
   reason text,
   -- What was given back by it.
   amount bigint,
   currency text,
-  -- The rollback, or the version that the voucher has since.
+  -- The rollback; or the version that the voucher has since, or how often the customer had been blocked and unblocked by
+  -- then: whatever differs was decided by somebody else, later.
   rollback_id text collate "C",
   version integer,
-  undo text check (undo in ('pending', 'done', 'unchanged', 'failed')),
+  -- kept: somebody else wants it as it is, another claw-back or a person.
+  undo text check (undo in ('pending', 'done', 'kept', 'unchanged', 'failed')),
   undo_reason text,
+  -- The claw-back that had done it before this one held it; once kept, the one that it is kept for.
+  held_by text collate "C",
   -- The redemption that stands in the place of the one that was rolled back.
   restored_id text collate "C",
   primary key (project_id, claw_back_id, position),
   foreign key (project_id, claw_back_id) references claw_back
 );
+-- Which claw-backs want something as it is: api/reviews/claw-back/holds.ts
+create index claw_back_step_holds on claw_back_step (project_id, target_id) where outcome in ('done', 'held');
+
+-- How often a customer was blocked or unblocked, by whatever way. An undone claw-back unblocks whom nobody has decided
+-- about since.
+alter table customer add column block_changes integer not null default 0;
+create function count_block_change() returns trigger
+language plpgsql
+as $$
+begin
+  new.block_changes := old.block_changes + 1;
+  return new;
+end
+$$;
+create trigger count_block_change before update on customer
+  for each row when (old.blocked is distinct from new.blocked) execute function count_block_change();
 
 create trigger audited_update after update on review
   for each row when (old.status is distinct from new.status)

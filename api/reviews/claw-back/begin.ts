@@ -56,12 +56,17 @@ export async function beginClawBack(tx: Transaction<DB>, review: ReviewRow, begi
   const data = {
     claw_back_id: id,
     scope,
-    redemptions: targets.redemptions.length,
-    vouchers: targets.vouchers.length,
-    customers: targets.customers.length,
+    ...countsOf(targets),
   };
   await note(tx, review, { kind: "claw_back_started", by: reviewer, data, at: now });
   return id;
+}
+
+/** What is left to take; what is held besides has been taken. */
+function countsOf({ redemptions, vouchers, customers }: Targets) {
+  const count = (all: readonly { readonly held_by: string | null }[]) =>
+    all.filter((one) => one.held_by === null).length;
+  return { redemptions: count(redemptions), vouchers: count(vouchers), customers: count(customers) };
 }
 
 /** Who is blocked first does nothing more meanwhile. */

@@ -100,7 +100,8 @@ async function tell(tx: Transaction<DB>, clawBack: ClawBackRow, { type, column, 
     .where("project_id", "=", projectId)
     .where("claw_back_id", "=", id)
     .execute();
-  const done = steps.filter((step) => step[column] === "done");
+  // What another one did and passed on has been told of that one.
+  const done = steps.filter((step) => step[column] === "done" && (column === "undo" || step.held_by === null));
   const count = (kind: string) => done.filter((step) => step.kind === kind).length;
   const figures = {
     redemptions: count("redemption"),
@@ -131,9 +132,19 @@ async function tell(tx: Transaction<DB>, clawBack: ClawBackRow, { type, column, 
         scope: clawBack.scope,
         reviewer,
         ...figures,
+        ...(type === "claw_back.undone" ? { passed_on: passedOn(steps) } : {}),
       },
     },
   ]);
+}
+
+/** What stays taken for other claw-backs is theirs from now on. */
+function passedOn(steps: readonly Selectable<DB["claw_back_step"]>[]) {
+  const kept = steps.filter((step) => step.outcome === "done" && step.undo === "kept");
+  const holders = new Set(kept.flatMap((step) => step.held_by ?? []));
+  return [...holders].flatMap((holder) =>
+    totalsOf(kept.filter((step) => step.held_by === holder)).map((part) => ({ claw_back_id: holder, ...part })),
+  );
 }
 
 /** Its decision is taken back with it, and so is the label. What could not be restored is over. */

@@ -20,24 +20,42 @@ export async function previewClawBack(
     .executeTakeFirst();
   if (review === undefined) throw notFound("review");
   const targets = await findTargets(deps.db, review, scope, accounts);
+  const redemptions = targets.redemptions.filter(isToTake);
+  const vouchers = targets.vouchers.filter(isToTake);
+  const customers = targets.customers.filter(isToTake);
   return {
     review_id: review.id,
     scope,
-    redemptions: targets.redemptions.map(({ customer, occurred_at, ...redemption }) => ({
+    redemptions: redemptions.map(({ customer, occurred_at, held_by: _, ...redemption }) => ({
       ...redemption,
       customer: customer === null ? null : { identifier: customer },
       occurred_at: occurred_at.toISOString(),
     })),
-    vouchers: [...targets.vouchers],
-    customers: targets.customers.map(({ identifier, name }) => ({ identifier, name })),
+    vouchers: vouchers.map(({ held_by: _, ...voucher }) => voucher),
+    customers: customers.map(({ identifier, name }) => ({ identifier, name })),
+    held: [
+      ...targets.customers.flatMap((one) => heldOf("customer", one.identifier, one)),
+      ...targets.vouchers.flatMap((one) => heldOf("voucher", one.code, one)),
+      ...targets.redemptions.flatMap((one) => heldOf("redemption", one.id, one)),
+    ],
     totals: {
-      redemptions_count: targets.redemptions.length,
-      vouchers_count: targets.vouchers.length,
-      customers_count: targets.customers.length,
-      amounts: totalsOf(targets.redemptions),
+      redemptions_count: redemptions.length,
+      vouchers_count: vouchers.length,
+      customers_count: customers.length,
+      amounts: totalsOf(redemptions),
     },
     since: targets.since?.toISOString() ?? null,
     truncated: targets.truncated,
     digest: digestOf(scope, targets),
   };
+}
+
+interface Found {
+  readonly held_by: string | null;
+}
+
+const isToTake = (one: Found) => one.held_by === null;
+
+function heldOf(kind: PreviewWire["held"][number]["kind"], target: string, { held_by }: Found): PreviewWire["held"] {
+  return held_by === null ? [] : [{ kind, target, claw_back_id: held_by }];
 }

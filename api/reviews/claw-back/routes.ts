@@ -53,7 +53,7 @@ const undo = createRoute({
   tags,
   summary: "Take a claw-back back",
   description:
-    "Redemptions stand again where everything they took can be taken again, each under a new id; codes are enabled and accounts unblocked that it disabled and blocked. Each step that could not be restored exactly says why. The review is open again.",
+    "Redemptions stand again where everything they took can be taken again, each under a new id; codes are enabled and accounts unblocked that it disabled and blocked. What another claw-back holds, or somebody decided about since, is kept. Each step that could not be restored exactly says why. The review is open again.",
   ...secured("review"),
   request: { params, headers: idempotencyHeaders },
   responses: { 202: json(clawBackWire, "Undone, or being undone"), ...problems(404, 409, 422) },

@@ -6,6 +6,8 @@ import { clawBackScopes } from "../schemas.ts";
 /** What one claw-back may take at most; a preview says when there is more. */
 export const clawBackLimits = { redemptions: 1_000, vouchers: 1_000, customers: 200 } as const;
 
+const stepKind = z.enum(["customer", "voucher", "redemption"]);
+
 export const previewQuery = z.strictObject({ scope: z.enum(clawBackScopes).default("this") });
 
 export const previewWire = z
@@ -24,6 +26,9 @@ export const previewWire = z
     ),
     vouchers: z.array(z.object({ id: z.string(), code: z.string(), kind: z.string(), campaign_id: z.string() })),
     customers: z.array(z.object({ identifier: z.string(), name: z.string().nullable() })),
+    held: z
+      .array(z.object({ kind: stepKind, target: z.string(), claw_back_id: z.string() }))
+      .openapi({ description: "Taken by another claw-back: it stays so until that one and this one are undone" }),
     totals: z.object({
       redemptions_count: z.int(),
       vouchers_count: z.int(),
@@ -48,7 +53,8 @@ export const clawBackBody = z
   .openapi("ClawBackRequest");
 export type ClawBackInput = z.output<typeof clawBackBody>;
 
-const outcome = z.enum(["pending", "done", "unchanged", "failed"]);
+const outcome = z.enum(["pending", "done", "held", "unchanged", "failed"]);
+const undoOutcome = z.enum(["pending", "done", "kept", "unchanged", "failed"]);
 
 export const clawBackWire = z
   .object({
@@ -65,16 +71,37 @@ export const clawBackWire = z
     steps_done: z.int().openapi({ description: "Of what is under way: the claw-back, or its undoing" }),
     steps_failed: z.int(),
     amounts: z.array(z.object({ currency: z.string(), amount })).openapi({ description: "Discount given back so far" }),
+    error: z
+      .string()
+      .nullable()
+      .openapi({ description: "Why the last try to go on failed; it is tried again. Null once it goes on" }),
+    undo_leaves: z
+      .array(
+        z.object({
+          kind: stepKind,
+          target: z.string(),
+          because: z.enum(["held_by_claw_back", "changed_meanwhile"]),
+          claw_back_id: z.string().nullable(),
+        }),
+      )
+      .openapi({ description: "What undoing it now would leave as it is; empty while it is not done" }),
     steps: z.array(
       z.object({
-        kind: z.enum(["customer", "voucher", "redemption"]),
+        kind: stepKind,
         target: z.string().openapi({ description: "Identifier, code or id" }),
-        outcome: outcome.openapi({ description: "unchanged: it was like that already" }),
+        outcome: outcome.openapi({
+          description:
+            "unchanged: it was like that already. held: by another claw-back, and it stays so for this one too",
+        }),
         reason: z.string().nullable(),
         amount: amount.nullable(),
         currency: z.string().nullable(),
-        undo: outcome.nullable(),
+        undo: undoOutcome.nullable().openapi({ description: "kept: somebody else wants it as it is" }),
         undo_reason: z.string().nullable().openapi({ description: "Why it could not be restored exactly" }),
+        held_by: z
+          .string()
+          .nullable()
+          .openapi({ description: "The other claw-back: that had done it, or that it is kept for" }),
         restored_as: z.string().nullable().openapi({ description: "The redemption that stands in its place" }),
       }),
     ),

@@ -2,18 +2,19 @@
 
 import type { Selectable } from "kysely";
 import { sql, type Transaction } from "kysely";
-import { findCustomer } from "../../customers/find.ts";
 import { upsertCustomer } from "../../customers/upsert.ts";
 import type { DB } from "../../db/tables.ts";
 import { restoreRedemption } from "../../redemptions/restore.ts";
 import { rollBackWhole } from "../../redemptions/roll-back.ts";
 import { disableVoucher, enableVoucher } from "../../vouchers/change.ts";
+import { holderOf, keep, lockTarget } from "./holds.ts";
 
 export type StepRow = Selectable<DB["claw_back_step"]>;
 type Change = Partial<Omit<StepRow, "project_id" | "claw_back_id" | "position">>;
 
 /** What a step came to, as columns of its row. */
 export async function take(tx: Transaction<DB>, step: StepRow, at: Date): Promise<Change> {
+  await lockTarget(tx, step);
   switch (step.kind) {
     case "customer":
       return block(tx, step, at);
@@ -24,43 +25,52 @@ export async function take(tx: Transaction<DB>, step: StepRow, at: Date): Promis
   }
 }
 
-export async function undo(tx: Transaction<DB>, step: StepRow, at: Date): Promise<Change> {
+/** Not what somebody else wants as it is. */
+export async function undo(tx: Transaction<DB>, listed: StepRow, at: Date): Promise<Change> {
+  const step = await lockTarget(tx, listed);
   switch (step.kind) {
     case "customer":
       return unblock(tx, step, at);
     case "voucher":
       return enable(tx, step, at);
     case "redemption":
-      return restore(tx, step, at);
+      return (await keep(tx, step, null, at)) ?? restore(tx, step, at);
   }
 }
 
-/** Locked: what is read of the customer next is what is changed, and an erasure does not rename them in between. */
-async function identifierOf(tx: Transaction<DB>, step: StepRow): Promise<string | undefined> {
-  const row = await tx
+/** It was so before: by another claw-back, which holds it, or by a person. */
+async function found(tx: Transaction<DB>, step: StepRow, version: number | null, reason: string): Promise<Change> {
+  const holder = await holderOf(tx, step, version);
+  return holder === undefined ? { outcome: "unchanged", reason } : { outcome: "held", held_by: holder, version };
+}
+
+/** Locked: what is read of the customer is what is changed, and an erasure does not rename them in between. */
+function customerOf(tx: Transaction<DB>, step: StepRow) {
+  return tx
     .selectFrom("customer")
-    .select("identifier")
+    .select(["identifier", "blocked", "block_changes"])
     .where("project_id", "=", step.project_id)
     .where("id", "=", step.target_id)
     .forUpdate()
     .executeTakeFirst();
-  return row?.identifier;
 }
 
 async function block(tx: Transaction<DB>, step: StepRow, at: Date): Promise<Change> {
-  const identifier = await identifierOf(tx, step);
-  if (identifier === undefined) return { outcome: "unchanged", reason: "There is no such customer any more." };
-  const before = await findCustomer(tx, step.project_id, identifier);
-  if (before?.blocked === true) return { outcome: "unchanged", reason: "Blocked before." };
-  await upsertCustomer(tx, step.project_id, identifier, { blocked: true }, at);
-  return { outcome: "done" };
+  const before = await customerOf(tx, step);
+  if (before === undefined) return { outcome: "unchanged", reason: "There is no such customer any more." };
+  if (before.blocked) return found(tx, step, before.block_changes, "Blocked before.");
+  await upsertCustomer(tx, step.project_id, before.identifier, { blocked: true }, at);
+  return { outcome: "done", version: (await customerOf(tx, step))?.block_changes ?? null };
 }
 
 async function unblock(tx: Transaction<DB>, step: StepRow, at: Date): Promise<Change> {
-  const identifier = await identifierOf(tx, step);
-  if (identifier === undefined) return { undo: "unchanged", undo_reason: "There is no such customer any more." };
-  const { outcome } = await upsertCustomer(tx, step.project_id, identifier, { blocked: false }, at);
-  return outcome === "unchanged" ? { undo: "unchanged", undo_reason: "Unblocked meanwhile." } : { undo: "done" };
+  const now = await customerOf(tx, step);
+  if (now === undefined) return { undo: "unchanged", undo_reason: "There is no such customer any more." };
+  if (!now.blocked) return { undo: "unchanged", undo_reason: "Unblocked meanwhile." };
+  const kept = await keep(tx, step, now.block_changes, at);
+  if (kept !== undefined) return kept;
+  await upsertCustomer(tx, step.project_id, now.identifier, { blocked: false }, at);
+  return { undo: "done" };
 }
 
 async function voucherOf(tx: Transaction<DB>, step: StepRow) {
@@ -76,7 +86,7 @@ async function voucherOf(tx: Transaction<DB>, step: StepRow) {
 async function disable(tx: Transaction<DB>, step: StepRow, at: Date): Promise<Change> {
   const before = await voucherOf(tx, step);
   if (before === undefined) return { outcome: "unchanged", reason: "There is no such voucher any more." };
-  if (before.status === "disabled") return { outcome: "unchanged", reason: "Disabled before." };
+  if (before.status === "disabled") return found(tx, step, before.version, "Disabled before.");
   await disableVoucher(tx, step.project_id, before.code, at);
   return { outcome: "done", version: (await voucherOf(tx, step))?.version ?? null };
 }
@@ -85,8 +95,8 @@ async function enable(tx: Transaction<DB>, step: StepRow, at: Date): Promise<Cha
   const now = await voucherOf(tx, step);
   if (now === undefined) return { undo: "unchanged", undo_reason: "There is no such voucher any more." };
   if (now.status !== "disabled") return { undo: "unchanged", undo_reason: "Enabled meanwhile." };
-  // Whoever changed it since wants it as it is.
-  if (now.version !== step.version) return { undo: "failed", undo_reason: "changed_meanwhile" };
+  const kept = await keep(tx, step, now.version, at);
+  if (kept !== undefined) return kept;
   await enableVoucher(tx, step.project_id, now.code, at);
   return { undo: "done" };
 }
@@ -94,7 +104,7 @@ async function enable(tx: Transaction<DB>, step: StepRow, at: Date): Promise<Cha
 async function rollBack(tx: Transaction<DB>, step: StepRow, at: Date): Promise<Change> {
   const request = { projectId: step.project_id, at, reason: `claw-back ${step.claw_back_id}` };
   const rollback = await rollBackWhole(tx, request, step.target_id);
-  if (rollback === undefined) return { outcome: "unchanged", reason: "Rolled back before." };
+  if (rollback === undefined) return found(tx, step, null, "Rolled back before.");
   await sql`
     select audit(${step.project_id}, 'redemption', ${step.target_id}, 'rolled_back', null, ${JSON.stringify({
       id: step.target_id,

@@ -6,6 +6,7 @@ import type { DB } from "../../db/tables.ts";
 import type { Deps } from "../../deps.ts";
 import { notFound, Problem } from "../../http/problem.ts";
 import type { ReviewRow } from "../rows.ts";
+import { holds } from "./holds.ts";
 import { clawBackLimits as limits } from "./schemas.ts";
 
 export type Scope = DB["claw_back"]["scope"];
@@ -22,6 +23,9 @@ export const noAccounts: Accounts = { identifiers: [], truncated: false };
 /** Older redemptions of linked accounts are left alone: what links them is seen in a window as long. */
 const reachDays = 90;
 
+/** The claw-back that has taken it already: this one holds it too. Null: it is still to be taken. */
+type Holder = string | null;
+
 export interface Targets {
   readonly redemptions: readonly {
     readonly id: string;
@@ -31,14 +35,21 @@ export interface Targets {
     /** Discount that stands. */
     readonly amount: number;
     readonly occurred_at: Date;
+    readonly held_by: Holder;
   }[];
   readonly vouchers: readonly {
     readonly id: string;
     readonly code: string;
     readonly kind: string;
     readonly campaign_id: string;
+    readonly held_by: Holder;
   }[];
-  readonly customers: readonly { readonly id: string; readonly identifier: string; readonly name: string | null }[];
+  readonly customers: readonly {
+    readonly id: string;
+    readonly identifier: string;
+    readonly name: string | null;
+    readonly held_by: Holder;
+  }[];
   readonly since: Date | null;
   readonly truncated: boolean;
 }
@@ -83,7 +94,9 @@ export async function findTargets(
   return {
     redemptions: taken,
     vouchers: vouchers.slice(0, limits.vouchers),
-    customers: customers.filter((customer) => !customer.blocked).map(({ blocked: _, ...customer }) => customer),
+    customers: customers
+      .filter((customer) => !customer.blocked || customer.held_by !== null)
+      .map(({ blocked: _, ...customer }) => customer),
     since,
     truncated: truncated || redemptions.length > limits.redemptions || vouchers.length > limits.vouchers,
   };
@@ -93,6 +106,14 @@ async function findCustomers(db: Kysely<DB>, projectId: string, identifiers: rea
   return db
     .selectFrom("customer")
     .select(["id", "identifier", "name", "blocked"])
+    .select((eb) => [
+      eb
+        .case()
+        .when("blocked", "=", true)
+        .then(holds({ projectId, kind: "customer", target: eb.ref("customer.id"), version: eb.ref("block_changes") }))
+        .end()
+        .as("held_by"),
+    ])
     .where("project_id", "=", projectId)
     .where("identifier", "=", sql<string>`any(${identifiers}::text[])`)
     .orderBy("identifier")
@@ -106,11 +127,13 @@ async function findRedemptions(
   customerIds: readonly string[],
   since: Date | null,
 ): Promise<Targets["redemptions"]> {
+  const held = holds({ projectId: review.project_id, kind: "redemption", target: sql.ref("r.id"), version: null });
   const { rows } = await sql<Targets["redemptions"][number]>`
     select r.id, r.order_id, c.identifier as customer, r.currency, r.discount_amount - r.rolled_back_amount as amount,
-           r.occurred_at
+           r.occurred_at, case when r.status = 'rolled_back' then ${held} end as held_by
     from redemption r left join customer c on c.project_id = r.project_id and c.id = r.customer_id
-    where r.project_id = ${review.project_id} and r.status = 'redeemed'
+    where r.project_id = ${review.project_id}
+      and (r.status = 'redeemed' or (r.status = 'rolled_back' and ${held} is not null))
       and (r.id = ${review.redemption_id}
            or (r.customer_id = any(${customerIds}::text[]) and r.occurred_at >= ${since}))
     order by r.id = ${review.redemption_id} desc, r.occurred_at desc, r.id desc
@@ -125,6 +148,8 @@ async function findVouchers(
   { ids, redemptionIds }: { readonly ids: readonly string[]; readonly redemptionIds: readonly string[] },
 ): Promise<Targets["vouchers"]> {
   const own = review.redemption_id === null ? redemptionIds : [...redemptionIds, review.redemption_id];
+  const [target, version] = [sql.ref("v.id"), sql.ref("v.version")];
+  const held = holds({ projectId: review.project_id, kind: "voucher", target, version });
   const { rows } = await sql<Targets["vouchers"][number]>`
     with wanted as (
       select c.voucher_id as id from redemption_code c
@@ -139,20 +164,21 @@ async function findVouchers(
       select v.id from voucher v
       where v.project_id = ${review.project_id} and v.referrer_id = any(${ids}::text[])
     )
-    select v.id, v.code, v.kind, v.campaign_id
+    select v.id, v.code, v.kind, v.campaign_id, case when v.status = 'disabled' then ${held} end as held_by
     from wanted w join voucher v on v.project_id = ${review.project_id} and v.id = w.id
-    where v.status <> 'disabled' and (v.kind = 'unique' or v.referrer_id = any(${ids}::text[]))
+    where (v.status <> 'disabled' or ${held} is not null) and (v.kind = 'unique' or v.referrer_id = any(${ids}::text[]))
     order by v.code limit ${limits.vouchers + 1}`.execute(db);
   return rows;
 }
 
 /** The same for the same things, in whatever order they are found. */
 export function digestOf(scope: Scope, { redemptions, vouchers, customers }: Targets): string {
+  const marked = ({ id, held_by }: { readonly id: string; readonly held_by: Holder }) => `${id} ${held_by ?? ""}`;
   const content = [
     scope,
-    redemptions.map(({ id, amount }) => `${id} ${amount}`).sort(),
-    vouchers.map(({ id }) => id).sort(),
-    customers.map(({ id }) => id).sort(),
+    redemptions.map((one) => `${marked(one)} ${one.amount}`).sort(),
+    vouchers.map(marked).sort(),
+    customers.map(marked).sort(),
   ];
   return createHash("sha256").update(JSON.stringify(content)).digest("hex");
 }

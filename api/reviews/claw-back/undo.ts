@@ -41,7 +41,7 @@ export async function undoClawBack(deps: Deps, projectId: string, actor: Actor, 
       .set({ undo: "pending" })
       .where("project_id", "=", projectId)
       .where("claw_back_id", "=", id)
-      .where("outcome", "=", "done")
+      .where("outcome", "in", ["done", "held"])
       .execute();
   });
   await workSmallClawBack(deps, projectId, id).catch((error: unknown) => {

@@ -51,7 +51,7 @@ async function workOnce(
   try {
     await client.query("begin");
     const task = await claim(client, only);
-    if (task !== undefined) await doNext(deps, client, task);
+    if (task !== undefined) await tryNext(deps, client, task);
     await client.query("commit");
     failed = false;
     return task !== undefined;
@@ -63,7 +63,7 @@ async function workOnce(
 function work(deps: ChunkDeps): Omit<ChunkedWork<Task>, "claim"> {
   return {
     name: "claw-backs",
-    work: (client, task) => doNext(deps, client, task),
+    work: (client, task) => tryNext(deps, client, task),
     giveUp: ({ clawBack, position }) =>
       deps.pool.query(
         clawBack.status === "running"
@@ -87,6 +87,36 @@ async function claim(
     [only?.projectId ?? null, only?.id ?? null],
   );
   return rows[0] && { clawBack: rows[0] };
+}
+
+/** A failure is written down beside the work that waits because of it, for whoever watches it. */
+async function tryNext(deps: ChunkDeps, client: pg.PoolClient, task: Task): Promise<void> {
+  try {
+    await doNext(deps, client, task);
+  } catch (error) {
+    await writeFailure(deps, client, task.clawBack, error).catch((err: unknown) => {
+      deps.log.warn({ err, claw_back_id: task.clawBack.id }, "a failure could not be written down");
+    });
+    throw error;
+  }
+}
+
+/** Outside what failed. Whoever has taken it up meanwhile knows better. */
+async function writeFailure(deps: ChunkDeps, client: pg.PoolClient, row: ClawBackRow, error: unknown): Promise<void> {
+  await client.query("rollback").catch(() => undefined);
+  await deps.pool.query(
+    `update claw_back set error = $3
+     where (project_id, id) in (
+       select project_id, id from claw_back where project_id = $1 and id = $2 for update skip locked)`,
+    [row.project_id, row.id, failureInWords(error)],
+  );
+}
+
+/** Messages of databases may quote what is in a row: the log has them. */
+function failureInWords(error: unknown): string {
+  if (error instanceof Problem) return error.detail;
+  const state = sqlState(error);
+  return state === undefined ? "An error of the product's own, which is in the log." : `The database said ${state}.`;
 }
 
 async function doNext(deps: ChunkDeps, client: pg.PoolClient, task: Task): Promise<void> {
@@ -124,6 +154,16 @@ async function doNext(deps: ChunkDeps, client: pg.PoolClient, task: Task): Promi
     .where("project_id", "=", step.project_id)
     .where("claw_back_id", "=", step.claw_back_id)
     .where("position", "=", step.position)
+    .execute();
+  if (clawBack.error !== null) await forgetFailure(tx, clawBack);
+}
+
+async function forgetFailure(tx: Transaction<DB>, { project_id: projectId, id }: ClawBackRow): Promise<void> {
+  await tx
+    .updateTable("claw_back")
+    .set({ error: null })
+    .where("project_id", "=", projectId)
+    .where("id", "=", id)
     .execute();
 }
 
