@@ -18,12 +18,15 @@ import {
 } from "./condition.ts";
 import { conditionComponent } from "./condition-component.ts";
 
-const operand = z.union([
-  z.number(),
-  z.string().min(1).max(200),
-  z.array(z.number()).min(1).max(valuesMax),
-  z.array(z.string().min(1).max(200)).min(1).max(valuesMax),
-]);
+const operand = z.union(
+  [
+    z.number(),
+    z.string().min(1).max(200),
+    z.array(z.number()).min(1).max(valuesMax),
+    z.array(z.string().min(1).max(200)).min(1).max(valuesMax),
+  ],
+  { error: `Expected a number, a text of 1 to 200 characters, or a list of 1 to ${valuesMax} of one of them` },
+);
 
 const leaf = z.strictObject({ on: z.string().min(1).max(100), op: z.enum(comparisons), value: operand });
 const node: z.ZodType<Condition> = z.unknown().transform(parseNode);

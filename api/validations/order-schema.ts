@@ -43,7 +43,7 @@ export const orderShape = {
   device: z
     .strictObject({
       id: z.string().min(1).max(200).optional(),
-      ip: z.union([z.ipv4(), z.ipv6()]).optional(),
+      ip: z.union([z.ipv4(), z.ipv6()], { error: "Expected an IPv4 or IPv6 address" }).optional(),
       user_agent: z.string().max(1_000).optional(),
       asn: z.int().min(0).max(4_294_967_295).optional().openapi({
         description: "The autonomous system of the address, where the shop knows it",

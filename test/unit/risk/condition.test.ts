@@ -15,6 +15,12 @@ function faults(condition: unknown): [string, string][] {
 }
 
 describe("a condition", () => {
+  it.each([[[]], [null], [["a", 1]], [{}]])("says what it can be compared with: not %j", (value) => {
+    expect(faults({ on: "campaign_id", op: "any_of", value })).toEqual([
+      ["value", expect.stringMatching(/^Expected a number, a text of 1 to 200 characters, or a list/)],
+    ]);
+  });
+
   it("compares features, amounts, campaigns and channels", () => {
     expect(meets({ on: "device_shoppers_90d", op: "greater_or_equal", value: 4 })).toBe(true);
     expect(meets({ on: "device_shoppers_90d", op: "greater_than", value: 4 })).toBe(false);
