@@ -33,6 +33,8 @@ interface Room {
   readonly nearest: Nearest;
   /** The point with its large deviations compressed. */
   readonly small: Float32Array;
+  /** Either of them in double precision, as distances are reckoned. */
+  readonly wide: Float64Array;
 }
 
 export function makeRoom({ width, rows, order }: Reference, sizes: readonly number[], local: LocalDensity): Room {
@@ -43,6 +45,7 @@ export function makeRoom({ width, rows, order }: Reference, sizes: readonly numb
     winners: new Int32Array(order.length),
     nearest: makeNearest(local.neighbours),
     small: new Float32Array(width),
+    wide: new Float64Array(width),
   };
 }
 
@@ -56,12 +59,14 @@ export function detectorCount({ sizes }: Pick<Detectors, "sizes">): number {
 /** @param own the point's own place in the reference, −1 when it is not in it */
 export function runDetectors(detectors: Detectors, point: Float32Array, own: number, out: Float64Array): void {
   const { sizes, plain } = detectors;
-  const { squares, smallSquares, scores, winners, nearest, small } = detectors.room;
-  squaresTo(plain, point, own, squares);
+  const { squares, smallSquares, scores, winners, nearest, small, wide } = detectors.room;
+  wide.set(point);
+  squaresTo(plain, wide, own, squares);
   meanNearest(squares, plain.order, sizes, scores, winners);
   out.set(scores, 0);
   out[2 * sizes.length] = Math.log(localFactor(squares, detectors.local, nearest));
-  squaresTo(detectors.compressed, compressed(point, small), own, smallSquares);
+  wide.set(compressed(point, small));
+  squaresTo(detectors.compressed, wide, own, smallSquares);
   meanNearest(smallSquares, plain.order, sizes, scores, winners);
   out.set(scores, sizes.length);
   out[2 * sizes.length + 1] = isolation(detectors.forest, point);

@@ -23,7 +23,7 @@ export interface Reference {
 /** Squares of the distances to each reference row; that of `own` (−1: none) is infinite. */
 export function squaresTo(
   { width, rows, points }: Pick<Reference, "width" | "rows" | "points">,
-  point: Float32Array,
+  point: Float64Array,
   own: number,
   out: Float64Array,
 ): void {
@@ -143,7 +143,7 @@ export function fitLocalDensity(reference: Reference): LocalDensity {
   const all: Nearest[] = [];
   for (let row = 0; row < rows; row += 1) {
     const nearest = makeNearest(neighbours);
-    squaresTo(reference, Float32Array.from(points.subarray(row * width, (row + 1) * width)), row, squares);
+    squaresTo(reference, points.subarray(row * width, (row + 1) * width), row, squares);
     findNearest(squares, nearest);
     all.push(nearest);
     reach[row] = nearest.count === 0 ? 0 : (nearest.gaps[nearest.count - 1] as number);

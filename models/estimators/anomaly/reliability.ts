@@ -80,9 +80,10 @@ function rank(
   const squares = new Float64Array(reference.rows);
   const scores = new Float64Array(sizes.length);
   const winners = new Int32Array(reference.order.length);
+  const point = new Float64Array(reference.width);
   const byScale = sizes.map(() => new Float64Array(rows.length));
   for (let index = 0; index < rows.length; index += 1) {
-    const point = points.subarray(index * reference.width, (index + 1) * reference.width);
+    point.set(points.subarray(index * reference.width, (index + 1) * reference.width));
     squaresTo(reference, point, places.get(rows[index] as number) ?? -1, squares);
     meanNearest(squares, reference.order, sizes, scores, winners);
     for (let scale = 0; scale < sizes.length; scale += 1) {

@@ -23,7 +23,7 @@ it("squares of distances are what the plain sum says, whatever the width and how
   fc.assert(
     fc.property(shape, numbers, fc.integer({ min: -1, max: 6 }), ({ width, rows }, given, place) => {
       const own = Math.min(place, rows - 1);
-      const point = Float32Array.from(given.slice(0, width));
+      const point = Float64Array.from(given.slice(0, width));
       const points = Float64Array.from(given.slice(width, width + rows * width));
       const squares = new Float64Array(rows).fill(Number.NaN);
       squaresTo({ width, rows, points }, point, own, squares);
