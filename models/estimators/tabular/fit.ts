@@ -183,7 +183,7 @@ function treesLearner(
 
 /** How many times trees and networks are fitted, to be averaged: chance matters most where rows are few. */
 function seedsFor(table: Table): number {
-  return table.rows <= 20_000 ? 4 : table.rows <= 100_000 ? 3 : 2;
+  return table.rows <= 20_000 ? 4 : table.rows <= 50_000 ? 3 : 2;
 }
 
 function checkedLabels(table: Table, labels: ArrayLike<number>): Float64Array {
