@@ -41,6 +41,35 @@ const about: Readonly<Record<ModelName, About>> = {
       "Without a model there is no score, and only the operator's rules decide.",
     ],
   },
+  uplift: {
+    title: "Uplift: what does this campaign change in this customer?",
+    what: "Ways of learning an effect weighed by the R-loss (`models/estimators/uplift`), and beside them the chance of a redemption (`models/estimators/tabular`): their quotient is the share of a customer's redemptions that are orders more.",
+    use: [
+      "Takes the place of a campaign's measured share in the expected value of `POST /v1/offers`, for campaigns with a holdout of their own.",
+      "Not for saying what a campaign caused: the report of its holdout does, with intervals.",
+    ],
+    learns:
+      "One example a customer and campaign with a holdout of its own: what was known when the arms could first differ, whether the lottery withheld the campaign, and whether a paid order followed within 30 days.",
+    limits: [
+      "Effects are faint: Qini coefficients near 0.1 are good, and that of another sample of customers may be half as large.",
+      "Campaigns that differ in nothing but their reward are alike to it; a new kind of campaign is guessed from the others.",
+      "An order counts, not its size; held-out customers who type a code count as held out.",
+      "Without a model all customers of a campaign have its measured share.",
+    ],
+  },
+};
+
+const ofDays = {
+  window: (from: string) => `held back from ${from} on`,
+  judged: "on the held-back days, which nothing was learnt from",
+} as const;
+const heldBack: Readonly<Record<ModelName, { window(from: string): string; judged: string }>> = {
+  personalisation: ofDays,
+  risk: ofDays,
+  uplift: {
+    window: () => "held back is one customer in five, the same ones every time",
+    judged: "on the held-back customers, which nothing was learnt from",
+  },
 };
 
 export function cardOf(manifest: Manifest): string {
@@ -63,11 +92,11 @@ export function cardOf(manifest: Manifest): string {
     `**What it is.** ${what} Estimator: \`${manifest.estimator.name}\`, version ${manifest.estimator.version}. Trained on ${manifest.backend}; served as plain code.`,
     `**Intended use.**\n\n${list(use)}`,
     `**What it learned from.** ${learns}\n\n${list([
-      `Window: ${data.from} to ${data.to}; held back from ${data.held_back_from} on.`,
+      `Window: ${data.from} to ${data.to}; ${heldBack[manifest.name].window(data.held_back_from)}.`,
       `Rows (train / validation / held back): ${counts(data.rows)}${data.positives === null ? "; no labels" : `; positive: ${counts(data.positives)}`}.`,
       `Data \`${data.hash.slice(0, 16)}\`, seed ${manifest.seed}: the same data and seed give the same files.`,
     ])}`,
-    `**How good it is**, on the held-back days, which nothing was learnt from:\n\n${grid(["metric", ...candidates.map(([name]) => name.replaceAll("_", " "))], rows)}`,
+    `**How good it is**, ${heldBack[manifest.name].judged}:\n\n${grid(["metric", ...candidates.map(([name]) => name.replaceAll("_", " "))], rows)}`,
     ...(manifest.members.length === 0
       ? []
       : [

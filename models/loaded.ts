@@ -2,10 +2,12 @@
 import type { FeatureSet } from "./features/feature.ts";
 import { personalisationFeatures } from "./features/personalisation.ts";
 import { riskFeatures } from "./features/risk.ts";
+import { upliftFeatures } from "./features/uplift.ts";
 import { loadOffers, type OfferScorer } from "./personalisation/score.ts";
-import type { ModelName } from "./registry/manifest.ts";
+import type { Manifest, ModelFiles, ModelName } from "./registry/manifest.ts";
 import { ModelRefused, type StoredModel } from "./registry/refuse.ts";
 import { loadRisk, type RiskScorer } from "./risk/score.ts";
+import { loadEffects, type UpliftScorer } from "./uplift/score.ts";
 
 interface Known {
   readonly version: string;
@@ -24,17 +26,24 @@ export interface LoadedOffers extends Known {
   readonly scorer: OfferScorer;
 }
 
-export type Loaded = LoadedRisk | LoadedOffers;
+export interface LoadedUplift extends Known {
+  readonly name: "uplift";
+  readonly scorer: UpliftScorer;
+}
+
+export type Loaded = LoadedRisk | LoadedOffers | LoadedUplift;
 
 /** What reads and makes the files of each model; a change that old files do not survive is another version. */
 export const estimators = {
   risk: { name: "anomaly+tabular", version: 1 },
   personalisation: { name: "tabular", version: 1 },
+  uplift: { name: "uplift+tabular", version: 1 },
 } as const satisfies Record<ModelName, { name: string; version: number }>;
 
 export const featureSets: Readonly<Record<ModelName, FeatureSet<never>>> = {
   risk: riskFeatures,
   personalisation: personalisationFeatures,
+  uplift: upliftFeatures,
 };
 
 /** A score may differ by so much: other processors round transcendental functions otherwise. */
@@ -56,11 +65,8 @@ export function loadModel({ manifest, files }: StoredModel): Loaded {
     bytes: Object.values(files).reduce((sum, bytes) => sum + bytes.byteLength, 0),
   };
   try {
-    const loaded: Loaded =
-      manifest.name === "risk"
-        ? { ...known, name: "risk", scorer: loadRisk(manifest, files) }
-        : { ...known, name: "personalisation", scorer: loadOffers(files) };
-    const score = loaded.name === "risk" ? loaded.scorer.score : loaded.scorer.probability;
+    const loaded = toLoaded(manifest, known, files);
+    const score = scoreOf(loaded);
     for (const { row, score: expected } of manifest.probe) {
       const given = score(row as number[]);
       // Not "greater": NaN differs from everything.
@@ -72,5 +78,27 @@ export function loadModel({ manifest, files }: StoredModel): Loaded {
   } catch (error) {
     if (error instanceof ModelRefused) throw error;
     throw new ModelRefused(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+function toLoaded(manifest: Manifest, known: Known, files: ModelFiles): Loaded {
+  switch (manifest.name) {
+    case "risk":
+      return { ...known, name: "risk", scorer: loadRisk(manifest, files) };
+    case "personalisation":
+      return { ...known, name: "personalisation", scorer: loadOffers(files) };
+    case "uplift":
+      return { ...known, name: "uplift", scorer: loadEffects(files) };
+  }
+}
+
+function scoreOf(loaded: Loaded): (row: readonly number[]) => number {
+  switch (loaded.name) {
+    case "risk":
+      return loaded.scorer.score;
+    case "personalisation":
+      return loaded.scorer.probability;
+    case "uplift":
+      return loaded.scorer.effect;
   }
 }

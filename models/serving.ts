@@ -14,6 +14,7 @@ import type { LoadedOffers, LoadedRisk } from "./loaded.ts";
 import type { OfferScorer } from "./personalisation/score.ts";
 import type { ModelName } from "./registry/manifest.ts";
 import { registryDirectory } from "./registry/store.ts";
+import { sharesWithin } from "./uplift/shares.ts";
 
 /** One feature's part in a score. */
 export interface RiskReason {
@@ -65,6 +66,11 @@ export interface Models {
   scoreOffers(projectId: string, inputs: readonly OfferInput[]): OfferScores | "unavailable";
   /** By the project's newest challenger; undefined while there is none. */
   scoreChallengerOffers?(projectId: string, inputs: readonly OfferInput[]): OfferScores | "unavailable" | undefined;
+  /**
+   * Of offers of campaigns with a holdout of their own: of the customer's redemptions, the share that are orders there would
+   * not be otherwise, -1 to 1, in the order given. "unavailable": the campaign's measured share stands for all customers.
+   */
+  scoreShares?(projectId: string, inputs: readonly OfferInput[]): readonly number[] | "unavailable";
   /** What serves a project now; null: the fallback. */
   serving(projectId: string, name: ModelName): { readonly version: string; readonly source: Champion["source"] } | null;
 }
@@ -149,6 +155,14 @@ export async function loadModels(options: LoadOptions): Promise<ServedModels> {
       if (challenger === null || watchdog.rests(challenger.model)) return undefined;
       return guarded<OfferScores | "unavailable">(challenger, "unavailable", (champion) => rank(champion, inputs));
     },
+    scoreShares: (projectId, inputs) =>
+      guarded<readonly number[] | "unavailable">(awake(projectId, "uplift"), "unavailable", ({ model }) => {
+        if (model.name !== "uplift") return "unavailable";
+        const began = limits.clock();
+        const shares = sharesWithin(limits, model.scorer, inputs);
+        watchdog.took(model, limits.clock() - began, limits.offersMs);
+        return shares.length < inputs.length ? "unavailable" : shares;
+      }),
     serving: (projectId, name) => {
       const champion = awake(projectId, name);
       return champion === null ? null : { version: champion.model.version, source: champion.source };

@@ -14,7 +14,7 @@ import { busiestProject, type TrainResult, train } from "./train.ts";
 const usage = `npm run train -- [--project <id>] [--name <model>] [--seed <number>] [--promote] [--if-better] [--registry <folder>]
 
   --project    whose events to learn from; default: the project with the most redemptions
-  --name       ${modelNames.join(" or ")}; default: all
+  --name       ${modelNames.join(", ")}; default: all
   --seed       default 7; the same data and seed give the same models
   --promote    makes the new models the project's champions: they serve within seconds, without a restart
   --if-better  with --promote: only those that beat the champion and every baseline on the held-back days
@@ -36,7 +36,7 @@ function readOptions() {
   const seed = Number(values.seed);
   if (!Number.isInteger(seed) || seed < 0 || seed > 1_000_000_000) throw new ConfigError(`--seed: not a whole number`);
   const names = values.name === undefined ? modelNames : modelNames.filter((name) => name === values.name);
-  if (names.length === 0) throw new ConfigError(`--name: there are ${modelNames.join(" and ")}`);
+  if (names.length === 0) throw new ConfigError(`--name: there are ${modelNames.join(", ")}`);
   if (values["if-better"] && !values.promote) throw new ConfigError("--if-better goes with --promote");
   const promote = values.promote ? (values["if-better"] ? "better" : "always") : "never";
   return { ...values, seed, names: names as readonly ModelName[], promote: promote as "always" | "better" | "never" };
@@ -65,7 +65,9 @@ function table({ name, version, metrics, champion, data }: Manifest): string {
   );
   const { rows: parts, positives } = data;
   const counted = positives === null ? "" : `, positive ${positives.train}/${positives.validation}/${positives.test}`;
-  const window = `${data.from.slice(0, 10)} to ${data.to.slice(0, 10)}, held back from ${data.held_back_from.slice(0, 10)} on`;
+  const heldBack =
+    name === "uplift" ? "one customer in five held back" : `held back from ${data.held_back_from.slice(0, 10)} on`;
+  const window = `${data.from.slice(0, 10)} to ${data.to.slice(0, 10)}, ${heldBack}`;
   return ["", ...lines, `${window}; rows ${parts.train}/${parts.validation}/${parts.test}${counted}`, ""].join("\n");
 }
 

@@ -11,6 +11,8 @@ import { TooLittleData } from "./training/examples.ts";
 import { trainPersonalisation } from "./training/personalisation.ts";
 import type { Trained, TrainingContext } from "./training/report.ts";
 import { trainRisk } from "./training/risk.ts";
+import { trainUplift } from "./training/uplift.ts";
+import { readAssignments } from "./uplift/dataset.ts";
 
 export interface TrainOptions {
   readonly runtime: Runtime;
@@ -76,6 +78,9 @@ async function fitOne(
     case "risk":
       context.say("risk: reading redemptions and what reviewers said of them");
       return trainRisk(context, await readRiskExamples(warehouse, projectId));
+    case "uplift":
+      context.say("uplift: reading from whom campaigns withheld themselves, and who ordered");
+      return trainUplift(context, await readAssignments(warehouse, projectId));
   }
 }
 

@@ -44,7 +44,8 @@ const offerWire = z
       description: "What is earned of the basket before the discount, by its costs or by what orders usually earn.",
     }),
     uplift: z.number().nullable().openapi({
-      description: "The part of the probability that the offer causes; null where no holdout measures it.",
+      description:
+        "The part of the probability that the offer causes: in this customer where a model has learnt it, else on average over the campaign. Null where no holdout measures it; below 0 when the offer costs orders.",
     }),
     propensity: z.number().openapi({
       description: "The probability with which this offer was chosen to be at this rank. Those of a rank sum to 1.",

@@ -106,10 +106,12 @@ export async function serveOffers(deps: Deps, request: OffersRequest): Promise<S
   const mains = [...new Set(scope.campaigns.map(({ mainId }) => mainId))];
   const counts = { ...(await recentPublications(deps.db, projectId, mains)), byTemplate: measures.byTemplate };
   const { inputs, margin } = await readOfferInputs(deps.db, scope, counts);
+  const caused = sharesOf(deps, projectId, allowed, inputs);
   const choices = allowed.flatMap(({ found, price }, index) => {
     const input = inputs[index];
     if (input === undefined) return [];
-    return [{ found, input, choice: toChoice({ found, price, input, margin, measures, order, policy }) }];
+    const known = { found, price, input, margin, measures, order, policy, caused: caused.get(found.campaign.id) };
+    return [{ found, input, choice: toChoice(known) }];
   });
 
   const arm = armOf(projectId, customer, settings.arms);
@@ -156,6 +158,26 @@ function situationOf(order: OrderFacts) {
   };
 }
 
+/** Incremental shares for this customer by campaign, of those with a holdout of their own, where a model has learnt from such. */
+function sharesOf(
+  { models }: Pick<Deps, "models">,
+  projectId: string,
+  allowed: readonly { readonly found: Eligible }[],
+  inputs: readonly OfferInput[],
+): ReadonlyMap<string, number> {
+  const asked = allowed.flatMap(({ found: { campaign } }, index) => {
+    const input = inputs[index];
+    return input === undefined || campaign.holdoutPercent === 0 ? [] : [{ id: campaign.id, input }];
+  });
+  if (asked.length === 0) return new Map();
+  const shares = models.scoreShares?.(
+    projectId,
+    asked.map(({ input }) => input),
+  );
+  if (shares === undefined || shares === "unavailable") return new Map();
+  return new Map(shares.map((share, index) => [asked[index]?.id ?? "", share]));
+}
+
 interface Known {
   readonly found: Eligible;
   readonly price: number;
@@ -164,9 +186,10 @@ interface Known {
   readonly measures: Measures;
   readonly order: OrderFacts | null;
   readonly policy: OfferPolicy;
+  readonly caused: number | undefined;
 }
 
-function toChoice({ found, price, input, margin, measures, order, policy }: Known): Choice {
+function toChoice({ found, price, input, margin, measures, order, policy, caused }: Known): Choice {
   const { campaign } = found;
   const rate = marginRate(policy.settings.assumed_margin_percent / 100, {
     project: measures.project,
@@ -175,7 +198,7 @@ function toChoice({ found, price, input, margin, measures, order, policy }: Know
   });
   const basket = input.basketAmount ?? averageBasket(input);
   const known = order === null ? null : basketMargin(order.items);
-  const measured = measures.incremental.bySubject.get(campaign.id);
+  const measured = caused ?? measures.incremental.bySubject.get(campaign.id);
   return {
     campaignId: campaign.id,
     discountAmount: found.discountAmount ?? averageDiscount(input),

@@ -62,6 +62,9 @@ const vectors: Readonly<Partial<Record<ModelName, string>>> = {
     SELECT JSONExtractKeysAndValues(offer, 'features', 'Float64') AS features,
            model = {model: String} AND JSONType(offer, 'probability') IN ('Double', 'Int64', 'UInt64') AS is_own,
            JSONExtractFloat(offer, 'probability') AS score ${firstOffers}`,
+  // Its features are among those that were logged of the same offers; its effects are not.
+  uplift: `
+    SELECT JSONExtractKeysAndValues(offer, 'features', 'Float64') AS features, 0 AS is_own, 0. AS score ${firstOffers}`,
 };
 
 /** No feature is called so. */

@@ -26,8 +26,12 @@ const day = 86_400_000;
  * code is a use of its campaigns, but no offer that the customer redeemed. Rows whose label cannot be known yet, because
  * the window reaches beyond the last order or redemption seen, are left out, redeemed or not: keeping the redeemed ones
  * would teach too high a rate.
+ *
+ * @param wanted which of what happened is an example: the end of the query, from its WHERE on
+ * @param more a further UNION ALL of `movement`: moments at which nothing happened, with 1 in their last count
  */
-export const offerSituations = `
+export function situationsSql(wanted: string, more = ""): string {
+  return `
 WITH
 profile AS (
   SELECT customer,
@@ -59,13 +63,13 @@ movement AS (
   SELECT customer, toUnixTimestamp64Milli(occurred_at) AS at_ms, '' AS campaign_id, toInt64(1) AS orders, amount,
          toInt64(0) AS publications, toInt64(0) AS redemptions, toInt64(0) AS discount, 1 AS by_code,
          toInt64(0) AS made, toInt64(0) AS made_amount, toInt64(0) AS made_discount, toInt64(0) AS served,
-         '' AS decision_id, toInt64(0) AS rank,
+         '' AS decision_id, toInt64(0) AS rank, toInt64(0) AS assigned,
          CAST(NULL, 'Nullable(Int64)') AS basket_amount, CAST(NULL, 'Nullable(Int64)') AS basket_discount_amount,
          CAST([], 'Array(String)') AS basket_categories
   FROM events
   WHERE project_id = {project:String} AND type = 'order.paid'
   UNION ALL
-  SELECT customer, toUnixTimestamp64Milli(occurred_at), campaign_id, 0, 0, 1, 0, 0, 1, 0, 0, 0, 0, '', 0, NULL, NULL, []
+  SELECT customer, toUnixTimestamp64Milli(occurred_at), campaign_id, 0, 0, 1, 0, 0, 1, 0, 0, 0, 0, '', 0, 0, NULL, NULL, []
   FROM events
   WHERE project_id = {project:String} AND type = 'voucher.published'
   UNION ALL
@@ -73,17 +77,18 @@ movement AS (
          multiIf(type = 'redemption.succeeded', 1, outcome = 'part', 0, -1),
          if(type = 'redemption.succeeded', 1, -1) * codes.discount_amount, codes.code != '',
          (type = 'redemption.succeeded' AND place = 1) AS is_made, if(is_made, amount, 0), if(is_made, discount_amount, 0),
-         0, '', 0, NULL, NULL, []
+         0, '', 0, 0, NULL, NULL, []
   FROM events ARRAY JOIN codes, arrayEnumerate(codes.code) AS place
   WHERE project_id = {project:String} AND type IN ('redemption.succeeded', 'redemption.rolled_back')
   UNION ALL
   SELECT customer, toUnixTimestamp64Milli(occurred_at), JSONExtractString(offer, 'campaign_id'), 0, 0, 0, 0, 0, 1, 0, 0, 0,
-         1, subject_id, JSONExtractInt(offer, 'rank'),
+         1, subject_id, JSONExtractInt(offer, 'rank'), 0,
          JSONExtract(payload, 'situation', 'amount', 'Nullable(Int64)') AS basket,
          if(basket IS NULL, NULL, JSONExtractInt(offer, 'discount_amount')),
          JSONExtract(payload, 'situation', 'categories', 'Array(String)')
   FROM events ARRAY JOIN JSONExtractArrayRaw(payload, 'offers') AS offer
   WHERE project_id = {project:String} AND type = 'offer.served'
+  ${more}
 ),
 history AS (
   SELECT movement.*, family.main_id AS main_id, family.template AS template, family.ends_at AS ends_at,
@@ -191,12 +196,18 @@ LEFT JOIN profile ON profile.customer = history.customer
 LEFT JOIN redeemed ON redeemed.customer = history.customer AND redeemed.campaign_id = history.campaign_id
 LEFT JOIN times ON times.customer = history.customer
 LEFT JOIN servings ON servings.customer = history.customer AND servings.campaign_id = history.campaign_id
-WHERE history.customer != ''
+WHERE ${wanted}`;
+}
+
+/** Publications and served offers. */
+export const offerSituations = situationsSql(
+  `history.customer != ''
   AND (history.publications = 1 OR (history.served = 1
     AND (history.rank <= {served_ranks:UInt16} OR (history.decision_id, history.campaign_id) IN (SELECT decision_id, campaign_id FROM shown))))
   AND (label_until_ms <= (SELECT until_ms FROM seen) OR {unripe:UInt8} = 1)
 ORDER BY at_ms, customer, campaign_id, decision_id
-LIMIT 1 BY customer, campaign_id, if(is_served, toYYYYMMDD(fromUnixTimestamp64Milli(at_ms, 'UTC')), 0)`;
+LIMIT 1 BY customer, campaign_id, if(is_served, toYYYYMMDD(fromUnixTimestamp64Milli(at_ms, 'UTC')), 0)`,
+);
 
 export function situationParameters(projectId: string, unripe: boolean) {
   return {

@@ -8,7 +8,7 @@ const metrics = z.record(z.string(), z.number());
 const counts = z.object({ train: z.int(), validation: z.int(), test: z.int() });
 const cell = z.union([z.number(), z.string(), z.null()]);
 
-export const modelNames = ["personalisation", "risk"] as const;
+export const modelNames = ["personalisation", "risk", "uplift"] as const;
 export type ModelName = (typeof modelNames)[number];
 
 export const versionName = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/);
@@ -66,10 +66,14 @@ const risk = z.object({
   }),
 });
 
-export const manifestSchema = z.discriminatedUnion("name", [personalisation, risk]);
+/** Held back are customers, not days: `data.held_back_from` is when the first of them was put into an arm. */
+const uplift = z.object({ ...shared, name: z.literal("uplift") });
+
+export const manifestSchema = z.discriminatedUnion("name", [personalisation, risk, uplift]);
 export type Manifest = z.infer<typeof manifestSchema>;
 export type PersonalisationManifest = z.infer<typeof personalisation>;
 export type RiskManifest = z.infer<typeof risk>;
+export type UpliftManifest = z.infer<typeof uplift>;
 
 export const championsSchema = z.partialRecord(z.enum(modelNames), versionName);
 export type Champions = z.infer<typeof championsSchema>;

@@ -17,7 +17,8 @@ const flaggedShareMax = 0.01;
 /**
  * On the held-back days it must beat every named baseline, and the champion where one could be asked, by the margin: a
  * personalisation model by its log-loss, a risk model by its average precision on confirmed abuse, or on made-up abuse
- * where too little is confirmed, while it flags no more than one ordinary attempt in a hundred.
+ * where too little is confirmed, while it flags no more than one ordinary attempt in a hundred. A model of effects must
+ * order held-back customers better, by the whole 95 % interval of the difference; than the champion, by what was found.
  */
 export function decide(manifest: Manifest): Verdict {
   const { metrics, champion } = manifest;
@@ -26,6 +27,7 @@ export function decide(manifest: Manifest): Verdict {
     const percent = (share: number) => `${(share * 100).toFixed(2)} %`;
     return no(`it flags ${percent(flagged)} of ordinary attempts; ${percent(flaggedShareMax)} are the most`);
   }
+  if (manifest.name === "uplift") return decideEffects(manifest);
   const rivals = [
     ...Object.entries(metrics.baselines).map(([name, values]) => ({ name: name.replaceAll("_", " "), values })),
     ...(champion === null ? [] : [{ name: `the champion ${champion.version}`, values: champion.metrics }]),
@@ -41,6 +43,27 @@ export function decide(manifest: Manifest): Verdict {
   }
   const beaten = rivals.map(({ name, values }) => `${name} (${values[metric]?.toFixed(4) ?? "–"})`).join(", ");
   return { promote: true, reason: `its ${said(metric, own)} beats ${beaten}` };
+}
+
+function decideEffects({ metrics, champion }: Manifest): Verdict {
+  const own = metrics.model.qini;
+  if (own === undefined) return no("it has no Qini coefficient");
+  const baselines = Object.entries(metrics.baselines);
+  for (const [name, { qini: theirs, qini_lead_low: lead }] of baselines) {
+    if (lead === undefined || lead <= 0) {
+      return no(`its ${said("Qini", own)} does not beat ${name.replaceAll("_", " ")} (${shown(theirs)}) beyond chance`);
+    }
+  }
+  const rival = champion?.metrics.qini;
+  if (champion !== null && (rival === undefined || own <= rival)) {
+    return no(`its ${said("Qini", own)} does not beat the champion ${champion.version} (${shown(rival)})`);
+  }
+  const beaten = baselines.map(([name, { qini }]) => `${name.replaceAll("_", " ")} (${shown(qini)})`).join(", ");
+  return { promote: true, reason: `its ${said("Qini", own)} beats ${beaten} beyond chance` };
+}
+
+function shown(value: number | undefined): string {
+  return value?.toFixed(4) ?? "–";
 }
 
 function judgedBy(manifest: Manifest): string {

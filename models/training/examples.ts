@@ -12,6 +12,8 @@ export interface Example {
   readonly features: readonly number[];
   /** What it is an example of: a redemption, or a customer and a campaign. */
   readonly id: string;
+  /** Of an experiment: 1 in the arm of the treated, 0 in the other. */
+  readonly treated?: number;
 }
 
 /** There is not enough to learn from; the message says how much there is and how much it takes. */
@@ -20,7 +22,7 @@ export class TooLittleData extends Error {}
 const rowSchema = z.tuple([z.number(), z.number(), z.array(z.number().nullable()), z.string()]);
 
 /** The newest so many examples: training stays within minutes and memory whatever the warehouse holds. */
-const examplesMax = 400_000;
+export const examplesMax = 400_000;
 
 /**
  * The features of situations as ClickHouse computes them, one row each: `at_ms`, `label`, `features` (null where
@@ -28,10 +30,11 @@ const examplesMax = 400_000;
  *
  * @param situations a SELECT with the columns `at_ms`, `label`, `tie`, and the fields of the set's input in snake_case;
  * `at_ms` and `tie` together make the order of rows total.
+ * @param more of its other columns, which are then beside those
  */
-export function examplesSql<Input>(set: FeatureSet<Input>, situations: string): string {
+export function examplesSql<Input>(set: FeatureSet<Input>, situations: string, more: readonly string[] = []): string {
   const vector = set.features.map((feature) => `toNullable(toFloat64(${feature.sql}))`).join(",\n  ");
-  return `SELECT at_ms, label, [${vector}] AS features, tie FROM (${situations})`;
+  return `SELECT ${["at_ms", "label", ...more].join(", ")}, [${vector}] AS features, tie FROM (${situations})`;
 }
 
 /** The newest `examplesMax`, oldest first. */
@@ -70,7 +73,9 @@ export async function readExamples<Input>(
 /** The same hash means the same moments, labels and features in the same order. */
 export function hashExamples(examples: readonly Example[]): string {
   const hash = createHash("sha256");
-  for (const { at, label, features } of examples) hash.update(`${at} ${label} ${features.join(" ")}\n`);
+  for (const { at, label, features, treated } of examples) {
+    hash.update(`${[at, label, ...(treated === undefined ? [] : [treated])].join(" ")} ${features.join(" ")}\n`);
+  }
   return hash.digest("hex");
 }
 

@@ -72,6 +72,7 @@ describe("training by the schedule", () => {
     expect(rows).toEqual([
       { name: "personalisation", outcome: "too_little_data", detail: expect.any(String), rows_count: 320 },
       { name: "risk", outcome: "too_little_data", detail: expect.stringMatching(/split by time/), rows_count: 320 },
+      { name: "uplift", outcome: "too_little_data", detail: expect.stringMatching(/^0 customers/), rows_count: 320 },
     ]);
   }, 240_000);
 
@@ -85,6 +86,7 @@ describe("training by the schedule", () => {
     expect(rows).toEqual([
       { name: "personalisation", outcome: "failed", rows_count: 0 },
       { name: "risk", outcome: "too_little_data", rows_count: 1 },
+      { name: "uplift", outcome: "too_little_data", rows_count: 1 },
     ]);
   }, 240_000);
 
@@ -96,7 +98,7 @@ describe("training by the schedule", () => {
       "select outcome, version, detail from model_training where project_id = $1",
       [quiet],
     );
-    expect(rows).toHaveLength(2);
+    expect(rows).toHaveLength(3);
     for (const row of rows) {
       expect(row).toEqual({ outcome: "failed", version: null, detail: expect.stringMatching(/^ended with 1: .*\S/) });
     }

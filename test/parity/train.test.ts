@@ -86,10 +86,12 @@ describe("training on the warehouse", () => {
     expect(await countRedemptions(stores.warehouse, "prj_small")).toBe(3);
   });
 
-  it("writes both models with what they were made of and a card, and serves them only after a promotion", async () => {
+  it("writes the models with what they were made of and a card, and serves them only after a promotion", async () => {
     expect(first.map(({ name, outcome }) => [name, outcome])).toEqual([
       ["personalisation", "kept"],
       ["risk", "kept"],
+      // Nobody is held out.
+      ["uplift", "too_little_data"],
     ]);
     const [offers, risk] = manifestsOf(first);
     expect(offers?.data.rows).toEqual({ train: 700, validation: 300, test: 200 });
@@ -135,6 +137,7 @@ describe("training on the warehouse", () => {
         reason: expect.stringMatching(/^0 publications .* it takes 500/),
       },
       { name: "risk", outcome: "too_little_data", reason: "3 redemptions; it takes 300" },
+      { name: "uplift", outcome: "too_little_data", reason: expect.stringMatching(/^0 customers .* it takes 200/) },
     ]);
     expect(await readChampions(directory)).toEqual(before);
   });

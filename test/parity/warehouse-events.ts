@@ -23,8 +23,15 @@ export class History {
     this.#project = project;
   }
 
-  campaign(id: string, mainId: string, endsAt: number | null, template = "discount"): void {
-    this.#add(0, {
+  /** @param held since when it withholds itself from so many; without, it never did. */
+  campaign(
+    id: string,
+    mainId: string,
+    endsAt: number | null,
+    template = "discount",
+    held?: { readonly at: number; readonly holdoutPercent: number },
+  ): void {
+    this.#add(held?.at ?? 0, {
       type: "campaign.created",
       payload: {
         campaign: {
@@ -43,6 +50,7 @@ export class History {
           team: null,
           metadata: {},
           version: 1,
+          ...(held === undefined ? {} : { holdout_percent: held.holdoutPercent }),
         },
       },
     });
@@ -58,8 +66,15 @@ export class History {
     });
   }
 
-  paid(customer: string, at: number, amount: number, categories: readonly string[] = []): void {
-    this.#add(at, { type: "order.paid", payload: { customer, order: basket(amount, 0, categories) } });
+  /** @param id without one it is no order that can be told from others, and marts of orders leave it out. */
+  paid(
+    customer: string,
+    at: number,
+    amount: number,
+    categories: readonly string[] = [],
+    id: string | null = null,
+  ): void {
+    this.#add(at, { type: "order.paid", payload: { customer, order: { ...basket(amount, 0, categories), id } } });
   }
 
   published(customer: string, campaignId: string, at: number): void {

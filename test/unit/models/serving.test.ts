@@ -51,8 +51,9 @@ describe("serving", () => {
     const models = await loadModels({ log, directory: join(directory, "none") });
     expect(models.scoreRisk("prj", ordinary)).toEqual({ score: null, reasons: [], model: null, features: null });
     expect(models.scoreOffers("prj", [regular])).toBe("unavailable");
+    expect(models.scoreShares?.("prj", [regular])).toBe("unavailable");
     expect(models.serving("prj", "risk")).toBeNull();
-    expect(lines).toEqual([noChampion, noChampion]);
+    expect(lines).toEqual([noChampion, noChampion, noChampion]);
   });
 
   it("serves the champions, and says in words what moved a score, the same every time", async () => {

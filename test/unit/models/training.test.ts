@@ -147,6 +147,32 @@ describe("promotion", () => {
   });
 });
 
+describe("the verdict on a model of effects", () => {
+  const judged = (qini: number, lead: number, champion: number | null) =>
+    decide({
+      ...offers.manifest,
+      name: "uplift",
+      champion: champion === null ? null : { version: "before", metrics: { qini: champion, qini_lead_low: -1 } },
+      metrics: { model: { qini }, baselines: { no_model: { qini: 0, qini_lead_low: lead } } },
+    });
+
+  it("takes what orders customers better than every baseline beyond chance, and than the champion", () => {
+    expect(judged(0.1, 0.01, null)).toEqual({
+      promote: true,
+      reason: "its Qini of 0.1000 beats no model (0.0000) beyond chance",
+    });
+    expect(judged(0.1, 0.01, 0.08).promote).toBe(true);
+  });
+
+  it("leaves what chance could have made, and what orders no better than the champion", () => {
+    expect(judged(0.1, -0.01, null)).toEqual({
+      promote: false,
+      reason: "its Qini of 0.1000 does not beat no model (0.0000) beyond chance",
+    });
+    expect(judged(0.1, 0.01, 0.1)).toMatchObject({ promote: false, reason: expect.stringContaining("before") });
+  });
+});
+
 it("flags by a threshold that ordinary held-back rows seldom reach", () => {
   expect(flagThreshold).toBe(0.995);
 });
