@@ -279,12 +279,14 @@ export function ClawBackPage(props: { viewer: Viewer; clawBack: ClawBackWire; re
           <Tile name="Undone by" value={shortened(clawBack.undone_by.name ?? clawBack.undone_by.id, 60)} />
         )}
       </dl>
-      <LeftAlone
-        title="What undoing would leave as it is"
-        why="Somebody else wants it so: another claw-back holds it, or a person has decided about it since."
-        rows={clawBack.undo_leaves}
-      />
-      <Steps clawBack={clawBack} />
+      <div class="stack preview">
+        <LeftAlone
+          title="What undoing would leave as it is"
+          why="Somebody else wants it so: another claw-back holds it, or a person has decided about it since."
+          rows={clawBack.undo_leaves}
+        />
+        <Steps clawBack={clawBack} />
+      </div>
     </Frame>
   );
 }

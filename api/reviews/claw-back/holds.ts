@@ -2,10 +2,11 @@
  * Several claw-backs may want the same customer blocked, the same code disabled, the same redemption rolled back. One does
  * it, the others hold it, and whoever is undone first passes it on: it ends with the last.
  */
-import { type Expression, type Kysely, type RawBuilder, sql, type Transaction } from "kysely";
+import { type Expression, type Kysely, type RawBuilder, type Selectable, sql, type Transaction } from "kysely";
 import type { DB } from "../../db/tables.ts";
 import { announceDecision, note, type Reviewer } from "../rows.ts";
-import type { StepRow } from "./steps.ts";
+
+export type StepRow = Selectable<DB["claw_back_step"]>;
 
 /**
  * A step that wants its target as it is now. What has another version was changed by a person since, and is nobody's.

@@ -1,15 +1,13 @@
 /** The single steps of a claw-back, and each taken back again. Each runs in a transaction of its own. */
 
-import type { Selectable } from "kysely";
 import { sql, type Transaction } from "kysely";
 import { upsertCustomer } from "../../customers/upsert.ts";
 import type { DB } from "../../db/tables.ts";
 import { restoreRedemption } from "../../redemptions/restore.ts";
 import { rollBackWhole } from "../../redemptions/roll-back.ts";
 import { disableVoucher, enableVoucher } from "../../vouchers/change.ts";
-import { holderOf, keep, lockTarget } from "./holds.ts";
+import { holderOf, keep, lockTarget, type StepRow } from "./holds.ts";
 
-export type StepRow = Selectable<DB["claw_back_step"]>;
 type Change = Partial<Omit<StepRow, "project_id" | "claw_back_id" | "position">>;
 
 /** What a step came to, as columns of its row. */

@@ -9,7 +9,8 @@ import { Problem } from "../../http/problem.ts";
 import { type ChunkDeps, type ChunkedWork, runChunks, sqlState } from "../../vouchers/chunks.ts";
 import { kyselyOn } from "../../vouchers/kysely-on.ts";
 import { type ClawBackRow, confirmAlong, finishTaking, finishUndoing } from "./finish.ts";
-import { type StepRow, take, undo } from "./steps.ts";
+import type { StepRow } from "./holds.ts";
+import { take, undo } from "./steps.ts";
 
 /** As many are done before the answer; more are a worker's. */
 const stepsAtOnce = 20;
