@@ -26,7 +26,7 @@ export interface LoadedOffers extends Known {
   readonly scorer: OfferScorer;
 }
 
-export interface LoadedUplift extends Known {
+interface LoadedUplift extends Known {
   readonly name: "uplift";
   readonly scorer: UpliftScorer;
 }

@@ -65,7 +65,7 @@ const moments = `UNION ALL
   SELECT customer, assigned_ms, campaign_id, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, '', 0, 1, NULL, NULL, [] FROM assigned`;
 
 /** The columns of `offerSituations`, with the arm and what followed. */
-export const upliftSituations = `
+const upliftSituations = `
 WITH ${assignments},
 used AS (
   SELECT customer, campaign_id, groupArray(occurred_at) AS times
