@@ -604,7 +604,7 @@ export interface DB {
     priority: number;
     reasons: Json<unknown>;
     rules: WithDefault<string[]>;
-    origin: "request" | "late" | "cluster";
+    origin: "request" | "late";
     status: "open" | "held" | "confirmed" | "dismissed" | "closed";
     closed_because: "rolled_back" | "reservation_cancelled" | "reservation_expired" | null;
     assigned_to: string | null;

@@ -1,7 +1,10 @@
-/** How a redemption that stands again is announced: like any other, so that whatever counts redemptions counts it. */
+/**
+ * How a redemption that stands again is announced: like any other, so that whatever counts redemptions counts it. Only its
+ * risk is not told anew: it was no new attempt.
+ */
 import { type Kysely, type Selectable, sql } from "kysely";
 import type { Event } from "../../ingest/events/events.ts";
-import { type CodePart, orderPart, type RiskPart, riskPart } from "../../ingest/events/parts.ts";
+import { type CodePart, orderPart } from "../../ingest/events/parts.ts";
 import type { DB } from "../db/tables.ts";
 import { newId } from "../ids.ts";
 import type { Source } from "./answer.ts";
@@ -47,7 +50,6 @@ export async function succeededAgain(tx: Kysely<DB>, row: RedemptionRow, id: str
       customer: customers[0]?.identifier ?? null,
       order: orderPart.parse(row.order_data),
       codes: codes.map(codePartOf),
-      risk: riskOf(row.risk),
       source: row.source as Source,
     },
   };
@@ -72,13 +74,6 @@ function codePartOf(code: CodeRow): CodePart {
     })),
     reasons: [],
   };
-}
-
-/** As it was scored then; of before there were contributions, without reasons. */
-function riskOf(stored: unknown): RiskPart {
-  const whole = riskPart.safeParse(stored);
-  if (whole.success) return whole.data;
-  return riskPart.pick({ score: true, action: true, model: true, features: true }).parse(stored);
 }
 
 export function issuedAgain(row: RedemptionRow, redemptionId: string, reward: RestoredReward, at: Date): Event {

@@ -62,7 +62,7 @@ async function openFor(tx: Kysely<DB>, event: Consumed): Promise<string | undefi
   switch (event.type) {
     case "redemption.succeeded":
     case "redemption.rejected":
-      if (event.payload.risk.action === "allow") return undefined;
+      if (event.payload.risk === undefined || event.payload.risk.action === "allow") return undefined;
       return openFromAttempt(tx, event, event.payload.risk);
     case "reservation.created":
       // A hold of the checkout's own is looked at once it is redeemed.

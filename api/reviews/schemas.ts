@@ -7,8 +7,8 @@ const subjectKinds = ["redemption", "rejection", "reservation"] as const;
 /** `closed`: it ended before anybody decided; see `closed_because`. It may still be decided. */
 const reviewStatuses = ["open", "held", "confirmed", "dismissed", "closed"] as const;
 const closings = ["rolled_back", "reservation_cancelled", "reservation_expired"] as const;
-/** `request`: by the score of the request. `late`: by a score of later. `cluster`: reserved for links alone. */
-const origins = ["request", "late", "cluster"] as const;
+/** `request`: by the score of the request. `late`: by a score of later. */
+const origins = ["request", "late"] as const;
 const decisions = ["confirm", "dismiss", "hold"] as const;
 export const clawBackScopes = ["this", "cluster"] as const;
 const noteMax = 2_000;

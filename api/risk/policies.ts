@@ -65,7 +65,8 @@ export async function putPolicy(
     .where((eb) => eb.not(eb.and({ campaign_id: scope, status: body.status })))
     .executeTakeFirstOrThrow();
   if (n >= policiesMax) throw new Problem("conflict", `A project has at most ${policiesMax} policies.`);
-  const { status, flag = withoutPolicy.flag, hold, reject, hold_seconds } = body;
+  const { status, hold, reject, hold_seconds } = body;
+  const flag = body.flag === undefined ? lowest(withoutPolicy.flag, hold, reject) : body.flag;
   const values = { flag, hold, reject, hold_seconds, updated_at: at };
   await tx
     .insertInto("risk_policy")
@@ -73,6 +74,11 @@ export async function putPolicy(
     .onConflict((conflict) => conflict.columns(["project_id", "campaign_id", "status"]).doUpdateSet(values))
     .execute();
   return readPolicy(tx, projectId, scope);
+}
+
+/** What is held or refused is flagged, too. */
+function lowest(...thresholds: readonly (number | null)[]): number {
+  return Math.min(...thresholds.map((threshold) => threshold ?? 1));
 }
 
 /** @throws Problem not_found when there is none. */

@@ -96,7 +96,9 @@ export const policyBody = z
     flag: threshold
       .nullable()
       .optional()
-      .openapi({ description: `Default ${withoutPolicy.flag}; null: scores flag nothing` }),
+      .openapi({
+        description: `Default ${withoutPolicy.flag}, or what holds or refuses where that is less; null: scores flag nothing`,
+      }),
     hold: threshold.nullable().default(null).openapi({ description: off, example: 0.995 }),
     reject: threshold.nullable().default(null).openapi({ description: off }),
     hold_seconds: z

@@ -63,14 +63,12 @@ const known: ReadonlyMap<string, Feature<RiskInput>> = new Map(
   riskFeatures.features.map((feature) => [feature.name, feature]),
 );
 
-/** Most features count something, and their sentence begins with what: "Customers on this device: 0; usual is 0." */
 export function labelOf(on: string): string {
   const fact = facts[on];
   if (fact !== undefined) return fact;
   const feature = known.get(on);
   if (feature === undefined) return `the unknown feature ${on}`;
-  const [counted] = /^[^:]+(?=: 0;)/.exec(feature.text(0, 0)) ?? [];
-  return counted === undefined ? on.replaceAll("_", " ") : counted.charAt(0).toLowerCase() + counted.slice(1);
+  return feature.label ?? on.replaceAll("_", " ");
 }
 
 /** A logarithm of how many times the usual something is: 0 is the usual. */

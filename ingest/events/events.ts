@@ -65,7 +65,8 @@ const redemptionEvent = z.object({
   customer: customerIdentifier,
   order: orderPart,
   codes: z.array(codePart),
-  risk: riskPart,
+  /** Absent of one that stands again after a claw-back was undone: it was assessed when it was made first. */
+  risk: riskPart.optional(),
   source,
   signals: signalsPart.optional(),
 });
@@ -106,7 +107,7 @@ const reviewEvent = z.object({
   order_id: z.string().nullable(),
   status: z.enum(["open", "held", "confirmed", "dismissed", "closed"]),
   /** Whether the score came in the request or later. */
-  origin: z.enum(["request", "late", "cluster"]),
+  origin: z.enum(["request", "late"]),
   score: z.number().min(0).max(1).nullable(),
   action: riskAction,
   model: z.string().nullable(),

@@ -7,6 +7,11 @@ import type { Act } from "./acts.ts";
 
 const windowMs = 15 * 60_000;
 
+/** The last millisecond of its quarter of an hour. */
+export function endOfWindow(at: number): number {
+  return (Math.floor(at / windowMs) + 1) * windowMs - 1;
+}
+
 export interface Round {
   readonly acts: readonly Act[];
   /** The instant up to which the season has come. */
@@ -16,9 +21,9 @@ export interface Round {
 export function* roundsOf(acts: readonly Act[]): Generator<Round> {
   let index = 0;
   while (index < acts.length) {
-    const from = Math.floor((acts[index]?.at ?? 0) / windowMs) * windowMs;
+    const until = endOfWindow(acts[index]?.at ?? 0);
     const chains = new Map<string, Act[]>();
-    for (let act = acts[index]; act !== undefined && act.at < from + windowMs; index += 1, act = acts[index]) {
+    for (let act = acts[index]; act !== undefined && act.at <= until; index += 1, act = acts[index]) {
       const chain = chains.get(act.actor);
       if (chain === undefined) chains.set(act.actor, [act]);
       else chain.push(act);

@@ -9,7 +9,7 @@ import { type Attempt, createPerformer } from "./perform.ts";
 import type { Plan } from "./plan.ts";
 import { createCampaigns, handOut } from "./prepare.ts";
 import { decideQueue, type Reviewed, readQueue } from "./queue.ts";
-import { roundsOf } from "./rounds.ts";
+import { endOfWindow, roundsOf } from "./rounds.ts";
 import { settle } from "./settle.ts";
 
 export interface SeasonOptions {
@@ -42,15 +42,24 @@ export async function playSeason(options: SeasonOptions): Promise<Season> {
   await handOut(call, campaigns.get("personal") ?? "", plan.personal, concurrency);
   const flags = new Map<string, Flag>();
   let day = plan.startsAt + dayMs;
+  let suspectUntil = Number.POSITIVE_INFINITY;
   for (const round of roundsOf(plan.acts.slice(before.length))) {
+    // What has become suspect is followed up within seconds: before the next quarter of an hour.
+    if (round.until > suspectUntil) {
+      await settleHindsight(call, signal);
+      suspectUntil = Number.POSITIVE_INFINITY;
+    }
     if (round.until >= day) {
       // What history has shown in hindsight is dated by the evening on which it stood in the queue.
       await settleHindsight(call, signal);
       await noteFlags(call, flags, day);
       day += dayMs;
     }
+    const known = attempts.length;
     await perform(round.acts);
     await settle(call, ["signals"], signal);
+    const isSuspect = attempts.slice(known).some(({ action }) => action !== null && action !== "allow");
+    if (isSuspect && suspectUntil > round.until) suspectUntil = endOfWindow(round.until);
   }
   await settleHindsight(call, signal);
   await noteFlags(call, flags, plan.startsAt + plan.days * dayMs);

@@ -23,6 +23,8 @@ export interface Feature<Input> {
   readonly default: number;
   /** `log1p` for amounts, counts and durations, whose tails would otherwise rule the network. */
   readonly scale: "none" | "log1p";
+  /** What it is, for people who write rules: "customers on this device in the last 90 days". Absent: its name. */
+  readonly label?: string;
   /** A sentence for a person, given the raw value and what is usual. */
   readonly text: (value: number, usual: number) => string;
 }

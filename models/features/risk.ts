@@ -34,15 +34,20 @@ function asked(
   name: string,
   sql: string,
   value: (input: RiskInput) => number | null,
-  rest: Pick<Feature<RiskInput>, "text"> & { default?: number; scale?: "none" | "log1p"; type?: FeatureType },
+  rest: Required<Pick<Feature<RiskInput>, "label" | "text">> & {
+    default?: number;
+    scale?: "none" | "log1p";
+    type?: FeatureType;
+  },
 ): Feature<RiskInput> {
   return { version: 1, window: "the request", type: "number", default: 0, scale: "none", name, sql, value, ...rest };
 }
 
 /** A measure as it is. A kind that the attempt does not name counts as one of which nothing is known. */
-function measured(name: MeasureName, window: string, text: Words): Feature<RiskInput> {
+function measured(name: MeasureName, window: string, label: string): Feature<RiskInput> {
   const value = (input: RiskInput) => input.known[name];
-  return { name, version: 1, window, type: "number", sql: name, value, default: 0, scale: "log1p", text };
+  const text: Words = (is, usual) => `${sentenceCase(label)}: ${is}; usual is ${usual}.`;
+  return { name, version: 1, window, type: "number", sql: name, value, default: 0, scale: "log1p", label, text };
 }
 
 /** How many times the usual, as a logarithm: 0 is usual, 0.69 twice, -0.69 half of it. */
@@ -51,10 +56,11 @@ function relative(
   window: string,
   sql: string,
   value: (input: RiskInput) => number | null,
+  label: string,
   text: (times: string) => string,
 ): Feature<RiskInput> {
   const words: Words = (is) => text(timesOf(Math.exp(is)));
-  return { name, version: 1, window, type: "number", sql, value, default: 0, scale: "none", text: words };
+  return { name, version: 1, window, type: "number", sql, value, default: 0, scale: "none", label, text: words };
 }
 
 function toUsual(amount: number, count: number | null, sum: number | null): number | null {
@@ -108,32 +114,39 @@ const features: readonly Feature<RiskInput>[] = [
     (input) => (input.orderAmount === 0 ? null : input.discountAmount / input.orderAmount),
     {
       type: "share",
+      label: "share of the discount in the basket",
       text: (value, usual) => `The discount is ${percent(value)} of the basket; usual is ${percent(usual)}.`,
     },
   ),
   asked("lines_count", "lines_count", (input) => input.linesCount, {
     default: 1,
     scale: "log1p",
+    label: "lines in the basket",
     text: (value, usual) => `Lines in the basket: ${value}; usual is ${usual}.`,
   }),
   asked("items_quantity", "items_quantity", (input) => input.itemsQuantity, {
     default: 1,
     scale: "log1p",
+    label: "items in the basket",
     text: (value, usual) => `Items in the basket: ${value}; usual is ${usual}.`,
   }),
   asked("codes_count", "codes_count", (input) => input.codesCount, {
     default: 1,
     scale: "log1p",
+    label: "codes in one request",
     text: (value, usual) => `Codes in one request: ${value}; usual is ${usual}.`,
   }),
   asked("hour_sin", "sin(hour_of_day * pi() / 12)", (input) => Math.sin(input.hourOfDay * hourAngle), {
+    label: "time of day, its sine",
     text: () => "The time of day is unusual.",
   }),
   asked("hour_cos", "cos(hour_of_day * pi() / 12)", (input) => Math.cos(input.hourOfDay * hourAngle), {
+    label: "time of day, its cosine",
     text: () => "The time of day is unusual.",
   }),
   asked("is_guest", "is_guest", (input) => (input.isGuest ? 1 : 0), {
     type: "flag",
+    label: "the shopper is not known",
     text: (value) => (value === 1 ? "The shopper is not known." : "The shopper is known, where most are not."),
   }),
   asked(
@@ -144,12 +157,14 @@ const features: readonly Feature<RiskInput>[] = [
       // Where nobody says: neither of today nor an old one.
       default: 30,
       scale: "log1p",
+      label: "age of the account in days",
       text: (value, usual) => `The account is ${spanOf(value)} old; usual is ${spanOf(usual)}.`,
     },
   ),
   {
     ...asked("self_referral", "is_self_referral", (input) => (input.isSelfReferral ? 1 : 0), {
       type: "flag",
+      label: "the referrer shares a device, card or address with whom they referred",
       text: (value) =>
         value === 1
           ? "Whose referral code this is was seen with the same device, card or address."
@@ -162,6 +177,7 @@ const features: readonly Feature<RiskInput>[] = [
     "28 days",
     toUsualSql("order_amount", "project_redemptions_28d", "project_log_amount_28d"),
     ({ orderAmount, known }) => toUsual(orderAmount, known.project_redemptions_28d, known.project_log_amount_28d),
+    "basket",
     (times) => `The basket is ${times} what is usual in this shop.`,
   ),
   relative(
@@ -169,6 +185,7 @@ const features: readonly Feature<RiskInput>[] = [
     "28 days",
     toUsualSql("order_amount", "campaign_redemptions_28d", "campaign_log_amount_28d"),
     ({ orderAmount, known }) => toUsual(orderAmount, known.campaign_redemptions_28d, known.campaign_log_amount_28d),
+    "basket, for this campaign",
     (times) => `The basket is ${times} what is usual with this campaign.`,
   ),
   relative(
@@ -179,45 +196,36 @@ const features: readonly Feature<RiskInput>[] = [
       discountAmount === 0
         ? null
         : toUsual(discountAmount, known.campaign_redemptions_28d, known.campaign_log_discount_28d),
+    "discount, for this campaign",
     (times) => `The discount is ${times} what is usual with this campaign.`,
   ),
-  measured("customer_redeemed_hour", "1 hour", counted("redemptions by this customer in the last hour")),
-  measured("customer_redeemed_day", "1 day", counted("redemptions by this customer in the last 24 hours")),
-  measured("customer_redeemed_7d", "7 days", counted("redemptions by this customer in the last 7 days")),
-  measured("customer_rejected_hour", "1 hour", counted("refused attempts by this customer in the last hour")),
+  measured("customer_redeemed_hour", "1 hour", "redemptions by this customer in the last hour"),
+  measured("customer_redeemed_day", "1 day", "redemptions by this customer in the last 24 hours"),
+  measured("customer_redeemed_7d", "7 days", "redemptions by this customer in the last 7 days"),
+  measured("customer_rejected_hour", "1 hour", "refused attempts by this customer in the last hour"),
   {
-    ...measured(
-      "customer_seconds_since_last",
-      "90 days",
-      (value, usual) => `The customer's last redemption was ${spanOf(value)} ago; usual is ${spanOf(usual)}.`,
-    ),
+    ...measured("customer_seconds_since_last", "90 days", "days since the customer's last redemption"),
+    text: (value, usual) => `The customer's last redemption was ${spanOf(value)} ago; usual is ${spanOf(usual)}.`,
     name: "customer_days_since_last",
     sql: `customer_seconds_since_last / ${day}`,
     value: ({ known }) => (known.customer_seconds_since_last === null ? null : known.customer_seconds_since_last / day),
     // Longer ago than anybody is kept.
     default: 180,
   },
-  measured("customer_undone_30d", "30 days", counted("redemptions of this customer undone in the last 30 days")),
-  measured("customer_undone_90d", "90 days", counted("redemptions of this customer undone in the last 90 days")),
+  measured("customer_undone_30d", "30 days", "redemptions of this customer undone in the last 30 days"),
+  measured("customer_undone_90d", "90 days", "redemptions of this customer undone in the last 90 days"),
   {
-    ...measured(
-      "customer_undone_90d",
-      "90 days",
-      (value, usual) => `${percent(value)} of this customer's redemptions were undone; usual is ${percent(usual)}.`,
-    ),
+    ...measured("customer_undone_90d", "90 days", "share of this customer's redemptions that were undone"),
+    text: (value, usual) => `${percent(value)} of this customer's redemptions were undone; usual is ${percent(usual)}.`,
     name: "customer_undone_share",
     type: "share",
     sql: "if(customer_redeemed_90d > 0, least(1, customer_undone_90d / customer_redeemed_90d), null)",
     value: ({ known }) => shareOf(known.customer_undone_90d, known.customer_redeemed_90d),
     scale: "none",
   },
-  measured(
-    "habit_redeemed_28d",
-    "28 days",
-    counted("redemptions of this campaign by this customer in the last 28 days"),
-  ),
+  measured("habit_redeemed_28d", "28 days", "redemptions of this campaign by this customer in the last 28 days"),
   {
-    ...measured("habit_redeemed_28d", "28 days", () => ""),
+    ...measured("habit_redeemed_28d", "28 days", "surprise of so many uses of this campaign by one customer"),
     name: "campaign_repeats",
     sql: repeatsSql,
     value: ({ known }) => repeats(known.habit_redeemed_28d, known.campaign_redemptions_28d, known.campaign_firsts_28d),
@@ -225,7 +233,7 @@ const features: readonly Feature<RiskInput>[] = [
     text: (value) => `One customer in ${rounded(Math.exp(value))} comes back to this campaign so often.`,
   },
   {
-    ...measured("habit_redeemed_28d", "28 days", () => ""),
+    ...measured("habit_redeemed_28d", "28 days", "share of the customer's orders that used this campaign"),
     name: "campaign_share_of_orders",
     type: "share",
     sql: "if(customer_ordered_28d > 0, if(habit_redeemed_28d > customer_ordered_28d, 1, habit_redeemed_28d / customer_ordered_28d), null)",
@@ -234,52 +242,37 @@ const features: readonly Feature<RiskInput>[] = [
     text: (value, usual) =>
       `${percent(value)} of this customer's orders used this campaign; usual is ${percent(usual)}.`,
   },
-  measured("device_attempted_minute", "1 minute", counted("attempts from this device in the last minute")),
-  measured("device_redeemed_day", "1 day", counted("redemptions from this device in the last 24 hours")),
-  measured("device_rejected_hour", "1 hour", counted("refused attempts from this device in the last hour")),
-  measured("device_shoppers_90d", "90 days", counted("customers on this device in the last 90 days")),
-  measured("device_newcomers_day", "1 day", counted("new accounts on this device in the last 24 hours")),
-  measured("ip_attempted_minute", "1 minute", counted("attempts from this address of the internet in the last minute")),
-  measured("ip_redeemed_hour", "1 hour", counted("redemptions from this address of the internet in the last hour")),
-  measured(
-    "ip_rejected_hour",
-    "1 hour",
-    counted("refused attempts from this address of the internet in the last hour"),
-  ),
+  measured("device_attempted_minute", "1 minute", "attempts from this device in the last minute"),
+  measured("device_redeemed_day", "1 day", "redemptions from this device in the last 24 hours"),
+  measured("device_rejected_hour", "1 hour", "refused attempts from this device in the last hour"),
+  measured("device_shoppers_90d", "90 days", "customers on this device in the last 90 days"),
+  measured("device_newcomers_day", "1 day", "new accounts on this device in the last 24 hours"),
+  measured("ip_attempted_minute", "1 minute", "attempts from this address of the internet in the last minute"),
+  measured("ip_redeemed_hour", "1 hour", "redemptions from this address of the internet in the last hour"),
+  measured("ip_rejected_hour", "1 hour", "refused attempts from this address of the internet in the last hour"),
   measured(
     "ip_unknown_hour",
     "1 hour",
-    counted("codes that do not exist tried from this address of the internet in the last hour"),
+    "codes that do not exist tried from this address of the internet in the last hour",
   ),
-  measured("ip_shoppers_day", "1 day", counted("customers from this address of the internet in the last 24 hours")),
-  measured(
-    "network_unknown_hour",
-    "1 hour",
-    counted("codes that do not exist tried from this network in the last hour"),
-  ),
-  measured("network_newcomers_day", "1 day", counted("new accounts from this network in the last 24 hours")),
-  measured("card_redeemed_day", "1 day", counted("redemptions paid with this card in the last 24 hours")),
-  measured("card_shoppers_90d", "90 days", counted("customers who paid with this card in the last 90 days")),
-  measured(
-    "card_undone_90d",
-    "90 days",
-    counted("redemptions paid with this card that were undone in the last 90 days"),
-  ),
-  measured("address_redeemed_7d", "7 days", counted("redemptions sent to this address in the last 7 days")),
-  measured("address_shoppers_90d", "90 days", counted("customers with this address in the last 90 days")),
-  measured(
-    "email_shape_newcomers_7d",
-    "7 days",
-    counted("new accounts with nearly the same e-mail address in the last 7 days"),
-  ),
-  measured("code_shoppers_hour", "1 hour", counted("customers who tried this code in the last hour")),
-  measured("code_newcomers_hour", "1 hour", counted("strangers who tried this code in the last hour")),
-  measured("code_networks_day", "1 day", counted("networks that this code came from in the last 24 hours")),
+  measured("ip_shoppers_day", "1 day", "customers from this address of the internet in the last 24 hours"),
+  measured("network_unknown_hour", "1 hour", "codes that do not exist tried from this network in the last hour"),
+  measured("network_newcomers_day", "1 day", "new accounts from this network in the last 24 hours"),
+  measured("card_redeemed_day", "1 day", "redemptions paid with this card in the last 24 hours"),
+  measured("card_shoppers_90d", "90 days", "customers who paid with this card in the last 90 days"),
+  measured("card_undone_90d", "90 days", "redemptions paid with this card that were undone in the last 90 days"),
+  measured("address_redeemed_7d", "7 days", "redemptions sent to this address in the last 7 days"),
+  measured("address_shoppers_90d", "90 days", "customers with this address in the last 90 days"),
+  measured("email_shape_newcomers_7d", "7 days", "new accounts with nearly the same e-mail address in the last 7 days"),
+  measured("code_shoppers_hour", "1 hour", "customers who tried this code in the last hour"),
+  measured("code_newcomers_hour", "1 hour", "strangers who tried this code in the last hour"),
+  measured("code_networks_day", "1 day", "networks that this code came from in the last 24 hours"),
   relative(
     "code_burst",
     "1 hour",
     burstSql("code"),
     ({ known }) => burst(known.code_steps, known.code_redemptions_7d, known.code_active_days_7d),
+    "redemptions of this code in the last hour",
     (times) => `This code is redeemed ${times} as often as in its usual hour.`,
   ),
   relative(
@@ -293,6 +286,7 @@ const features: readonly Feature<RiskInput>[] = [
         known.code_redemptions_7d,
         known.code_active_days_7d,
       ),
+    "redemptions of this code since yesterday",
     (times) => `Since yesterday this code is redeemed ${times} as often as in two of its usual days.`,
   ),
   relative(
@@ -300,6 +294,7 @@ const features: readonly Feature<RiskInput>[] = [
     "1 hour",
     burstSql("campaign"),
     ({ known }) => burst(known.campaign_steps, known.campaign_redemptions_7d, known.campaign_active_days_7d),
+    "redemptions of this campaign in the last hour",
     (times) => `This campaign is redeemed ${times} as often as in its usual hour.`,
   ),
 ];
@@ -308,10 +303,6 @@ export const riskFeatures = featureSet("risk", features);
 
 function shareOf(part: number | null, whole: number | null): number | null {
   return part === null || whole === null || whole === 0 ? null : Math.min(1, part / whole);
-}
-
-function counted(what: string): Words {
-  return (value, usual) => `${sentenceCase(what)}: ${value}; usual is ${usual}.`;
 }
 
 function sentenceCase(text: string): string {

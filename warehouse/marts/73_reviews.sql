@@ -11,7 +11,7 @@ CREATE OR REPLACE VIEW {database}.reviews {on_cluster}
   campaign_id String COMMENT 'The sub-campaign that gave most; empty where there is none',
   order_id String COMMENT 'The shop''s id of the order',
   status String COMMENT 'open, held, confirmed, dismissed or closed (its subject ended before anybody decided)',
-  origin String COMMENT 'request: the score came with the request. late: later. cluster: by links alone',
+  origin String COMMENT 'request: the score came with the request. late: later',
   risk_action String COMMENT 'What the score led to: flag, hold or reject',
   risk_score Nullable(Float64) COMMENT '0 to 1; null where only a rule spoke',
   model String COMMENT 'name@version; empty where none scored',

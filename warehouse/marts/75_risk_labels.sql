@@ -8,7 +8,7 @@ CREATE OR REPLACE VIEW {database}.risk_labels {on_cluster}
   customer String COMMENT 'The shop''s identifier of the customer; empty for a guest',
   label UInt8 COMMENT '1 confirmed as abuse, 0 dismissed',
   decided_at DateTime64(3, 'UTC') COMMENT 'When it was decided: nobody knew before',
-  origin String COMMENT 'request: found by the score of the request. late: by a later one. cluster: by links alone',
+  origin String COMMENT 'request: found by the score of the request. late: by a later one',
   risk_score Nullable(Float64) COMMENT 'The score that opened it: what was labelled is no random sample'
 )
 AS

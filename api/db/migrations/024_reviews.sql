@@ -26,7 +26,7 @@ create table review (
   reasons jsonb not null default '[]',
   -- Ids of the rules that fired.
   rules text[] not null default '{}',
-  origin text not null check (origin in ('request', 'late', 'cluster')),
+  origin text not null check (origin in ('request', 'late')),
   status text not null check (status in ('open', 'held', 'confirmed', 'dismissed', 'closed')),
   closed_because text check (closed_because in ('rolled_back', 'reservation_cancelled', 'reservation_expired')),
   -- Keys, and their names at that time.

@@ -168,7 +168,7 @@ referral AS (
 asked AS (
   SELECT event_id, subject_id, redemption_id, type, customer, signals, currency, amount, discount_amount,
          toUnixTimestamp64Milli(occurred_at) AS at_ms, toHour(occurred_at) AS hour_of_day,
-         length(items.quantity) AS lines_count, arraySum(items.quantity) AS items_quantity,
+         length(items.quantity) AS lines_count, arraySum(items.quantity) AS items_quantity, risk_action,
          arrayCount(typed -> typed != '', codes.code) AS codes_count,
          codes.voucher_id[1] AS code, if(code = '', '', codes.campaign_id[1]) AS campaign,
          arrayExists((voucher, typed) -> voucher = '' AND typed != '', codes.voucher_id, codes.code) AS is_unknown,
@@ -183,7 +183,8 @@ attempt AS (
   SELECT asked.*, referral.referrer AS referrer,
          toUInt8(type = 'redemption.succeeded') AS redeemed, toUInt8(type = 'redemption.rejected') AS rejected,
          toUInt8(type = 'redemption.rolled_back') AS undone, toUInt8(rejected AND is_unknown) AS unknown,
-         toUInt8(type = 'order.paid') AS ordered, toUInt8(redeemed OR rejected) AS asks,
+         toUInt8(type = 'order.paid') AS ordered, -- What stands again after it was taken back was asked for once, and scored then.
+         toUInt8((redeemed OR rejected) AND risk_action != '') AS asks,
          -- Numbers, not texts: all that follows is sorted by them, and carried along. 0 is nobody.
          cityHash64(event_id) AS id,
          multiIf(undone, 0, customer != '', cityHash64('c', customer), signals['device'] != '', cityHash64('d', signals['device']),

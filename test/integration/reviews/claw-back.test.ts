@@ -261,7 +261,10 @@ describe("undoing a claw-back", () => {
     }
     const undone = await send(shop.project, "POST", `/v1/claw-backs/${body.claw_back.id}/undo`);
     expect(undone.body).toMatchObject({ status: "undone", steps_failed: 0 });
-    expect((await announced(app, shop.project, "redemption.succeeded")).at(-1)?.customer).toBe(pseudonym);
+    const told = await announced(app, shop.project, "redemption.succeeded");
+    expect(told.at(-1)?.customer).toBe(pseudonym);
+    // It stands again, but nobody has tried anything: shadows, backtests and training count attempts.
+    expect(told.map((payload) => "risk" in payload)).toEqual([true, false]);
     await expectExact(shop.project);
   });
 

@@ -195,6 +195,28 @@ describe("late scores", () => {
     expect(await lookAgain()).toBe(2);
   });
 
+  it("ask more of a model that looks again and again than in the request", async () => {
+    const project = await app.newProject();
+    const { code } = await setUpPromotion(project, {});
+    const { body } = await from(project, code, 1);
+    app.score(project, 0.996);
+    expect((await from(project, code, 2)).body.risk.action).toBe("flag");
+    await settled();
+    const said = (score: number) => ({
+      scoreRisk: () => ({
+        ...{ score, model: "risk@test", features: null },
+        reasons: [{ feature: "codes_count", value: 1, contribution: score, text: "Codes in one request: 1." }],
+      }),
+    });
+    expect(await rescorePass({ ...app.deps, models: said(0.999) }, undefined, 0)).toBe(0);
+    await from(project, code, 3);
+    await settled();
+    expect(await rescorePass({ ...app.deps, models: said(0.9999) }, undefined, 0)).toBe(1);
+    const [event] = await announced(app, project, "risk.rescored");
+    expect(event).toMatchObject({ redemption_id: body.id, risk: { score: expect.closeTo(0.999, 9) } });
+    expect(event?.risk.reasons).toMatchObject([{ contribution: expect.closeTo(0.999, 9) }]);
+  });
+
   it("of a backlog are of the time of each mark, not of the end", () => {
     const minute = 60_000;
     const marks = [0, 9, 10, 11, 25].map((at) => ({ subject: `s${at}`, at: at * minute }));

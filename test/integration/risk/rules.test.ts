@@ -159,6 +159,11 @@ describe("policies", () => {
       const { status, body } = await send(project, "PUT", "/v1/risk/policy", policy);
       expect([status, body.errors[0].pointer]).toEqual([400, pointer]);
     }
+    // What is shown can be sent back.
+    const { body } = await send(project, "PUT", "/v1/risk/policy", { hold: 0.75 });
+    expect(body.live).toMatchObject({ flag: 0.75, hold: 0.75 });
+    const { updated_at: _, ...shown } = body.live;
+    expect((await send(project, "PUT", "/v1/risk/policy", shown)).status).toBe(200);
     expect((await send(project, "PUT", "/v1/campaigns/cam_none/risk-policy", { hold: 0.9 })).status).toBe(404);
   });
 

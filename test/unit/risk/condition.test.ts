@@ -120,7 +120,7 @@ describe("a sentence", () => {
         ],
       }),
     ).toBe(
-      "Customers on this device in the last 90 days: at least 4, and (order amount: less than 50.00, or code burst: more than 8 times the usual), and not (campaign: one of cam_a, cam_b)",
+      "Customers on this device in the last 90 days: at least 4, and (order amount: less than 50.00, or redemptions of this code in the last hour: more than 8 times the usual), and not (campaign: one of cam_a, cam_b)",
     );
   });
 
