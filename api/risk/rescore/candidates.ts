@@ -5,6 +5,8 @@ import { type AnnouncedKind, announcedKinds } from "../../../models/features/sig
 
 /** Older ones are the business of reports. */
 const lookedDays = 7;
+/** Of the same code: one that has leaked was in honest hands the day before. */
+const codeDays = 1;
 /** The newest; the next pass finds what is left, if it is still asked for. */
 const candidatesMax = 500;
 /** What somebody else may share by chance says nothing of an earlier redemption. */
@@ -71,7 +73,8 @@ export async function findCandidates(
         AND occurred_at <= fromUnixTimestamp64Milli({as_of: Int64})
         AND redemption_id NOT IN (SELECT redemption_id FROM recent WHERE type = 'risk.rescored')
         AND (
-          hasAny(codes.voucher_id, (SELECT vouchers FROM marked))
+          (hasAny(codes.voucher_id, (SELECT vouchers FROM marked))
+            AND occurred_at >= fromUnixTimestamp64Milli({as_of: Int64}) - INTERVAL ${codeDays} DAY)
           OR (customer != '' AND has((SELECT customers FROM marked), customer))
           OR hasAny(arrayMap(kind -> (kind, signals[kind]), arrayFilter(kind -> signals[kind] != '', [${kinds}])), (SELECT shared FROM marked)))
       ORDER BY occurred_at DESC, redemption_id
