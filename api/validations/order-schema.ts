@@ -43,7 +43,11 @@ export const orderShape = {
   device: z
     .strictObject({
       id: z.string().min(1).max(200).optional(),
-      ip: z.union([z.ipv4(), z.ipv6()], { error: "Expected an IPv4 or IPv6 address" }).optional(),
+      ip: z
+        .union([z.ipv4().openapi({ format: "ipv4" }), z.ipv6().openapi({ format: "ipv6" })], {
+          error: "Expected an IPv4 or IPv6 address",
+        })
+        .optional(),
       user_agent: z.string().max(1_000).optional(),
       asn: z.int().min(0).max(4_294_967_295).optional().openapi({
         description: "The autonomous system of the address, where the shop knows it",
