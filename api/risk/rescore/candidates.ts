@@ -10,7 +10,9 @@ const codeDays = 1;
 /** The newest; the next pass finds what is left, if it is still asked for. */
 const candidatesMax = 500;
 /** What somebody else may share by chance says nothing of an earlier redemption. */
-const linking: readonly AnnouncedKind[] = ["device", "ip", "card", "address", "email_shape"];
+const linking: readonly AnnouncedKind[] = ["device", "card", "address", "email_shape"];
+/** Of the same address of the internet: strangers have it one after the other, thousands of them at a mobile carrier. */
+const ipHours = 1;
 
 const settings = { max_execution_time: 20, max_memory_usage: "1000000000", max_threads: 2 } as const;
 
@@ -57,6 +59,7 @@ export async function findCandidates(
           SELECT
             groupUniqArrayArray(5000)(arrayFilter(id -> id != '', codes.voucher_id)) AS vouchers,
             groupUniqArrayIf(5000)(customer, customer != '') AS customers,
+            groupUniqArrayIf(5000)(signals['ip'], signals['ip'] != '') AS ips,
             groupUniqArrayArray(10000)(arrayMap(kind -> (kind, signals[kind]), arrayFilter(kind -> signals[kind] != '', [${kinds}]))) AS shared
           FROM recent
           WHERE subject_id IN {subjects: Array(String)} AND type != 'risk.rescored'
@@ -75,6 +78,8 @@ export async function findCandidates(
         AND (
           (hasAny(codes.voucher_id, (SELECT vouchers FROM marked))
             AND occurred_at >= fromUnixTimestamp64Milli({as_of: Int64}) - INTERVAL ${codeDays} DAY)
+          OR (signals['ip'] != '' AND has((SELECT ips FROM marked), signals['ip'])
+            AND occurred_at >= fromUnixTimestamp64Milli({as_of: Int64}) - INTERVAL ${ipHours} HOUR)
           OR (customer != '' AND has((SELECT customers FROM marked), customer))
           OR hasAny(arrayMap(kind -> (kind, signals[kind]), arrayFilter(kind -> signals[kind] != '', [${kinds}])), (SELECT shared FROM marked)))
       ORDER BY occurred_at DESC, redemption_id
