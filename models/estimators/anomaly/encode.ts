@@ -57,8 +57,12 @@ export function fitCodes(table: Table): Code[] {
 function fitNumeric({ name, values }: Extract<Column, { kind: "numeric" }>): NumericCode {
   const known = values.filter(Number.isFinite);
   const mean = known.length === 0 ? 0 : known.reduce((sum, value) => sum + value / known.length, 0);
-  const variance = known.reduce((sum, value) => sum + (value - mean) ** 2 / known.length, 0);
-  const deviation = Math.sqrt(variance);
+  const varianceIn = (unit: number) =>
+    known.reduce((sum, value) => sum + (value / unit - mean / unit) ** 2 / known.length, 0);
+  const variance = varianceIn(1);
+  // Squares of huge numbers overflow.
+  const largest = () => known.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const deviation = Number.isFinite(variance) ? Math.sqrt(variance) : Math.sqrt(varianceIn(largest())) * largest();
   // Where nothing ever varied, another value is news: a tenth of the usual one counts as a deviation.
   const scale = deviation > 1e-9 * Math.max(1, Math.abs(mean)) ? deviation : Math.abs(mean) / 10 || 1;
   return { kind: "numeric", name, mean, scale, missing: 1 - known.length / Math.max(1, values.length) };

@@ -25,11 +25,11 @@ function foldsFor(rows: number): number {
 /** Empty when there are too few rows of either class to hold any back. */
 export function makeFolds(labels: ArrayLike<number>, options: FoldOptions): Folds {
   const overTime = options.times === undefined ? [] : timeFolds(labels, options.times);
-  if (overTime.length > 0) return { kind: "over time", folds: overTime };
+  if (tellsApart(overTime, labels)) return { kind: "over time", folds: overTime };
   const { groups } = options;
   if (groups !== undefined) {
     const byGroups = groupFolds(labels, groups, options.seed);
-    if (byGroups.length > 0) return { kind: "by groups", folds: byGroups };
+    if (tellsApart(byGroups, labels)) return { kind: "by groups", folds: byGroups };
   }
   return { kind: "at random", folds: randomFolds(labels, options.seed) };
 }
@@ -93,6 +93,11 @@ function split(rows: number, count: number, foldOf: readonly number[]): Fold[] {
     train: all.filter((row) => foldOf[row] !== fold),
     held: all.filter((row) => foldOf[row] === fold),
   }));
+}
+
+/** Held-back rows of one class alone would have every row called that class, with certainty. */
+function tellsApart(folds: readonly Fold[], labels: ArrayLike<number>): boolean {
+  return new Set(folds.flatMap(({ held }) => Array.from(held, (row) => labels[row]))).size > 1;
 }
 
 function usable({ train, held }: Fold, labels: ArrayLike<number>): boolean {

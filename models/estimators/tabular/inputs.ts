@@ -201,9 +201,14 @@ export function encodeNumbers({ columns, owners }: InputEncoder, values: Float64
   return inputs;
 }
 
-/** An infinity is as good as unknown. */
+/** Beyond it neither the single precision of cuts nor the square of a deviation can hold a number. */
+const ordinaryMax = 1e30;
+
+/** An infinity is as good as unknown. Numbers too large to reckon with keep their order. */
 function finite(value: number): number {
-  return Number.isFinite(value) ? value : Number.NaN;
+  const size = Math.abs(value);
+  if (size <= ordinaryMax) return value;
+  return Number.isFinite(value) ? Math.sign(value) * ordinaryMax * (1 + Math.log(size / ordinaryMax)) : Number.NaN;
 }
 
 export function mean(values: ArrayLike<number>): number {

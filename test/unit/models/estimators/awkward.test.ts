@@ -57,3 +57,43 @@ describe.each([3, 30])("a table of %i rows with columns that say nothing, and id
     }
   }, 60_000);
 });
+
+describe.each([1, 1e40, 1.7e308])("numbers of the size of %d", (size) => {
+  const random = seeded(3);
+  const labels = Float64Array.from({ length: 200 }, (_, row) => (row % 3 === 0 ? 1 : 0));
+  const tableOf = (values: Float64Array): Table => ({
+    rows: values.length,
+    columns: [{ name: "x", kind: "numeric", values }],
+  });
+
+  it("are learnt from, and trees see their order", async () => {
+    const table = tableOf(labels.map((label) => size * (0.8 * label + 1.2 * random() - 1)));
+    const model = await fitBinary(runtime, table, labels, { seed: 1 });
+    expect(model.report.members.map(({ auc }) => auc > 0.85)).toEqual([true, true, true]);
+    expect(model.predict(table).every((p) => p > 0 && p < 1)).toBe(true);
+  }, 60_000);
+
+  it("are strange where they are far from the others", async () => {
+    const table = tableOf(labels.map((_, row) => size * (row < 3 ? 0.9 : 0.1 * random())));
+    const model = await fitAnomaly(runtime, table, { seed: 1 });
+    const scores = model.score(table);
+    expect(Math.min(...scores.subarray(0, 3))).toBeGreaterThan(Math.max(...scores.subarray(3)));
+  }, 60_000);
+});
+
+it("positives of one group, or of the early days alone, do not make the rest of them improbable", async () => {
+  const random = seeded(3);
+  const labels = Float64Array.from({ length: 200 }, (_, row) => (row < 40 ? row % 2 : 0));
+  const table: Table = {
+    rows: 200,
+    columns: [{ name: "x", kind: "numeric", values: labels.map((y) => y + random()) }],
+  };
+  const groups = Array.from(labels, (_, row) => (row < 40 ? "one" : `other ${row % 20}`));
+  const times = labels.map((_, row) => row);
+  for (const context of [{ groups }, { times }]) {
+    const model = await fitBinary(runtime, table, labels, { seed: 1, ...context });
+    const rate = model.predict(table).reduce((sum, p) => sum + p, 0) / 200;
+    expect(rate).toBeGreaterThan(0.05);
+    expect(rate).toBeLessThan(0.2);
+  }
+}, 60_000);
