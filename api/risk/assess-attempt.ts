@@ -30,7 +30,7 @@ export async function assessAttempt(deps: Needs, attempt: AssessedAttempt): Prom
     const model = input && attempted(deps, "model", () => deps.models.scoreRisk(attempt.projectId, input));
     return assess(
       {
-        model: usable(model),
+        model: usable(deps, model),
         features: features ?? null,
         campaigns: campaignsOf(attempt.decision),
         amount: attempt.decision.amount,
@@ -47,10 +47,18 @@ export async function assessAttempt(deps: Needs, attempt: AssessedAttempt): Prom
 
 const unscored: RiskScore = { score: null, model: null, features: null, reasons: [] };
 
-/** A score outside of its range is none. */
-function usable(model: RiskScore | undefined): RiskScore {
+/** A score outside of its range is none. Its reasons are made when they are asked for: one without any is a score still. */
+function usable(deps: Needs, model: RiskScore | undefined): RiskScore {
   if (model === undefined || model.score === null) return unscored;
-  return model.score >= 0 && model.score <= 1 ? model : unscored;
+  if (!(model.score >= 0 && model.score <= 1)) return unscored;
+  return {
+    score: model.score,
+    model: model.model,
+    features: null,
+    get reasons() {
+      return attempted(deps, "reasons", () => model.reasons) ?? [];
+    },
+  };
 }
 
 /** What an operator wrote cannot be read: the shipped rules serve meanwhile. */
