@@ -4,9 +4,9 @@
  */
 import type pg from "pg";
 import { consumerLocks } from "../../ingest/locks.ts";
-import { decodeState, encodeState } from "../../models/features/signals/codec.ts";
+import { encodeState, tryDecodeState } from "../../models/features/signals/codec.ts";
 import { shopperOf } from "../../models/features/signals/sighting.ts";
-import { emptyState, forgetCounterpart, type SubjectState } from "../../models/features/signals/state.ts";
+import { emptyState, forgetCounterpart } from "../../models/features/signals/state.ts";
 import { signalsConsumer } from "./follow.ts";
 import { projectKey, secretName } from "./secret.ts";
 import { hashSubject } from "./subjects.ts";
@@ -68,7 +68,7 @@ async function forgetIn(
     [projectId, keys.map(({ kind }) => kind), keys.map(({ subject }) => subject)],
   );
   const fresh = rows.flatMap((row) => {
-    const state = decoded(row.state);
+    const state = tryDecodeState(row.state);
     // What cannot be read names the person, too: nothing is kept of it.
     if (state === undefined) return [{ ...row, state: encodeState(emptyState()) }];
     return forgetCounterpart(state, id) ? [{ ...row, state: encodeState(state) }] : [];
@@ -79,12 +79,4 @@ async function forgetIn(
     [projectId, fresh.map((row) => row.kind), fresh.map((row) => row.subject), fresh.map((row) => row.state)],
   );
   return (gone.rowCount ?? 0) + fresh.length;
-}
-
-function decoded(text: string): SubjectState | undefined {
-  try {
-    return decodeState(text);
-  } catch {
-    return undefined;
-  }
 }

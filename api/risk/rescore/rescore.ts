@@ -7,7 +7,7 @@ import type { Event } from "../../../ingest/events/events.ts";
 import { appendEvents } from "../../../ingest/outbox.ts";
 import { named, rawVector } from "../../../models/features/feature.ts";
 import { type RiskInput, riskFeatures } from "../../../models/features/risk.ts";
-import { decodeState } from "../../../models/features/signals/codec.ts";
+import { tryDecodeState } from "../../../models/features/signals/codec.ts";
 import type { SubjectKind, Subjects } from "../../../models/features/signals/kinds.ts";
 import { readMeasures, type States } from "../../../models/features/signals/read.ts";
 import { habitOf, type Sighting, shopperOf } from "../../../models/features/signals/sighting.ts";
@@ -98,8 +98,9 @@ function inputOf(one: Candidate, subjects: Subjects, known: Known, asOf: number)
   const states: States = new Map(
     (Object.entries(subjects) as [SubjectKind, string][]).flatMap(([kind, subject]) => {
       const text = known.get(`${kind} ${subject}`);
-      if (text === undefined) return [];
-      const state = decodeState(text);
+      // One that cannot be read tells as little as none: else all that waits would wait behind it.
+      const state = text === undefined ? undefined : tryDecodeState(text);
+      if (state === undefined) return [];
       unsee(state, kind, itself);
       return [[kind, state] as const];
     }),

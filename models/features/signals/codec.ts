@@ -42,6 +42,15 @@ export function decodeState(text: string): SubjectState {
   return restoreState(storedSchema.parse(JSON.parse(text)));
 }
 
+/** Undefined when it is none. */
+export function tryDecodeState(text: string): SubjectState | undefined {
+  try {
+    return decodeState(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** As `decodeState`, of what was parsed already and is trusted: each request reads up to ten. */
 export function restoreState(stored: Readonly<Stored>): SubjectState {
   const state = emptyState();

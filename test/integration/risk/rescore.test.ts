@@ -92,6 +92,21 @@ describe("late scores", () => {
     expect(await lateOf(other)).toEqual([]);
   });
 
+  it("take a state that cannot be read for one of which nothing is known, as requests do", async () => {
+    const project = await app.newProject();
+    const { code } = await setUpPromotion(project, {});
+    for (let nth = 1; nth <= 5; nth += 1) {
+      await from(project, code, nth, { device: { id: "tablet" } });
+      await settled();
+    }
+    const spoilt = await app.pool.query(
+      "update signal_state set state = '{' where project_id = $1 and kind = 'customer'",
+      [project.projectId],
+    );
+    expect(spoilt.rowCount).toBe(5);
+    expect(await lookAgain()).toBe(2);
+  });
+
   it("look at a customer's redemptions again when one is undone", async () => {
     const project = await app.newProject();
     const { code } = await setUpPromotion(project, {});
