@@ -24,10 +24,12 @@ export interface DeliveryState {
 
 /**
  * Of a row of `model_drift`: what a project's own champion is asked has moved beyond 0.25 since it was trained. A model that
- * comes with the product learned from another shop, so it is told of and is no alert; nor is a version that serves no more.
+ * comes with the product learned from another shop, so it is told of and is no alert; nor is a version that serves no more,
+ * nor the model of effects: it learned from all customers of a campaign, and is asked of those who come.
  */
 export const isFar = `(
-  model_drift.source = 'project' and (cardinality(model_drift.moved_features) > 0 or coalesce(model_drift.score_psi, 0) >= 0.25)
+  model_drift.source = 'project' and model_drift.name <> 'uplift'
+  and (cardinality(model_drift.moved_features) > 0 or coalesce(model_drift.score_psi, 0) >= 0.25)
   and exists (
     select from model_version v
     where v.project_id = model_drift.project_id and v.name = model_drift.name and v.version = model_drift.version

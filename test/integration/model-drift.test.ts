@@ -3,6 +3,7 @@ import { pino } from "pino";
 import { beforeAll, describe, expect, it } from "vitest";
 import { createWatcher } from "../../api/alerts/watch.ts";
 import { dataHealthWire } from "../../api/data-health/schemas.ts";
+import { readDeliveryState } from "../../api/data-health/state.ts";
 import { lookAtDrift } from "../../api/models/drift-worker.ts";
 import { named } from "../../models/features/feature.ts";
 import { riskFeatures } from "../../models/features/risk.ts";
@@ -88,6 +89,28 @@ describe("drift of a project's own models", () => {
     await watcher.look();
     await watcher.look();
     expect((await health(project)).alerts).toEqual([]);
+  });
+
+  it("is told, and no alert, of a model of effects: it learned from customers who never came, too", async () => {
+    const project = await askedProject("effects", 0);
+    await look();
+    const asUplift = (table: string, other: object) =>
+      context.pool.query(
+        `insert into ${table} select (jsonb_populate_record(one, $2)).* from ${table} one where project_id = $1`,
+        [project.projectId, { name: "uplift", ...other }],
+      );
+    const before = (await readDeliveryState(context.pool)).driftedProjects;
+    await asUplift("model_version", {});
+    await asUplift("model_drift", { moved_features: ["days_since_last_order"] });
+    expect((await health(project)).models).toMatchObject([
+      { name: "risk", moved_features: [] },
+      { name: "uplift", version: "effects", source: "project", moved_features: ["days_since_last_order"] },
+    ]);
+    const watcher = createWatcher({ pool: context.pool, log });
+    await watcher.look();
+    await watcher.look();
+    expect((await health(project)).alerts).toEqual([]);
+    expect((await readDeliveryState(context.pool)).driftedProjects).toBe(before);
   });
 
   it("is forgotten of whom no model was asked for a day", async () => {
