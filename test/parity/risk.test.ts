@@ -115,6 +115,12 @@ async function play(shop: Shop, steps: number): Promise<void> {
         ...{ ...back.order, occurred_at: new Date(at).toISOString() },
       });
       await drainConsumer(signalsFollower({ db: context.db, log }));
+    } else if (dice < 0.35 && customer !== null) {
+      await shop.must(201, "POST", "/v1/orders", {
+        ...{ id: `bought-${step}`, customer: { identifier: customer }, status: "paid" },
+        ...{ ...order, occurred_at: new Date(at).toISOString() },
+      });
+      await drainConsumer(signalsFollower({ db: context.db, log }));
     } else {
       const codes = among([["SALE"], ["WELCOME"], ["FRIEND"], ["SALE", "WELCOME"]]);
       const id = await shop.redeem(codes, customer, at, order);
