@@ -14,6 +14,7 @@ import { parseArgs } from "node:util";
 import type { LayersModel, Tensor } from "@tensorflow/tfjs";
 import { personalisationFeatures } from "../models/features/personalisation.ts";
 import { riskFeatures } from "../models/features/risk.ts";
+import { markdownTable } from "../models/markdown.ts";
 import { readChampions, registryDirectory, writeChampions, writeModel } from "../models/registry/store.ts";
 import { loadRuntime, type Runtime } from "../models/runtime.ts";
 import { loadModels, type ServedModels } from "../models/serving.ts";
@@ -162,31 +163,35 @@ const ms = (value: number) => (value < 1 ? value.toFixed(4) : value.toFixed(2));
 const line = (label: string, name: Case, peer: Case | null, limit: string) => {
   const { mean, p50, p99 } = middle(results[name]);
   const ratio = peer === null ? "" : `${(mean / middle(results[peer]).mean).toFixed(2)} ×`;
-  return `| ${label} | ${ms(mean)} | ${ms(p50)} | ${ms(p99)} | ${ratio} | ${limit} |`;
+  return [label, ms(mean), ms(p50), ms(p99), ratio, limit];
 };
 const redemption = middle(results.redemption).mean;
 const ranking = middle(results.ranking).p99;
 const verdict = (is: number, limit: number) => (is <= limit ? "kept" : "**missed**");
+const table = markdownTable(
+  ["", "mean ms", "p50 ms", "p99 ms", "× TF.js", "limit"],
+  [
+    line(
+      "score of a redemption",
+      "redemption",
+      "networkRow",
+      `mean ${limits.redemptionMs} ms: ${verdict(redemption, limits.redemptionMs)}`,
+    ),
+    line("the same with its reasons, as for what is flagged", "explained", "networkRow", ""),
+    line(`TF.js (${runtime.backend}), a plain network, one row`, "networkRow", null, ""),
+    line("16 redemptions, one after the other", "sixteen", "networkSixteen", ""),
+    line(`TF.js (${runtime.backend}), 16 rows at once`, "networkSixteen", null, ""),
+    line(
+      `ranking of ${offersCount} offers`,
+      "ranking",
+      "networkRanking",
+      `p99 ${limits.rankingMs} ms: ${verdict(ranking, limits.rankingMs)}`,
+    ),
+    line(`TF.js (${runtime.backend}), ${offersCount} rows at once`, "networkRanking", null, ""),
+  ],
+);
 const text = [
-  "| | mean ms | p50 ms | p99 ms | × TF.js | limit |",
-  "| --- | --- | --- | --- | --- | --- |",
-  line(
-    "score of a redemption",
-    "redemption",
-    "networkRow",
-    `mean ${limits.redemptionMs} ms: ${verdict(redemption, limits.redemptionMs)}`,
-  ),
-  line("the same with its reasons, as for what is flagged", "explained", "networkRow", ""),
-  line(`TF.js (${runtime.backend}), a plain network, one row`, "networkRow", null, ""),
-  line("16 redemptions, one after the other", "sixteen", "networkSixteen", ""),
-  line(`TF.js (${runtime.backend}), 16 rows at once`, "networkSixteen", null, ""),
-  line(
-    `ranking of ${offersCount} offers`,
-    "ranking",
-    "networkRanking",
-    `p99 ${limits.rankingMs} ms: ${verdict(ranking, limits.rankingMs)}`,
-  ),
-  line(`TF.js (${runtime.backend}), ${offersCount} rows at once`, "networkRanking", null, ""),
+  table,
   "",
   `Milliseconds of processor a call, the middle of ${rounds} rounds; ${cpus()[0]?.model.trim()}, Node ${process.version}; models: ${whose}.`,
 ].join("\n");

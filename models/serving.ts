@@ -11,7 +11,6 @@ import { type OfferInput, personalisationFeatures } from "./features/personalisa
 import { type RiskInput, riskFeatures } from "./features/risk.ts";
 import { createWatchdog, defaultLimits, type Limits } from "./limits.ts";
 import type { LoadedOffers, LoadedRisk } from "./loaded.ts";
-import type { OfferScorer } from "./personalisation/score.ts";
 import type { ModelName } from "./registry/manifest.ts";
 import { registryDirectory } from "./registry/store.ts";
 import { sharesWithin } from "./uplift/shares.ts";
@@ -50,8 +49,11 @@ interface OfferScore {
   readonly probability: number;
   /** The vector that was scored, by feature name. */
   readonly features: Readonly<Record<string, number>>;
-  /** By feature, in log-odds: they sum to the offer's log-odds less those the model starts from. Made when asked for. */
-  readonly contributions: Readonly<Record<string, number>>;
+  /**
+   * By feature, in log-odds: they sum to the offer's log-odds less those the model starts from. Made when asked for; null
+   * when the model cannot tell them.
+   */
+  readonly contributions: Readonly<Record<string, number>> | null;
 }
 
 export interface OfferScores {
@@ -124,13 +126,23 @@ export async function loadModels(options: LoadOptions): Promise<ServedModels> {
     }
   }
 
+  /** A score whose reasons cannot be had is a score still. */
+  const explaining: Explaining = ({ name, version }, work) => {
+    try {
+      return work();
+    } catch (error) {
+      log.error({ model: name, version, err: error }, "explaining failed: the score goes without reasons");
+      return null;
+    }
+  };
+
   function rank({ model }: Champion, inputs: readonly OfferInput[]): OfferScores | "unavailable" {
     if (model.name !== "personalisation") return "unavailable";
     const began = limits.clock();
     const offers: OfferScore[] = [];
     while (offers.length < inputs.length) {
       if (offers.length > 0 && limits.clock() - began > limits.offersMs) break;
-      offers.push(...scoreGroup(model, inputs.slice(offers.length, offers.length + groupSize)));
+      offers.push(...scoreGroup(model, inputs.slice(offers.length, offers.length + groupSize), explaining));
     }
     watchdog.took(model, limits.clock() - began, limits.offersMs);
     if (offers.length < inputs.length) return "unavailable";
@@ -142,7 +154,7 @@ export async function loadModels(options: LoadOptions): Promise<ServedModels> {
       guarded(awake(projectId, "risk"), noRisk, ({ model }) => {
         if (model.name !== "risk") return noRisk;
         const began = limits.clock();
-        const score = new ModelScore(model, rawVector(riskFeatures, input));
+        const score = new ModelScore(model, rawVector(riskFeatures, input), explaining);
         watchdog.took(model, limits.clock() - began, limits.riskMs);
         return score;
       }),
@@ -179,19 +191,24 @@ export async function loadModels(options: LoadOptions): Promise<ServedModels> {
 
 const noRisk: RiskScore = { score: null, model: null, features: null, reasons: [] };
 
+/** Gives null, and tells the log, when the work throws. */
+type Explaining = <T>(model: { readonly name: string; readonly version: string }, work: () => T) => T | null;
+
 /** Most scores are low: nobody asks why, and few ask of what. */
 class ModelScore implements RiskScore {
   readonly score: number;
   readonly #model: LoadedRisk;
   readonly #raw: readonly number[];
+  readonly #explaining: Explaining;
   #reasons: readonly RiskReason[] | undefined;
 
   /** @throws RangeError when the model gives no number */
-  constructor(model: LoadedRisk, raw: readonly number[]) {
+  constructor(model: LoadedRisk, raw: readonly number[], explaining: Explaining) {
     this.score = model.scorer.score(raw);
     if (!Number.isFinite(this.score)) throw new RangeError("the score is not a number");
     this.#model = model;
     this.#raw = raw;
+    this.#explaining = explaining;
   }
 
   get model(): string {
@@ -203,7 +220,7 @@ class ModelScore implements RiskScore {
   }
 
   get reasons(): readonly RiskReason[] {
-    this.#reasons ??= explain(this.#model, this.#raw);
+    this.#reasons ??= this.#explaining(this.#model, () => explain(this.#model, this.#raw)) ?? [];
     return this.#reasons;
   }
 }
@@ -220,35 +237,39 @@ function explain({ scorer, usual }: LoadedRisk, raw: readonly number[]): RiskRea
     .sort((a, b) => b.contribution - a.contribution || (a.feature < b.feature ? -1 : 1));
 }
 
-function scoreGroup({ scorer }: LoadedOffers, inputs: readonly OfferInput[]): OfferScore[] {
+function scoreGroup(model: LoadedOffers, inputs: readonly OfferInput[], explaining: Explaining): OfferScore[] {
   const rows = new Float64Array(inputs.length * personalisationFeatures.features.length);
   for (const [row, input] of inputs.entries()) writeRaw(personalisationFeatures, input, rows, row);
-  const probabilities = scorer.probabilities(rows, inputs.length);
-  return inputs.map((_, row) => new ScoredOffer(scorer, probabilities[row] as number, rows, row));
+  const probabilities = model.scorer.probabilities(rows, inputs.length);
+  return inputs.map((_, row) => new ScoredOffer(model, probabilities[row] as number, rows, row, explaining));
 }
 
 /** Of hundreds that are ranked some are shown: only those are asked for more than the probability. */
 class ScoredOffer implements OfferScore {
   readonly probability: number;
-  readonly #scorer: OfferScorer;
+  readonly #model: LoadedOffers;
   readonly #rows: Float64Array;
   readonly #row: number;
+  readonly #explaining: Explaining;
 
   /** @throws RangeError when the model gives no number */
-  constructor(scorer: OfferScorer, probability: number, rows: Float64Array, row: number) {
+  constructor(model: LoadedOffers, probability: number, rows: Float64Array, row: number, explaining: Explaining) {
     if (!Number.isFinite(probability)) throw new RangeError("the probability is not a number");
     this.probability = probability;
-    this.#scorer = scorer;
+    this.#model = model;
     this.#rows = rows;
     this.#row = row;
+    this.#explaining = explaining;
   }
 
   get features(): Readonly<Record<string, number>> {
     return named(personalisationFeatures, this.#raw());
   }
 
-  get contributions(): Readonly<Record<string, number>> {
-    return named(personalisationFeatures, this.#scorer.contributions([...this.#raw()]));
+  get contributions(): Readonly<Record<string, number>> | null {
+    return this.#explaining(this.#model, () =>
+      named(personalisationFeatures, this.#model.scorer.contributions([...this.#raw()])),
+    );
   }
 
   #raw(): Float64Array {

@@ -9,7 +9,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { loadRuntime } from "../runtime.ts";
 import { findTasks, readTask, TaskError } from "./read-task.ts";
-import { markdownTable, printTask, type Reported, summary } from "./report.ts";
+import { printTask, type Reported, reportTable, summary } from "./report.ts";
 import { scoreTask } from "./score-task.ts";
 
 const { values, positionals } = parseArgs({
@@ -57,7 +57,7 @@ async function writeDocument(reported: readonly Reported[]): Promise<void> {
   const from = text.indexOf(begin);
   const to = text.indexOf(end);
   if (from < 0 || to < from) throw new Error(`the document has no ${begin} … ${end}`);
-  const block = `${begin}\n${markdownTable(reported)}\n\n${summary(reported)}\n`;
+  const block = `${begin}\n${reportTable(reported)}\n\n${summary(reported)}\n`;
   await writeFile(document, text.slice(0, from) + block + text.slice(to));
 }
 

@@ -1,4 +1,5 @@
 /** Our figures beside the peers' of a task's manifest. */
+import { type Column, markdownTable } from "../markdown.ts";
 import { goodness } from "./named-metrics.ts";
 import type { TaskManifest } from "./read-task.ts";
 
@@ -79,8 +80,18 @@ export function printTask({ manifest, result }: Reported): string {
   return [head, ...lines, ""].join("\n");
 }
 
-/** A Markdown table, a line per task and metric; its cells are padded, as the formatter of the documents wants them. */
-export function markdownTable(reported: readonly Reported[]): string {
+const columns: readonly Column[] = [
+  "task",
+  "metric",
+  { title: "ours", align: "right" },
+  { title: "best peer ± se", align: "right" },
+  "which",
+  "verdict",
+  { title: "seconds", align: "right" },
+];
+
+/** A Markdown table, a line per task and metric. */
+export function reportTable(reported: readonly Reported[]): string {
   const rows = reported.flatMap(({ manifest, result }) =>
     compare(manifest, result).map(({ metric, ours, best, verdict }, index) => [
       index === 0 ? manifest.name : "",
@@ -92,36 +103,7 @@ export function markdownTable(reported: readonly Reported[]): string {
       index === 0 ? result.seconds.toFixed(0) : "",
     ]),
   );
-  const texts = [columns.map(([title]) => title), ...rows].map((row) => row.map(escaped));
-  const widths = columns.map((_, at) => Math.max(3, ...texts.map((row) => row[at]?.length ?? 0)));
-  const lines = texts.map((row) =>
-    line(widths.map((width, at) => (isRight(at) ? (row[at] ?? "").padStart(width) : (row[at] ?? "").padEnd(width)))),
-  );
-  const rule = line(widths.map((width, at) => (isRight(at) ? `${"-".repeat(width - 1)}:` : "-".repeat(width))));
-  return [lines[0], rule, ...lines.slice(1)].join("\n");
-}
-
-const columns = [
-  ["task", "left"],
-  ["metric", "left"],
-  ["ours", "right"],
-  ["best peer ± se", "right"],
-  ["which", "left"],
-  ["verdict", "left"],
-  ["seconds", "right"],
-] as const;
-
-function isRight(at: number): boolean {
-  return columns[at]?.[1] === "right";
-}
-
-function line(cells: readonly string[]): string {
-  return `| ${cells.join(" | ")} |`;
-}
-
-/** A task or peer may be named with what would end a cell. */
-function escaped(cell: string): string {
-  return cell.replaceAll("|", "\\|").replaceAll(/\s+/g, " ");
+  return markdownTable(columns, rows);
 }
 
 export function summary(reported: readonly Reported[]): string {

@@ -1,16 +1,11 @@
 /** The figures of an evaluation as Markdown tables. */
+import { markdownTable } from "../markdown.ts";
 import { type Estimate, type Estimator, estimators, type Interval } from "./estimate.ts";
 import type { BanditComparison } from "./open-bandit.ts";
 import { type LogReport, type Reward, rewards } from "./product-log.ts";
 import type { Accuracy, SimulationOptions } from "./simulate.ts";
 
 const names: Readonly<Record<Estimator, string>> = { ips: "IPS", snips: "SNIPS", dm: "direct", dr: "doubly robust" };
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((title, at) => Math.max(title.length, ...rows.map((row) => (row[at] ?? "").length)));
-  const line = (cells: readonly string[]) => `| ${cells.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(" | ")} |`;
-  return [line(head), `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`, ...rows.map(line)].join("\n");
-}
 
 const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
 const holds = ({ low, high }: Interval, value: number) => low <= value && value <= high;
@@ -49,7 +44,7 @@ export function describeBandit(comparisons: readonly BanditComparison[]): string
     "effective rows, mean weight",
     "support",
   ];
-  return table(head, rows);
+  return markdownTable(head, rows);
 }
 
 export function describeSimulation(
@@ -67,7 +62,7 @@ export function describeSimulation(
   ]);
   const head = ["estimator", "truth", "bias", "RMSE", "normal holds it", "bootstrap holds it", "mean width"];
   const shown = places === 1 ? "one offer" : `a ranking of ${places} offers`;
-  return `${runs} runs of ${decisions} decisions, ${shown} each, seed ${seed}:\n\n${table(head, rows)}`;
+  return `${runs} runs of ${decisions} decisions, ${shown} each, seed ${seed}:\n\n${markdownTable(head, rows)}`;
 }
 
 export function describeLog({ policies }: LogReport): string {
@@ -92,7 +87,7 @@ export function describeLog({ policies }: LogReport): string {
         "effective rows",
         "support",
       ];
-      return `${reward} per decision, with 95 % intervals:\n\n${table(head, rows)}`;
+      return `${reward} per decision, with 95 % intervals:\n\n${markdownTable(head, rows)}`;
     })
     .join("\n\n");
 }

@@ -211,6 +211,13 @@ describe("a form", () => {
     const [one, other] = [await reviewOf("mk-deals-02"), await reviewOf("mk-deals-03")];
     const taken = await reviewOf("j.kowalska");
     const token = tokenOf((await get("/console/reviews")).text);
+    const held = await post("/console/reviews/bulk", [
+      ["token", token],
+      ["action", "hold"],
+      ["id", one],
+    ]);
+    expect(held.location).toContain("done=hold&count=1");
+    expect((await send(project, "GET", `/v1/reviews/${one}`)).body.status).toBe("held");
     const form: [string, string][] = [
       ["token", token],
       ["action", "dismiss"],

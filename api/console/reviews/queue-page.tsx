@@ -213,6 +213,9 @@ function Queue(props: QueueProps) {
         <button class="button" type="submit" name="action" value="dismiss" data-key="d">
           Dismiss <kbd>d</kbd>
         </button>
+        <button class="button" type="submit" name="action" value="hold" data-key="h">
+          Hold <kbd>h</kbd>
+        </button>
         <button class="button danger" type="submit" name="action" value="confirm" data-key="c">
           Confirm fraud <kbd>c</kbd>
         </button>

@@ -52,6 +52,7 @@ export async function findCandidates(
           SELECT * FROM events
           WHERE project_id = {project: String}
             AND occurred_at >= fromUnixTimestamp64Milli({as_of: Int64}) - INTERVAL ${lookedDays} DAY
+            AND (occurred_at <= fromUnixTimestamp64Milli({as_of: Int64}) OR type = 'risk.rescored')
             AND type IN ('redemption.succeeded', 'redemption.rejected', 'redemption.rolled_back', 'reservation.created', 'risk.rescored')
         ),
         marked AS

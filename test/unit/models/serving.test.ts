@@ -1,8 +1,9 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type OfferInput, personalisationFeatures } from "../../../models/features/personalisation.ts";
+import { riskFeatures } from "../../../models/features/risk.ts";
 import { loadModel } from "../../../models/loaded.ts";
 import type { Manifest, PersonalisationManifest, RiskManifest } from "../../../models/registry/manifest.ts";
 import { sha256 } from "../../../models/registry/refuse.ts";
@@ -91,7 +92,8 @@ describe("serving", () => {
     expect(warm?.probability).toBeLessThanOrEqual(1);
     expect(warm?.features.redemptions_count).toBe(90);
     const logOdds = (probability = Number.NaN) => Math.log(probability / (1 - probability));
-    const sum = (parts: Readonly<Record<string, number>> = {}) => Object.values(parts).reduce((a, b) => a + b, 0);
+    const sum = (parts: Readonly<Record<string, number>> | null = {}) =>
+      Object.values(parts ?? {}).reduce((a, b) => a + b, 0);
     expect(sum(warm?.contributions) - sum(cold?.contributions)).toBeCloseTo(
       logOdds(warm?.probability) - logOdds(cold?.probability),
       6,
@@ -131,6 +133,28 @@ describe("serving", () => {
       const offered = models.scoreOffers("prj", [{ ...regular, ordersAmount: value }]);
       expect(offered === "unavailable" ? null : offered.offers[0]?.probability).toBeLessThanOrEqual(1);
     }
+  });
+
+  it("keeps a score whose reasons cannot be had", async () => {
+    await promote();
+    const { log, lines } = listener();
+    const models = await loadModels({ log, directory });
+    const offered = models.scoreOffers("prj", [regular]);
+    if (offered === "unavailable") throw new Error("the champion was not served");
+    const score = models.scoreRisk("prj", burst);
+    const broken = () => {
+      throw new Error("it has no words");
+    };
+    vi.spyOn(riskFeatures.features[0] as { text: (value: number, usual: number) => string }, "text").mockImplementation(
+      broken,
+    );
+    vi.spyOn(Object.getPrototypeOf(Float64Array.prototype), "subarray").mockImplementation(broken);
+    const told = [score.reasons, offered.offers[0]?.contributions];
+    vi.restoreAllMocks();
+    expect(told).toEqual([[], null]);
+    expect(score.score).toBeGreaterThanOrEqual(flagThreshold);
+    const line = "explaining failed: the score goes without reasons it has no words";
+    expect(lines.slice(-2)).toEqual([line, line]);
   });
 
   it("gives up on offers that take too long, puts a slow model aside, and tries it again", async () => {

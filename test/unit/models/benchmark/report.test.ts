@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { TaskManifest } from "../../../../models/benchmark/read-task.ts";
-import { markdownTable } from "../../../../models/benchmark/report.ts";
+import { reportTable } from "../../../../models/benchmark/report.ts";
 
 const manifest: TaskManifest = {
   name: "coupons",
@@ -12,7 +12,7 @@ const manifest: TaskManifest = {
 
 it("figures are written as a Markdown table whose columns are aligned, whatever a peer is called", () => {
   const result = { name: "coupons", metrics: { auc: 0.9, logloss: 0.51, harmony: null }, seconds: 1234.6 };
-  expect(markdownTable([{ manifest, result }])).toBe(
+  expect(reportTable([{ manifest, result }])).toBe(
     [
       "| task    | metric  |   ours | best peer ± se | which              | verdict | seconds |",
       "| ------- | ------- | -----: | -------------: | ------------------ | ------- | ------: |",
