@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { type Scope, scopes } from "../../api/http/environment.ts";
 import { newId } from "../../api/ids.ts";
 import { reviewConsumer } from "../../api/reviews/open.ts";
+import { shippedRules } from "../../api/risk/shipped-rules.ts";
 import { drainConsumer } from "../../ingest/consumer.ts";
 import { send, withKey } from "../support/answers.ts";
 import { type TestProject, useApp } from "../support/app.ts";
@@ -271,7 +272,7 @@ const ownEntries: Readonly<Record<string, number>> = {
   "/v1/keys": 1,
   "/v1/projects": 1,
   "/v1/audit-log": 2,
-  "/v1/risk/rules": 10,
+  "/v1/risk/rules": shippedRules.length,
 };
 
 /**

@@ -127,6 +127,9 @@ it("computes nothing where nothing new was linked, and repeats itself without a 
   expect([...before.keys()]).toEqual(["ann", "bob"]);
   await see(project, [...pair, { customer: "cleo", kind: "card", subject: "her own" }]);
   expect(await refreshClusters(stores.warehouse, { whole: false })).toMatchObject({ projects: 0, accounts: 0 });
+  // What is too old to link is forgotten when the server gets round to it, and with it when an account was seen first.
+  await stores.warehouse.command({ query: "OPTIMIZE TABLE account_subjects FINAL" });
+  await refreshClusters(stores.warehouse, { whole: true });
   expect(await refreshClusters(stores.warehouse, { whole: true })).toMatchObject({ accounts: 0, whole: true });
   expect(await clustersOf(project)).toEqual(before);
 });

@@ -254,7 +254,8 @@ describe("several relays", () => {
 
     const leaders = new Set<string>();
     const all: Event[] = [];
-    for (let turn = 0; turn < 3; turn++) {
+    // The one that was cut off may be the quickest to come back.
+    for (let turn = 0; turn < 3 || (leaders.size === 1 && turn < 15); turn++) {
       // Of one month: each month is a part of every insert, and nothing merges them here.
       const events = someEvents(`prj_turn_${turn}`, 80, 20 + turn).map((event) => ({
         ...event,
