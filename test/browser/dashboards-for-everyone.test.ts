@@ -1,5 +1,6 @@
 /** The dashboards on a phone, in the dark, by keyboard, without data, without a session: and never a word to others. */
 import { expect, it } from "vitest";
+import { shippedRules } from "../../api/risk/shipped-rules.ts";
 import { cell, figure, patience, picture, useDashboards, widerThanTheScreen } from "./support/dashboards.ts";
 
 const dashboards = useDashboards();
@@ -99,7 +100,7 @@ it("says so where nothing has happened, without a complaint in the console", asy
     ["models/", "No model was asked anything"],
     ["models/", "No decision of an arm"],
     ["fraud/", "No attempt was assessed"],
-    ["fraud/", "No rule fired in these days: 10 are enabled"],
+    ["fraud/", `No rule fired in these days: ${shippedRules.length} are enabled`],
     ["fraud/", "Nothing was decided"],
     ["fraud/", "No accounts share"],
   ];
