@@ -151,8 +151,8 @@ export async function loadModels(options: LoadOptions): Promise<ServedModels> {
 
   return {
     scoreRisk: (projectId, input) =>
-      guarded(awake(projectId, "risk"), noRisk, ({ model }) => {
-        if (model.name !== "risk") return noRisk;
+      guarded(awake(projectId, "risk"), unscored, ({ model }) => {
+        if (model.name !== "risk") return unscored;
         const began = limits.clock();
         const score = new ModelScore(model, rawVector(riskFeatures, input), explaining);
         watchdog.took(model, limits.clock() - began, limits.riskMs);
@@ -189,7 +189,8 @@ export async function loadModels(options: LoadOptions): Promise<ServedModels> {
   };
 }
 
-const noRisk: RiskScore = { score: null, model: null, features: null, reasons: [] };
+/** Of an attempt that no model looked at. */
+export const unscored: RiskScore = { score: null, model: null, features: null, reasons: [] };
 
 /** Gives null, and tells the log, when the work throws. */
 type Explaining = <T>(model: { readonly name: string; readonly version: string }, work: () => T) => T | null;

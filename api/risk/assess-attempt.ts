@@ -1,7 +1,7 @@
 /** Assesses an attempt as it is decided. Whatever fails here costs the score, never the redemption. */
 import { named, rawVector } from "../../models/features/feature.ts";
 import { type RiskInput, riskFeatures } from "../../models/features/risk.ts";
-import type { RiskScore } from "../../models/serving.ts";
+import { type RiskScore, unscored } from "../../models/serving.ts";
 import type { Deps } from "../deps.ts";
 import type { Decision } from "../domain/decision.ts";
 import { assess, notAssessed, type RiskAssessment } from "./assess.ts";
@@ -44,8 +44,6 @@ export async function assessAttempt(deps: Needs, attempt: AssessedAttempt): Prom
     return notAssessed;
   }
 }
-
-const unscored: RiskScore = { score: null, model: null, features: null, reasons: [] };
 
 /** A score outside of its range is none. Its reasons are made when they are asked for: one without any is a score still. */
 function usable(deps: Needs, model: RiskScore | undefined): RiskScore {

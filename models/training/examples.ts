@@ -44,30 +44,45 @@ export async function readExamples<Input>(
   situations: string,
   parameters: Readonly<Record<string, string | number>>,
 ): Promise<Example[]> {
+  const query = `
+    SELECT at_ms, label, features, toString(tie)
+    FROM (${examplesSql(set, situations)})
+    ORDER BY at_ms DESC, tie DESC LIMIT ${examplesMax}`;
+  const examples: Example[] = [];
+  for await (const row of streamExamples(warehouse, query, parameters)) {
+    const [at, label, values, id] = rowSchema.parse(row);
+    examples.push({ at, label, features: filledIn(set, values), id });
+  }
+  return examples.reverse();
+}
+
+/** What a query over `examplesSql` gives, row by row, each as an array of its columns; within the limits of training. */
+export async function* streamExamples(
+  warehouse: ClickHouseClient,
+  query: string,
+  parameters: Readonly<Record<string, string | number>>,
+): AsyncGenerator<unknown> {
   const result = await warehouse.query({
-    query: `
-      SELECT at_ms, label, features, toString(tie)
-      FROM (${examplesSql(set, situations)})
-      ORDER BY at_ms DESC, tie DESC LIMIT ${examplesMax}`,
+    query,
     query_params: { ...parameters },
     format: "JSONCompactEachRow",
     clickhouse_settings: {
       // NaN and infinities come as null and then take the default, as in serving.
       output_format_json_quote_denormals: 0,
+      output_format_json_quote_64bit_integers: 0,
       max_execution_time: 600,
       // The running sums of signals sort a hundred rows an attempt.
       max_bytes_before_external_sort: "1000000000",
     },
   });
-  const examples: Example[] = [];
   for await (const rows of result.stream()) {
-    for (const row of rows) {
-      const [at, label, values, id] = rowSchema.parse(row.json());
-      const features = set.features.map((feature, index) => orDefault(feature, values[index] ?? null));
-      examples.push({ at, label, features, id });
-    }
+    for (const row of rows) yield row.json();
   }
-  return examples.reverse();
+}
+
+/** The vector of a row, with the defaults where something is unknown. */
+export function filledIn<Input>(set: FeatureSet<Input>, values: readonly (number | null)[]): number[] {
+  return set.features.map((feature, index) => orDefault(feature, values[index] ?? null));
 }
 
 /** The same hash means the same moments, labels and features in the same order. */

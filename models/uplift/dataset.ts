@@ -5,10 +5,9 @@
  */
 import type { ClickHouseClient } from "@clickhouse/client";
 import { z } from "zod";
-import { orDefault } from "../features/feature.ts";
 import { upliftFeatures } from "../features/uplift.ts";
 import { situationParameters, situationsSql } from "../personalisation/dataset.ts";
-import { type Example, examplesMax, examplesSql } from "../training/examples.ts";
+import { type Example, examplesMax, examplesSql, filledIn, streamExamples } from "../training/examples.ts";
 
 /** Orders count from the start of the measurement for so many days, or until the campaign ends. */
 const labelDays = 30;
@@ -88,28 +87,16 @@ const rowSchema = z.tuple([z.number(), flag, z.array(z.number().nullable()), z.s
 /** Oldest first. */
 export async function readAssignments(warehouse: ClickHouseClient, projectId: string): Promise<Assignment[]> {
   const columns = ["customer", "campaign_id", "treated", "redeemed", "is_held_back"] as const;
-  const result = await warehouse.query({
-    query: `
-      SELECT at_ms, label, features, ${columns.join(", ")}
-      FROM (${examplesSql(upliftFeatures, upliftSituations, columns)})
-      ORDER BY at_ms, tie`,
-    query_params: situationParameters(projectId, true),
-    format: "JSONCompactEachRow",
-    clickhouse_settings: {
-      output_format_json_quote_denormals: 0,
-      output_format_json_quote_64bit_integers: 0,
-      max_execution_time: 600,
-      max_bytes_before_external_sort: "1000000000",
-    },
-  });
+  const query = `
+    SELECT at_ms, label, features, ${columns.join(", ")}
+    FROM (${examplesSql(upliftFeatures, upliftSituations, columns)})
+    ORDER BY at_ms, tie`;
   const found: Assignment[] = [];
-  for await (const rows of result.stream()) {
-    for (const row of rows) {
-      const [at, label, values, customer, campaignId, treated, redeemed, heldBack] = rowSchema.parse(row.json());
-      const features = upliftFeatures.features.map((feature, index) => orDefault(feature, values[index] ?? null));
-      const id = `${customer} ${campaignId}`;
-      found.push({ at, label, features, id, treated, redeemed, customer, campaignId, isHeldBack: heldBack === 1 });
-    }
+  for await (const row of streamExamples(warehouse, query, situationParameters(projectId, true))) {
+    const [at, label, values, customer, campaignId, treated, redeemed, heldBack] = rowSchema.parse(row);
+    const features = filledIn(upliftFeatures, values);
+    const id = `${customer} ${campaignId}`;
+    found.push({ at, label, features, id, treated, redeemed, customer, campaignId, isHeldBack: heldBack === 1 });
   }
   return found;
 }

@@ -74,7 +74,6 @@ export async function findCandidates(
         JSONExtractFloat(payload, 'risk', 'features', 'self_referral') AS self_referral
       FROM recent
       WHERE type = 'redemption.succeeded' AND risk_action = 'allow'
-        AND occurred_at <= fromUnixTimestamp64Milli({as_of: Int64})
         AND redemption_id NOT IN (SELECT redemption_id FROM recent WHERE type = 'risk.rescored')
         AND (
           (hasAny(codes.voucher_id, (SELECT vouchers FROM marked))

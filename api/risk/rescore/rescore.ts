@@ -12,7 +12,7 @@ import type { SubjectKind, Subjects } from "../../../models/features/signals/kin
 import { readMeasures, type States } from "../../../models/features/signals/read.ts";
 import { habitOf, type Sighting, shopperOf } from "../../../models/features/signals/sighting.ts";
 import { unsee } from "../../../models/features/signals/state.ts";
-import type { Models, RiskScore } from "../../../models/serving.ts";
+import { type Models, type RiskScore, unscored } from "../../../models/serving.ts";
 import type { DB } from "../../db/tables.ts";
 import { newId } from "../../ids.ts";
 import { type SignalKey, signalKey } from "../../signals/secret.ts";
@@ -155,8 +155,6 @@ function lookedAtAgain(model: RiskScore): RiskScore {
     },
   };
 }
-
-const unscored: RiskScore = { score: null, model: null, features: null, reasons: [] };
 
 function assessNow(
   models: Pick<Models, "scoreRisk"> | undefined,
