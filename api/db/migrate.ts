@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { Logger, runMigrations } from "graphile-worker";
 import type pg from "pg";
 
 /** Any number that is the same in every process: the advisory lock that lets one migrate while the others wait. */
@@ -18,6 +19,13 @@ export class MigrationError extends Error {}
  *   throws.
  */
 export async function migratePostgres(pool: pg.Pool, upTo?: string): Promise<string[]> {
+  const done = await applyMissing(pool, upTo);
+  // The queue of jobs brings its own tables, and sees to it that of several processes one makes them.
+  if (upTo === undefined) await runMigrations({ pgPool: pool, logger: new Logger(() => () => undefined) });
+  return done;
+}
+
+async function applyMissing(pool: pg.Pool, upTo: string | undefined): Promise<string[]> {
   const client = await pool.connect();
   try {
     // A pool's sessions bound every wait to seconds; a migration may take as long as it takes.

@@ -9,6 +9,11 @@ type JsonObject = Record<string, unknown>;
 type WithDefault<T> = Generated<T>;
 
 export interface DB {
+  job_worker: {
+    worker_id: string;
+    lock_key: number;
+    created_at: WithDefault<Date>;
+  };
   project: {
     id: string;
     name: string;
