@@ -23,6 +23,7 @@ import { createRouter } from "./http/router.ts";
 import { importRoutes } from "./imports/routes.ts";
 import { createKeyRing } from "./keys/key-ring.ts";
 import { keyRoutes } from "./keys/routes.ts";
+import { memberRoutes } from "./members/routes.ts";
 import { modelRoutes } from "./models/routes.ts";
 import { offerRoutes } from "./offers/routes.ts";
 import { orderRoutes } from "./orders/routes.ts";
@@ -80,6 +81,7 @@ const features = [
   modelRoutes,
   projectRoutes,
   keyRoutes,
+  memberRoutes,
   auditLogRoutes,
   dataHealthRoutes,
   healthRoutes,

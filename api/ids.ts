@@ -5,6 +5,7 @@ import { typeid } from "typeid-js";
 export type IdPrefix =
   | "prj"
   | "key"
+  | "mem"
   | "cus"
   | "cev"
   | "cam"

@@ -41,6 +41,16 @@ export interface DB {
     created_at: WithDefault<Date>;
     expires_at: NullableInstant;
     revoked_at: NullableInstant;
+    member_id: ColumnType<string | null, string | null | undefined, never>;
+  };
+  member: {
+    project_id: string;
+    id: string;
+    name: string;
+    email: string | null;
+    role: "owner" | "manager" | "cashier" | "analyst" | "reviewer";
+    created_at: Instant;
+    updated_at: Instant;
   };
   server_secret: { name: string; value: Buffer };
   customer: {

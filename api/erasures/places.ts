@@ -166,7 +166,7 @@ export const impersonal: Readonly<Record<string, readonly string[]>> = {
   voucher_job_item: ["code"],
 };
 
-/** Tables about campaigns, keys and the service itself; nobody's data. */
+/** Tables about campaigns, keys, the people who run the shop and the service itself; no customer's data. */
 export const impersonalTables: readonly string[] = [
   "api_key",
   "automatic_version",
@@ -196,3 +196,4 @@ export const impersonalTables: readonly string[] = [
   "server_secret",
   "voucher_batch",
 ];
+  "member",

@@ -12,6 +12,7 @@ const problemCatalogue = {
   not_found: { status: 404, title: "Not found" },
   method_not_allowed: { status: 405, title: "The method is not allowed here" },
   conflict: { status: 409, title: "The request conflicts with what is stored" },
+  last_owner: { status: 409, title: "The project would be left without an owner" },
   already_exists: { status: 409, title: "It exists already" },
   code_taken: { status: 409, title: "The code exists already" },
   campaign_status_conflict: { status: 409, title: "The campaign's status does not allow this" },

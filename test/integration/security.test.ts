@@ -138,6 +138,7 @@ describe("another project's things", () => {
     const unknown = redeemBody({ codes: ["UNKNOWN"], orderId: "o3" });
     const rejected = await send(owner, "POST", "/v1/redemptions", unknown, { "idempotency-key": "j" });
     const [key] = (await send(owner, "GET", "/v1/keys")).body.data;
+    const member = await send(owner, "POST", "/v1/members", { name: "Ada", role: "analyst" });
     await send(owner, "PUT", "/v1/customers/customer-9", {});
     const erasure = await send(owner, "DELETE", "/v1/customers/customer-9");
     const clusterId = await linkTwoAccounts(owner.projectId);
@@ -162,6 +163,7 @@ describe("another project's things", () => {
       "/v1/erasures": erasure.body.id,
       "/v1/orders": "o1",
       "/v1/keys": key.id,
+      "/v1/members": member.body.id,
       "/v1/segments": segment.body.id,
       "/v1/risk/rules": rule.body.id,
       "/v1/offers": offers.body.decision_id,
@@ -292,6 +294,7 @@ async function snapshot(projectId: string): Promise<unknown[]> {
     "reservation",
     "ledger",
     "api_key",
+    "member",
     "publication",
     "segment",
     "segment_member",
