@@ -14,7 +14,7 @@ import { FaultPage, HomePage } from "./pages.tsx";
 import { mountClawBacks } from "./reviews/claw-back-routes.tsx";
 import { mountMetrics } from "./reviews/metrics-routes.tsx";
 import { mountReviews } from "./reviews/routes.tsx";
-import { actorOf, type ConsoleEnv, requireReview, requireViewer } from "./viewer.ts";
+import { actorOf, type ConsoleEnv, requireScope, requireViewer } from "./viewer.ts";
 
 /** No script and no style but ours, from files; nothing from elsewhere, nothing sent elsewhere. */
 const policy =
@@ -24,19 +24,6 @@ const policy =
 export function consoleRoutes(deps: Deps): OpenAPIHono<ConsoleEnv> {
   const router = new OpenAPIHono<ConsoleEnv>();
   router.onError(answerWithPage);
-  const viewer = requireViewer(createSessions(deps.db));
-  const review = requireReview();
-  router.use("/console", strict, viewer);
-  for (const path of ["/console/reviews/*", "/console/clusters/*"]) router.use(path, strict, viewer, review);
-
-  router.get("/console/", (c) => c.redirect("/console", 308));
-
-  router.get("/console", async (c) => {
-    const mayReview = c.var.viewer.scopes.includes("review");
-    const counts = mayReview ? await countReviews(deps, c.var.viewer.projectId, actorOf(c)) : undefined;
-    return c.html(<HomePage viewer={c.var.viewer} counts={counts} />);
-  });
-
   router.get("/console/assets/:name", async (c) => {
     const asset = await readAsset(c.req.param("name"));
     if (!asset) throw notFound("file");
@@ -46,10 +33,25 @@ export function consoleRoutes(deps: Deps): OpenAPIHono<ConsoleEnv> {
     return c.body(asset.body, 200, { "content-type": asset.contentType });
   });
 
+  router.use("/console/*", strict, requireViewer(createSessions(deps.db)));
+  for (const path of ["/console/reviews/*", "/console/clusters/*"]) router.use(path, requireScope("Reviews", "review"));
+
+  router.get("/console/", (c) => c.redirect("/console", 308));
+
+  router.get("/console", async (c) => {
+    const mayReview = c.var.viewer.scopes.includes("review");
+    const counts = mayReview ? await countReviews(deps, c.var.viewer.projectId, actorOf(c)) : undefined;
+    return c.html(<HomePage viewer={c.var.viewer} counts={counts} />);
+  });
+
   mountClawBacks(router, deps);
   mountMetrics(router, deps);
   mountReviews(router, deps);
   mountClusters(router, deps);
+
+  router.get("/console/*", () => {
+    throw notFound("page");
+  });
   return router;
 }
 
