@@ -7,6 +7,8 @@ import type { Registry } from "prom-client";
 import type { Models } from "../models/serving.ts";
 import type { GuessLimits } from "./attempts/limits.ts";
 import type { DB } from "./db/tables.ts";
+import type { Outbound } from "./outbound/vet.ts";
+import type { Sealer } from "./secrets/seal.ts";
 
 export interface Deps {
   readonly db: Kysely<DB>;
@@ -21,4 +23,10 @@ export interface Deps {
   readonly dataDir: string;
   /** Absent: the defaults. */
   readonly guessing?: GuessLimits;
+  /** Seals and opens the credentials of channels. */
+  readonly sealer: Sealer;
+  /** Where this service is reached from outside, without a slash at its end; undefined: nobody said. */
+  readonly publicUrl: string | undefined;
+  /** What tenants may make us send to. Absent: public addresses alone. */
+  readonly outbound?: Outbound;
 }
