@@ -121,6 +121,8 @@ export interface DB {
     on_rollback: WithDefault<"keep" | "recalculate" | "revoke">;
     points_price: number | null;
     voucher_lifetime_days: number | null;
+    low_stock: number | null;
+    auto_grow: ColumnType<unknown, string | null | undefined, string | null>;
     referrer_rewards: ColumnType<unknown, string | undefined, string>;
     team: string | null;
     budget_code: string | null;
@@ -276,13 +278,49 @@ export interface DB {
   publication: {
     project_id: string;
     id: string;
-    voucher_id: string;
-    campaign_id: string;
+    voucher_id: string | null;
+    campaign_id: string | null;
+    pool_id: string | null;
+    pool_code_id: string | null;
     customer_id: string;
     source_id: string | null;
     channel: string;
+    status: WithDefault<"published" | "queued" | "delivered" | "failed">;
+    reason: string | null;
+    took: WithDefault<boolean>;
+    ended_before: NullableInstant;
+    returned_at: NullableInstant;
+    delivery_id: string | null;
+    job_id: string | null;
     published_at: Instant;
+    updated_at: NullableInstant;
   };
+  campaign_stock: {
+    project_id: string;
+    campaign_id: string;
+    low_stock_at: NullableInstant;
+    grown_count: WithDefault<number>;
+    batch_id: string | null;
+  };
+  publication_job: {
+    project_id: string;
+    id: string;
+    name: string | null;
+    campaign_id: string;
+    segment_id: string | null;
+    channel: string;
+    deliver: ColumnType<unknown, string | null, string | null>;
+    status: "receiving" | "running" | "paused" | "done" | "failed" | "cancelled";
+    total: WithDefault<number>;
+    published: WithDefault<number>;
+    skipped: ColumnType<Record<string, number>, string | undefined, string>;
+    failed: WithDefault<number>;
+    cursor: WithDefault<string>;
+    error: string | null;
+    created_at: Instant;
+    updated_at: Instant;
+  };
+  publication_job_member: { project_id: string; job_id: string; customer_id: string };
   redemption: {
     project_id: string;
     id: string;

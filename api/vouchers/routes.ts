@@ -18,12 +18,13 @@ import {
   resourceId,
   typedCode,
 } from "../http/schemas.ts";
+import { publicationWire } from "../publications/schemas.ts";
 import { assignVoucher, disableVoucher, enableVoucher, topUpVoucher } from "./change.ts";
 import { createVoucher } from "./create.ts";
 import { campaignColumns, voucherPages } from "./export.ts";
 import { publishVoucher } from "./publish.ts";
 import { findVoucher, listVouchers } from "./queries.ts";
-import { assignBody, createVoucherBody, publicationWire, publishBody, topUpBody, voucherWire } from "./schemas.ts";
+import { assignBody, createVoucherBody, publishBody, topUpBody, voucherWire } from "./schemas.ts";
 import { toWire } from "./wire.ts";
 
 const tags = ["Vouchers"];
