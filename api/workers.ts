@@ -19,9 +19,12 @@ import { runRetention } from "./erasures/retention.ts";
 import { runErasures } from "./erasures/worker.ts";
 import { sweepIdempotencyKeys, sweptRowsMax } from "./http/idempotency.ts";
 import { runImports } from "./imports/worker.ts";
+import { runJobs } from "./jobs/run.ts";
+import { allTasks } from "./jobs/tasks.ts";
 import { runDriftLooks } from "./models/drift-worker.ts";
 import { type RetrainOptions, runRetraining } from "./models/retrain-worker.ts";
 import { runOfferMeasures } from "./offers/measure.ts";
+import type { Outbound } from "./outbound/vet.ts";
 import { runPointsExpiry } from "./points/expire.ts";
 import { watchPools } from "./pools/watch.ts";
 import { findProjectsWithDueHolds } from "./reservations/queries.ts";
@@ -31,6 +34,7 @@ import { reviewConsumer } from "./reviews/open.ts";
 import { runSettlements } from "./reviews/settle.ts";
 import { rescoreMarker } from "./risk/rescore/mark.ts";
 import { runRescoring } from "./risk/rescore/worker.ts";
+import type { Sealer } from "./secrets/seal.ts";
 import { runSignals } from "./signals/follow.ts";
 import { runVoucherBatches } from "./vouchers/batch-worker.ts";
 import { runVoucherImports } from "./vouchers/imports/worker.ts";
@@ -40,6 +44,12 @@ export interface WorkerDeps {
   readonly pool: pg.Pool;
   readonly warehouse: ClickHouseClient;
   readonly log: Logger;
+  /** Opens the credentials of channels. */
+  readonly sealer: Sealer;
+  /** Where this service is reached from outside; absent: messages have no unsubscribe links. */
+  readonly publicUrl: string | undefined;
+  /** What tenants may make us send to. Absent: public addresses alone. */
+  readonly outbound?: Outbound;
   /** Absent: the defaults. */
   readonly alerts?: AlertOptions;
   /** Absent: later scores are of rules alone. */
@@ -56,6 +66,12 @@ const outboxDays = 7;
 export async function runWorkers(deps: WorkerDeps, signal: AbortSignal): Promise<void> {
   const db = createKysely(deps.pool);
   await Promise.all([
+    keepRunning(
+      "jobs",
+      (inner) => runJobs(deps, allTasks({ outbound: undefined, ...deps, db }), inner),
+      deps.log,
+      signal,
+    ),
     keepRunning("voucher batches", (inner) => runVoucherBatches(deps, inner), deps.log, signal),
     keepRunning("voucher imports", (inner) => runVoucherImports(deps, inner), deps.log, signal),
     keepRunning("imports", (inner) => runImports(deps, inner), deps.log, signal),

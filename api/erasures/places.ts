@@ -69,6 +69,19 @@ export const ownPlaces: readonly Place[] = [
     columns: { customer: "pseudonym", repeat_key: "pseudonym", reasons: "document", note: "text" },
   },
   { table: "points_entry", where: ofCustomer, columns: { reason: "none" } },
+  // Before the deliveries, by whose customer they are found: a provider's words may repeat the address.
+  {
+    table: "delivery_attempt",
+    where: `exists (select from delivery d
+      where d.project_id = t.project_id and d.id = t.delivery_id and d.customer_id = any($2))`,
+    columns: { reason: "text" },
+  },
+  {
+    table: "delivery",
+    where: ofCustomer,
+    columns: { source_id: "key", variables: "nothing", address: "none", reason: "text" },
+  },
+  { table: "workflow_run", where: ofCustomer, columns: { trigger: "document" } },
   { table: "publication", where: ofCustomer, columns: { source_id: "text" } },
   {
     table: "voucher",
@@ -108,7 +121,11 @@ export const mentioningPlaces: readonly Place[] = [
   { table: "voucher_job_item", where: "t.customer = $3", columns: { customer: "pseudonym" } },
   { table: "voucher_job_error", where: mentions("reason"), columns: { reason: "text" } },
   { table: "dead_letter", where: mentions("error"), columns: { error: "text" } },
+  // The keyed hash stays: whoever bounced or complained is not written to again.
+  { table: "suppression", where: mentions("address"), columns: { address: "none" } },
   { table: "event_consumer_failure", where: mentions("error"), columns: { error: "text" } },
+  // What receivers answered.
+  { table: "event_delivery", where: mentions("attempts"), columns: { attempts: "document" } },
 ];
 
 /** What one statement does: the customer's own row (rename.ts), lists they are in, the outbox (rewrite-outbox.ts). */
@@ -135,7 +152,10 @@ export const impersonal: Readonly<Record<string, readonly string[]>> = {
   ],
   claw_back_step: ["kind", "outcome", "reason", "currency", "undo", "undo_reason", "held_by"],
   dead_letter: ["type"],
+  delivery: ["channel_kind", "purpose", "status"],
+  delivery_attempt: ["outcome"],
   event_consumer_failure: ["name", "type"],
+  event_delivery: ["type", "status"],
   import_error: ["field"],
   import_job: ["kind", "format", "status", "error"],
   issued_reward: ["type", "status"],
@@ -158,12 +178,15 @@ export const impersonal: Readonly<Record<string, readonly string[]>> = {
     ...["assigned_to", "assigned_name", "decided_by", "decided_name"],
   ],
   review_entry: ["kind", "actor", "actor_name"],
+  suppression: ["kind", "reason"],
   voucher: ["code", "kind", "status", "limits", "rules"],
   voucher_import: ["status", "error"],
   voucher_import_error: ["field"],
   voucher_job: ["action", "status", "error", "cursor", "upto"],
   voucher_job_error: ["code"],
   voucher_job_item: ["code"],
+  workflow_run: ["trigger_key", "status", "reason"],
+  workflow_run_entry: ["kind", "outcome", "reason", "detail"],
 };
 
 /** Tables about campaigns, keys, the people who run the shop and the service itself; no customer's data. */
@@ -172,9 +195,15 @@ export const impersonalTables: readonly string[] = [
   "automatic_version",
   "campaign",
   "campaign_budget_reached",
+  "campaign_stock",
   "campaign_usage",
   "campaign_version",
+  "channel",
+  "channel_rate",
   "event_consumer",
+  "event_replay",
+  "event_subscription",
+  "member",
   "migration",
   "model_drift",
   "model_file",
@@ -184,6 +213,7 @@ export const impersonalTables: readonly string[] = [
   "offer_policy",
   "pool",
   "project",
+  "publication_job",
   "reconciliation_drift",
   "reconciliation_run",
   "relay_stream",
@@ -192,10 +222,13 @@ export const impersonalTables: readonly string[] = [
   "risk_rescore",
   "risk_rule",
   "risk_version",
-  "campaign_stock",
   "segment",
   "server_secret",
+  "template",
+  "template_version",
   "voucher_batch",
+  "workflow",
+  "workflow_scan",
+  "workflow_settings",
+  "workflow_version",
 ];
-  "member",
-  "publication_job",

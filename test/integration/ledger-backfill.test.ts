@@ -11,6 +11,7 @@ import { audit } from "../../api/audit/audit.ts";
 import { createKysely, createPool } from "../../api/db/kysely.ts";
 import { migratePostgres } from "../../api/db/migrate.ts";
 import { createProject } from "../../api/projects/create-project.ts";
+import { createSealer } from "../../api/secrets/seal.ts";
 import { loadModels } from "../../models/serving.ts";
 import { createWarehouse } from "../../warehouse/client.ts";
 import { createDatabase, dropDatabase, urlOfDatabase } from "../support/databases.ts";
@@ -226,6 +227,7 @@ describe("redemptions from before the ledger", () => {
       ...{ db: createKysely(pool), pool, warehouse, log, metrics: new Registry(), dataDir: tmpdir() },
       models: await loadModels({ log, directory: join(tmpdir(), "tessera-test-no-models") }),
       readiness: async () => ({ postgres: true, clickhouse: true, migrations: true, relay: true }),
+      ...{ sealer: createSealer([Buffer.alloc(32)]), publicUrl: undefined },
     });
     const rollBack = async (body: object) => {
       const response = await app.request("/v1/redemptions/red_1/rollback", {

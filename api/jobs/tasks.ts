@@ -1,0 +1,9 @@
+/** Every kind of job that there is, with what does it. */
+import { type SenderDeps, sendTask } from "../deliveries/send.ts";
+import type { Task } from "./task.ts";
+
+export type TaskDeps = SenderDeps;
+
+export function allTasks(deps: TaskDeps): Task[] {
+  return [sendTask(deps)];
+}
