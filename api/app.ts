@@ -41,11 +41,14 @@ import { riskPolicyRoutes } from "./risk/policy-routes.ts";
 import { riskRoutes } from "./risk/routes.ts";
 import { segmentRoutes } from "./segments/routes.ts";
 import { sessionRoutes } from "./sessions/routes.tsx";
+import { trialRoutes } from "./trials/routes.ts";
 import { validationRoutes } from "./validations/routes.ts";
 import { voucherBatchRoutes } from "./vouchers/batch-routes.ts";
 import { voucherImportRoutes } from "./vouchers/imports/routes.ts";
 import { voucherJobRoutes } from "./vouchers/jobs/routes.ts";
 import { voucherRoutes } from "./vouchers/routes.ts";
+import { voucherSearchRoutes } from "./vouchers/search-routes.ts";
+import { sheetRoutes } from "./vouchers/sheet/routes.ts";
 
 /** Where publishable keys may come, from a browser on another origin. */
 const publishablePaths = ["/v1/validations", "/v1/qualifications"];
@@ -62,7 +65,10 @@ const features = [
   reviewRoutes,
   clawBackRoutes,
   campaignRoutes,
+  trialRoutes,
   voucherRoutes,
+  voucherSearchRoutes,
+  sheetRoutes,
   voucherBatchRoutes,
   voucherImportRoutes,
   voucherJobRoutes,

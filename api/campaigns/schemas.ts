@@ -151,6 +151,9 @@ export type SubCampaignInput = Extract<CampaignInput, { type: "sub" }>;
 /** Null takes a field back to its default. The whole that results is checked like a new campaign. */
 export const patchCampaignBody = z
   .strictObject({
+    version: z.int().min(1).optional().openapi({
+      description: "The version that was read: the change is refused (409) when the campaign has moved on.",
+    }),
     name: common.name.optional(),
     currency: currency.optional(),
     parent_id: resourceId.optional(),

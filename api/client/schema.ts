@@ -703,7 +703,7 @@ export interface paths {
         head?: never;
         /**
          * Change a campaign's definition
-         * @description Type never changes; currency, parent_id and template are fixed once the campaign is live or has sub-campaigns.
+         * @description With `version`, only if the campaign still has it. Type never changes; currency, parent_id and template are fixed once the campaign is live or has sub-campaigns.
          */
         patch: operations["patchCampaignsId"];
         trace?: never;
@@ -816,6 +816,26 @@ export interface paths {
         get: operations["getCampaignsIdReport"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/campaigns/{id}/trial": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try a sub-campaign on a basket, also a draft
+         * @description Judges the campaign as if it and its main campaign were active and a code of it were typed, by itself, and tells what it gives or every reason against it. Takes nothing, announces nothing.
+         */
+        post: operations["postCampaignsIdTrial"];
         delete?: never;
         options?: never;
         head?: never;
@@ -971,6 +991,83 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/vouchers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search vouchers
+         * @description The newest first; with `code` in the order of codes. A page may hold fewer than `limit` and still have a `next_cursor`: then the search goes on from there.
+         */
+        get: operations["getVouchers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/vouchers/{code}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read what became of a voucher */
+        get: operations["getVouchersCodeHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/voucher-batches/{id}/sheet.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Print the codes of a batch
+         * @description Labels with a QR code or Code 128, the campaign's name and text, the code, and until when it is valid. Those that are disabled or used up are left out. At most 5000 vouchers a part; `Link` with rel="next" names the part after it.
+         */
+        get: operations["getVoucherBatchesIdSheetPdf"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/vouchers/sheet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Print codes of your choice
+         * @description In the order given, whatever the status of each voucher.
+         */
+        post: operations["postVouchersSheet"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/campaigns/{id}/voucher-batches": {
         parameters: {
             query?: never;
@@ -985,6 +1082,23 @@ export interface paths {
          * @description They are made in the background; the batch shows how many exist already.
          */
         post: operations["postCampaignsIdVoucherBatches"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/voucher-batches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List batches, the newest first */
+        get: operations["getVoucherBatches"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1233,7 +1347,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List customers */
+        /** List customers, or search them */
         get: operations["getCustomers"];
         put?: never;
         post?: never;
@@ -1808,12 +1922,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Read a key */
+        get: operations["getKeysId"];
         put?: never;
         post?: never;
         /**
          * Revoke a key
-         * @description Holds at once in the process that answers, within 5 seconds in others. A key cannot revoke itself.
+         * @description Holds at once in the process that answers, within 5 seconds in others. A key cannot revoke itself; a member's key ends with the member.
          */
         delete: operations["deleteKeysId"];
         options?: never;
@@ -1841,6 +1956,72 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the project's people */
+        get: operations["getMembers"];
+        put?: never;
+        /**
+         * Add a person, with a key of their own
+         * @description The person signs in to the console with the key, and may do with it what the role allows. Its text is shown once; only its digest is kept.
+         */
+        post: operations["postMembers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/members/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a member */
+        get: operations["getMembersId"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a member
+         * @description The member's keys are revoked with it, sessions end within seconds. The last owner cannot be removed (409 `last_owner`).
+         */
+        delete: operations["deleteMembersId"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a member's name, e-mail address or role
+         * @description A new role holds at once, for sessions within seconds. The last owner's role cannot be changed (409 `last_owner`).
+         */
+        patch: operations["patchMembersId"];
+        trace?: never;
+    };
+    "/v1/members/{id}/rotate-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a member a new key
+         * @description For a key that was lost or seen. The earlier ones end after `grace_seconds`.
+         */
+        post: operations["postMembersIdRotateKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/audit-log": {
         parameters: {
             query?: never;
@@ -1850,9 +2031,26 @@ export interface paths {
         };
         /**
          * Who changed what, the newest first
-         * @description Every change of campaigns, vouchers, customers, keys, pools, segments and champions of models. Nothing in it can be changed or deleted. Secrets are not in it, nor personal fields of customers: it says that those changed, not to what. Bulk jobs are one entry each.
+         * @description Every change of campaigns, vouchers, customers, keys, members, pools, segments and champions of models. Nothing in it can be changed or deleted. Secrets are not in it, nor personal fields of customers and members: it says that those changed, not to what. Bulk jobs are one entry each.
          */
         get: operations["getAuditLog"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit-log/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read an entry */
+        get: operations["getAuditLogId"];
         put?: never;
         post?: never;
         delete?: never;
@@ -4565,6 +4763,8 @@ export interface components {
         };
         ReferrerReward: components["schemas"]["PointsReward"] | components["schemas"]["VoucherReward"] | components["schemas"]["PoolVoucherReward"] | components["schemas"]["GiftCreditReward"];
         CampaignPatch: {
+            /** @description The version that was read: the change is refused (409) when the campaign has moved on. */
+            version?: number;
             name?: string;
             /** @example EUR */
             currency?: string;
@@ -4900,6 +5100,34 @@ export interface components {
             low: number;
             high: number;
         } | null;
+        Trial: {
+            campaign_id: string;
+            applicable: boolean;
+            /**
+             * @description Minor units
+             * @example 4990
+             */
+            discount_amount: number;
+            rewards: components["schemas"]["GivenReward"][];
+            reasons: components["schemas"]["Reason"][];
+            order: components["schemas"]["DecidedOrder"];
+            /** @description The rule trees as they were evaluated. */
+            trace: {
+                [key: string]: unknown;
+            };
+            /** @description The trace in plain language, indented by depth */
+            explanation: string[];
+        };
+        TrialRequest: {
+            customer?: components["schemas"]["CustomerReference"];
+            order: components["schemas"]["Order"];
+            /**
+             * Format: date-time
+             * @description As of this instant; absent: now.
+             * @example 2026-11-22T10:00:00Z
+             */
+            at?: string;
+        };
         Voucher: {
             id: string;
             code: string;
@@ -5033,12 +5261,29 @@ export interface components {
         };
         Publication: {
             id: string;
-            voucher_id: string;
+            /** @description Null for a code of a pool. */
+            voucher_id: string | null;
             code: string;
-            campaign_id: string;
+            campaign_id: string | null;
+            pool_id: string | null;
             customer: components["schemas"]["CustomerReference"];
             channel: string;
             source_id: string | null;
+            /**
+             * @description queued: a delivery is under way. failed: it did not arrive; the code went back unless it was used by then.
+             * @enum {string}
+             */
+            status: "published" | "queued" | "delivered" | "failed";
+            /** @description Why it failed. */
+            reason: string | null;
+            /**
+             * Format: date-time
+             * @description When the code went back to be handed out again.
+             * @example 2026-11-22T10:00:00Z
+             */
+            returned_at: string | null;
+            delivery_id: string | null;
+            job_id: string | null;
             /**
              * Format: date-time
              * @example 2026-11-22T10:00:00Z
@@ -5057,6 +5302,81 @@ export interface components {
              * @example 2026-11-22T10:00:00Z
              */
             occurred_at?: string;
+        };
+        /** @description Of each list the newest 50, newest first */
+        VoucherHistory: {
+            publications: components["schemas"]["Publication"][];
+            redemptions: {
+                redemption_id: string;
+                /** @enum {string} */
+                status: "redeemed" | "rolled_back";
+                order_id: string;
+                customer: components["schemas"]["CustomerReference"] & (Record<string, never> | null);
+                /** @example EUR */
+                currency: string;
+                /**
+                 * @description What this voucher took off
+                 * @example 4990
+                 */
+                discount_amount: number;
+                /**
+                 * @description Of the redemption, all its codes together
+                 * @example 4990
+                 */
+                rolled_back_amount: number;
+                source: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-11-22T10:00:00Z
+                 */
+                occurred_at: string;
+            }[];
+            /** @description Of these redemptions */
+            rollbacks: {
+                rollback_id: string;
+                redemption_id: string;
+                /**
+                 * @description Minor units
+                 * @example 4990
+                 */
+                discount_amount: number;
+                whole: boolean;
+                reason: string | null;
+                /**
+                 * Format: date-time
+                 * @example 2026-11-22T10:00:00Z
+                 */
+                occurred_at: string;
+            }[];
+            /** @description Those that hold the voucher now */
+            reservations: {
+                reservation_id: string;
+                order_id: string;
+                customer: components["schemas"]["CustomerReference"] & (Record<string, never> | null);
+                /**
+                 * Format: date-time
+                 * @example 2026-11-22T10:00:00Z
+                 */
+                expires_at: string;
+            }[];
+        };
+        VoucherSheet: {
+            codes: string[];
+            /**
+             * @description A code whose Code 128 would be too narrow for a scanner on a label of this size is printed as a QR code.
+             * @default qr
+             * @enum {string}
+             */
+            symbol?: "qr" | "code128";
+            /**
+             * @default a4
+             * @enum {string}
+             */
+            page_size?: "a4" | "letter";
+            /** @default 3 */
+            columns?: number;
+            /** @default 8 */
+            rows?: number;
         };
         VoucherBatch: {
             id: string;
@@ -5803,10 +6123,28 @@ export interface components {
              */
             name: string;
             /**
-             * @description static: its members are named by hand
+             * @description static: its members are named by hand; dynamic: they are whoever fits its rules
              * @enum {string}
              */
-            kind: "static";
+            kind: "static" | "dynamic";
+            rules: components["schemas"]["Rule"] & (Record<string, never> | null);
+            /** @description The rules read aloud */
+            rules_sentence: string | null;
+            /**
+             * @description evaluating: nobody has looked at all customers yet by these rules; failed: see failure
+             * @enum {string}
+             */
+            state: "ready" | "evaluating" | "failed";
+            /** @description Why the rules cannot be evaluated */
+            failure: string | null;
+            /**
+             * Format: date-time
+             * @description Whatever was known of customers then is in it; null for a list, and before the first evaluation
+             * @example 2026-11-22T10:00:00Z
+             */
+            evaluated_at: string | null;
+            /** @description Since evaluated_at */
+            age_seconds: number | null;
             members_count: number;
             /**
              * Format: date-time
@@ -5830,6 +6168,12 @@ export interface components {
              * @example vip
              */
             name: string;
+            /**
+             * @description What it is says `rules`; given for readers
+             * @enum {string}
+             */
+            kind?: "static" | "dynamic";
+            rules?: components["schemas"]["Rule"];
         };
         SegmentChange: {
             /**
@@ -5837,6 +6181,7 @@ export interface components {
              * @example vip
              */
             name?: string;
+            rules?: components["schemas"]["Rule"];
         };
         SegmentMember: {
             /** @example customer-1 */
@@ -6313,6 +6658,8 @@ export interface components {
             created_at: string;
             expires_at: string | null;
             revoked_at: string | null;
+            /** @description The person who signs in with it; null: a machine's key */
+            member_id: string | null;
         };
         Project: {
             id: string;
@@ -6381,6 +6728,69 @@ export interface components {
             /** @default 0 */
             grace_seconds?: number;
         };
+        MemberWithKey: components["schemas"]["Member"] & {
+            /** @description The key the member signs in with now */
+            key?: {
+                id: string;
+                /** @description The last characters of the text */
+                hint: string;
+                created_at: string;
+                /** @description Shown this once; null in a replayed answer */
+                text: string | null;
+            };
+        };
+        Member: {
+            id: string;
+            name: string;
+            email: string | null;
+            /**
+             * @description What the member's key may do. owner: every scope; manager: checkout, manage, analytics, import; cashier: checkout; analyst: analytics; reviewer: review.
+             * @enum {string}
+             */
+            role: "owner" | "manager" | "cashier" | "analyst" | "reviewer";
+            scopes: ("checkout" | "manage" | "analytics" | "review" | "import" | "admin")[];
+            /** @description The key the member signs in with now */
+            key: {
+                id: string;
+                /** @description The last characters of the text */
+                hint: string;
+                created_at: string;
+            };
+            created_at: string;
+            updated_at: string;
+        };
+        /**
+         * @example {
+         *       "name": "Ada Lovelace",
+         *       "email": "ada@shop.example",
+         *       "role": "manager"
+         *     }
+         */
+        NewMember: {
+            name: string;
+            /** Format: email */
+            email?: string | null;
+            /**
+             * @description What the member's key may do. owner: every scope; manager: checkout, manage, analytics, import; cashier: checkout; analyst: analytics; reviewer: review.
+             * @enum {string}
+             */
+            role: "owner" | "manager" | "cashier" | "analyst" | "reviewer";
+        };
+        /**
+         * @example {
+         *       "role": "analyst"
+         *     }
+         */
+        MemberPatch: {
+            name?: string;
+            /** Format: email */
+            email?: string | null;
+            /**
+             * @description What the member's key may do. owner: every scope; manager: checkout, manage, analytics, import; cashier: checkout; analyst: analytics; reviewer: review.
+             * @enum {string}
+             */
+            role?: "owner" | "manager" | "cashier" | "analyst" | "reviewer";
+        };
         AuditEntry: {
             id: string;
             /**
@@ -6393,11 +6803,13 @@ export interface components {
                 id: string;
                 /** @description The key's name at that time. */
                 name: string | null;
+                /** @description The person whose key it is; null: a machine. */
+                member_id: string | null;
             };
             /** @example status_changed */
             action: string;
             /** @enum {string} */
-            subject_type: "project" | "key" | "campaign" | "voucher" | "voucher_batch" | "voucher_import" | "voucher_job" | "customer" | "pool" | "segment" | "model" | "risk_rule" | "risk_policy" | "offer_policy" | "redemption" | "review" | "claw_back";
+            subject_type: "project" | "key" | "member" | "campaign" | "voucher" | "voucher_batch" | "voucher_import" | "voucher_job" | "customer" | "pool" | "segment" | "model" | "risk_rule" | "risk_policy" | "offer_policy" | "redemption" | "review" | "claw_back";
             subject_id: string;
             /** @description What changed, as it was; null for something new. */
             before: {
@@ -10388,6 +10800,8 @@ export interface operations {
                 status?: "draft" | "active" | "paused" | "archived";
                 type?: "main" | "sub";
                 parent_id?: string;
+                /** @description A part of the name, in any case. */
+                search?: string;
             };
             header?: never;
             path?: never;
@@ -11245,6 +11659,95 @@ export interface operations {
             };
         };
     };
+    postCampaignsIdTrial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrialRequest"];
+            };
+        };
+        responses: {
+            /** @description What it would do */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trial"];
+                };
+            };
+            /** @description Malformed or invalid; `errors` names each field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or one that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or is used from a foreign origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflicts with what is stored */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 256 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getCampaignsIdVouchers: {
         parameters: {
             query?: {
@@ -12061,6 +12564,325 @@ export interface operations {
             };
         };
     };
+    getVouchers: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description The next_cursor of the page before */
+                cursor?: string;
+                /** @description The beginning of a code, in any case */
+                code?: string;
+                /** @description Who it is assigned to */
+                customer?: string;
+                campaign_id?: string;
+                batch_id?: string;
+                /** @description reserved: a reservation holds its last use. */
+                status?: "created" | "distributed" | "reserved" | "redeemed" | "expired" | "disabled";
+                kind?: "unique" | "generic" | "gift_card";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Vouchers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Voucher"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description Malformed or invalid; `errors` names each field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or one that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or is used from a foreign origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 256 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getVouchersCodeHistory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Publications, uses, rollbacks and holds */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VoucherHistory"];
+                };
+            };
+            /** @description Malformed or invalid; `errors` names each field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or one that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or is used from a foreign origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 256 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getVoucherBatchesIdSheetPdf: {
+        parameters: {
+            query?: {
+                /** @description A code whose Code 128 would be too narrow for a scanner on a label of this size is printed as a QR code. */
+                symbol?: "qr" | "code128";
+                page_size?: "a4" | "letter";
+                columns?: number;
+                rows?: number;
+                /** @description Of a batch of more than 5000 vouchers: which of its parts, from 1. `Link` names the next. */
+                part?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sheet */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": string;
+                };
+            };
+            /** @description Malformed or invalid; `errors` names each field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or one that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or is used from a foreign origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 256 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postVouchersSheet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VoucherSheet"];
+            };
+        };
+        responses: {
+            /** @description The sheet */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": string;
+                };
+            };
+            /** @description Malformed or invalid; `errors` names each field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or one that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or is used from a foreign origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 256 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     postCampaignsIdVoucherBatches: {
         parameters: {
             query?: never;
@@ -12153,6 +12975,79 @@ export interface operations {
             };
             /** @description Refused, or the Idempotency-Key was used with another request */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getVoucherBatches: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description The next_cursor of the page before */
+                cursor?: string;
+                campaign_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Batches */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["VoucherBatch"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description Malformed or invalid; `errors` names each field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or one that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or is used from a foreign origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 256 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13521,6 +14416,10 @@ export interface operations {
                 limit?: number;
                 /** @description The next_cursor of the page before */
                 cursor?: string;
+                /** @description The beginning of an identifier */
+                identifier?: string;
+                /** @description A whole address, in any case */
+                email?: string;
             };
             header?: never;
             path?: never;
@@ -14652,6 +15551,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Conflicts with what is stored */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is larger than 256 KiB */
             413: {
                 headers: {
@@ -14737,6 +15645,15 @@ export interface operations {
             };
             /** @description Not there, or not yours */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflicts with what is stored */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -16645,6 +17562,82 @@ export interface operations {
             };
         };
     };
+    getKeysId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key, without its text */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Key"];
+                };
+            };
+            /** @description Malformed or invalid; `errors` names each field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or one that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or is used from a foreign origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 256 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     deleteKeysId: {
         parameters: {
             query?: never;
@@ -16791,6 +17784,517 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Conflicts with what is stored */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 256 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, or the Idempotency-Key was used with another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getMembers: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description The next_cursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Members, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Member"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description Malformed or invalid; `errors` names each field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or one that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or is used from a foreign origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 256 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postMembers: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a retry safe: the same key and body get the same answer. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMember"];
+            };
+        };
+        responses: {
+            /** @description The member with the key's text */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberWithKey"];
+                };
+            };
+            /** @description Malformed or invalid; `errors` names each field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or one that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or is used from a foreign origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflicts with what is stored */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 256 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, or the Idempotency-Key was used with another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getMembersId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The member */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            /** @description Malformed or invalid; `errors` names each field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or one that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or is used from a foreign origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 256 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteMembersId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Malformed or invalid; `errors` names each field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or one that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or is used from a foreign origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflicts with what is stored */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 256 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patchMembersId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MemberPatch"];
+            };
+        };
+        responses: {
+            /** @description The member as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            /** @description Malformed or invalid; `errors` names each field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or one that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or is used from a foreign origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflicts with what is stored */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 256 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postMembersIdRotateKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a retry safe: the same key and body get the same answer. */
+                "idempotency-key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RotateKey"];
+            };
+        };
+        responses: {
+            /** @description The member with the new key's text */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberWithKey"];
+                };
+            };
+            /** @description Malformed or invalid; `errors` names each field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or one that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or is used from a foreign origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is larger than 256 KiB */
             413: {
                 headers: {
@@ -16826,10 +18330,12 @@ export interface operations {
                 limit?: number;
                 /** @description The next_cursor of the page before */
                 cursor?: string;
-                subject_type?: "project" | "key" | "campaign" | "voucher" | "voucher_batch" | "voucher_import" | "voucher_job" | "customer" | "pool" | "segment" | "model" | "risk_rule" | "risk_policy" | "offer_policy" | "redemption" | "review" | "claw_back";
+                subject_type?: "project" | "key" | "member" | "campaign" | "voucher" | "voucher_batch" | "voucher_import" | "voucher_job" | "customer" | "pool" | "segment" | "model" | "risk_rule" | "risk_policy" | "offer_policy" | "redemption" | "review" | "claw_back";
                 subject_id?: string;
                 /** @description The id of a key, or `system`. */
                 actor?: string;
+                /** @description The id of a member: whichever of their keys it was. */
+                member?: string;
                 from?: string;
                 /** @description Exclusive. */
                 to?: string;
@@ -16872,6 +18378,82 @@ export interface operations {
             };
             /** @description The key lacks the scope, or is used from a foreign origin */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 256 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAuditLogId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The entry */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditEntry"];
+                };
+            };
+            /** @description Malformed or invalid; `errors` names each field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or one that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or is used from a foreign origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

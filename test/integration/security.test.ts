@@ -163,6 +163,7 @@ describe("another project's things", () => {
       "/v1/erasures": erasure.body.id,
       "/v1/orders": "o1",
       "/v1/keys": key.id,
+      "/v1/audit-log": (await send(owner, "GET", "/v1/audit-log")).body.data[0].id,
       "/v1/members": member.body.id,
       "/v1/segments": segment.body.id,
       "/v1/risk/rules": rule.body.id,
@@ -183,6 +184,9 @@ describe("another project's things", () => {
       "POST /v1/vouchers/{code}/publish": { customer, channel: "email" },
       "POST /v1/offers/{decision_id}/outcome": { campaign_id: campaignId, outcome: "shown" },
       "PATCH /v1/campaigns/{id}": { name: "stolen" },
+      "POST /v1/campaigns/{id}/trial": {
+        order: { currency: "EUR", items: [{ sku: "a", quantity: 1, unit_amount: 1 }] },
+      },
       "POST /v1/campaigns/{id}/referral-codes": { customer },
       "POST /v1/customers/{identifier}/points": { points: -1 },
       "POST /v1/customers/{identifier}/points/exchange": { campaign_id: campaignId },
