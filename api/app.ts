@@ -30,6 +30,7 @@ import { orderRoutes } from "./orders/routes.ts";
 import { pointsRoutes } from "./points/routes.ts";
 import { poolRoutes } from "./pools/routes.ts";
 import { projectRoutes } from "./projects/routes.ts";
+import { publicationRoutes } from "./publications/routes.ts";
 import { qualificationRoutes } from "./qualifications/routes.ts";
 import { redemptionRoutes } from "./redemptions/routes.ts";
 import { referralRoutes } from "./referrals/routes.ts";
@@ -73,6 +74,7 @@ const features = [
   voucherImportRoutes,
   voucherJobRoutes,
   poolRoutes,
+  publicationRoutes,
   customerRoutes,
   threeSixtyRoutes,
   erasureRoutes,
