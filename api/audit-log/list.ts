@@ -2,7 +2,8 @@ import { z } from "@hono/zod-openapi";
 import type { Kysely } from "kysely";
 import type { DB } from "../db/tables.ts";
 import { type Page, readCursor, toPage } from "../http/pagination.ts";
-import { type AuditRow, selectAuditLog } from "./queries.ts";
+import { notFound } from "../http/problem.ts";
+import { type AuditRow, findAuditEntry, selectAuditLog } from "./queries.ts";
 import type { AuditEntryWire, auditQuery } from "./schemas.ts";
 
 /** Newest first. */
@@ -19,6 +20,13 @@ export async function listAuditLog(
     { limit: limit + 1, before },
   );
   return toPage(rows, limit, (row) => [row.id], toWire);
+}
+
+/** @throws Problem `not_found` */
+export async function readAuditEntry(db: Kysely<DB>, projectId: string, id: string): Promise<AuditEntryWire> {
+  const row = await findAuditEntry(db, projectId, id);
+  if (!row) throw notFound("entry");
+  return toWire(row);
 }
 
 function toWire(row: AuditRow): AuditEntryWire {

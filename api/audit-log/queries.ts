@@ -15,6 +15,19 @@ export interface AuditFilter {
 
 export type AuditRow = Selectable<DB["audit_log"]> & { readonly member_id: string | null };
 
+function selectEntries(db: Kysely<DB>, projectId: string) {
+  return db
+    .selectFrom("audit_log as a")
+    .leftJoin("api_key as k", (join) => join.onRef("k.id", "=", "a.actor").onRef("k.project_id", "=", "a.project_id"))
+    .selectAll("a")
+    .select("k.member_id")
+    .where("a.project_id", "=", projectId);
+}
+
+export function findAuditEntry(db: Kysely<DB>, projectId: string, id: string): Promise<AuditRow | undefined> {
+  return selectEntries(db, projectId).where("a.id", "=", id).executeTakeFirst();
+}
+
 /** Newest first. `before` is the id of the last row of the page before. Ids sort by time: see `audit_id`. */
 export function selectAuditLog(
   db: Kysely<DB>,
@@ -22,12 +35,7 @@ export function selectAuditLog(
   filter: AuditFilter,
   page: { readonly limit: number; readonly before: string | undefined },
 ): Promise<AuditRow[]> {
-  return db
-    .selectFrom("audit_log as a")
-    .leftJoin("api_key as k", (join) => join.onRef("k.id", "=", "a.actor").onRef("k.project_id", "=", "a.project_id"))
-    .selectAll("a")
-    .select("k.member_id")
-    .where("a.project_id", "=", projectId)
+  return selectEntries(db, projectId)
     .$if(filter.subjectType !== undefined, (q) => q.where("a.subject_type", "=", filter.subjectType as string))
     .$if(filter.subjectId !== undefined, (q) => q.where("a.subject_id", "=", filter.subjectId as string))
     .$if(filter.actor !== undefined, (q) => q.where("a.actor", "=", filter.actor as string))

@@ -51,6 +51,33 @@ export const areas = [
       },
     ],
   },
+  {
+    name: "Administration",
+    entries: [
+      {
+        place: "members",
+        name: "Members",
+        to: "/console/members",
+        scopes: ["admin"],
+        shape:
+          "M9 11a4 4 0 1 0 0-8 4 4 0 0 0 0 8Zm-7 9c0-4 3-7 7-7s7 3 7 7H2Zm15-9a3.500 3.500 0 1 0-1.500-6.700 6 6 0 0 1 0 5.400c.500.800 1 1.300 1.500 1.300Zm1 9h4c0-3.500-2-6-5-6.500 1 1.800 1 4 1 6.500Z",
+      },
+      {
+        place: "keys",
+        name: "API keys",
+        to: "/console/keys",
+        scopes: ["admin"],
+        shape: "M7 8a5 5 0 0 1 4.600 3H22v4h-2v3h-4v-3h-4.400A5 5 0 1 1 7 8Zm0 3a2 2 0 1 0 0 4 2 2 0 0 0 0-4Z",
+      },
+      {
+        place: "audit-log",
+        name: "Audit log",
+        to: "/console/audit-log",
+        scopes: ["manage", "admin"],
+        shape: "M6 2h9l5 5v15H6V2Zm8 1.500V8h4.500L14 3.500ZM9 11v2h8v-2H9Zm0 4v2h8v-2H9Z",
+      },
+    ],
+  },
 ] as const satisfies readonly Area[];
 
 /** Which entry a page belongs to. */

@@ -9,7 +9,10 @@ import { notFound } from "../http/problem.ts";
 import { countReviews } from "../reviews/count.ts";
 import { createSessions } from "../sessions/sessions.ts";
 import { readAsset } from "./assets.ts";
+import { mountAuditLog } from "./audit-log/routes.tsx";
 import { mountClusters } from "./clusters/routes.tsx";
+import { mountKeys } from "./keys/routes.tsx";
+import { mountMembers } from "./members/routes.tsx";
 import { FaultPage, HomePage } from "./pages.tsx";
 import { mountClawBacks } from "./reviews/claw-back-routes.tsx";
 import { mountMetrics } from "./reviews/metrics-routes.tsx";
@@ -48,6 +51,9 @@ export function consoleRoutes(deps: Deps): OpenAPIHono<ConsoleEnv> {
   mountMetrics(router, deps);
   mountReviews(router, deps);
   mountClusters(router, deps);
+  mountMembers(router, deps);
+  mountKeys(router, deps);
+  mountAuditLog(router, deps);
 
   router.get("/console/*", () => {
     throw notFound("page");

@@ -7,7 +7,7 @@ import { createKey } from "./create-key.ts";
 import { endKey, lockKey, revokeKeyRow } from "./queries.ts";
 import { type createdKeyWire, type keyBody, toKeyWire } from "./schemas.ts";
 
-type CreatedKeyWire = z.output<typeof createdKeyWire>;
+export type CreatedKeyWire = z.output<typeof createdKeyWire>;
 
 export async function makeKey(
   tx: Transaction<DB>,

@@ -14,6 +14,15 @@ export function selectKeys(db: Kysely<DB>, projectId: string, before: string | u
     .execute();
 }
 
+export function findKey(db: Kysely<DB>, projectId: string, id: string): Promise<KeyRow | undefined> {
+  return db
+    .selectFrom("api_key")
+    .select(keyColumns)
+    .where("project_id", "=", projectId)
+    .where("id", "=", id)
+    .executeTakeFirst();
+}
+
 /** Revoking twice keeps the first instant. */
 export async function revokeKeyRow(tx: Transaction<DB>, projectId: string, id: string): Promise<void> {
   await tx

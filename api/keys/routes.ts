@@ -6,7 +6,7 @@ import { createRouter } from "../http/router.ts";
 import { idempotencyHeaders, json, jsonBody, listQuery, pageOf, problems, resourceId } from "../http/schemas.ts";
 import { inTransaction } from "../http/transaction.ts";
 import { makeKey, revokeKey, rotateKey } from "./change.ts";
-import { listKeys } from "./list.ts";
+import { listKeys, readKey } from "./list.ts";
 import { createdKeyWire, keyBody, keyWire, rotateBody } from "./schemas.ts";
 
 const tags = ["Keys and projects"];
@@ -31,6 +31,16 @@ const list = createRoute({
   ...secured("admin"),
   request: { query: z.strictObject(listQuery) },
   responses: { 200: json(pageOf(keyWire), "Keys, newest first"), ...problems() },
+});
+
+const read = createRoute({
+  method: "get",
+  path: "/v1/keys/{id}",
+  tags,
+  summary: "Read a key",
+  ...secured("admin"),
+  request: { params },
+  responses: { 200: json(keyWire, "The key, without its text"), ...problems(404) },
 });
 
 const revoke = createRoute({
@@ -69,6 +79,7 @@ export function keyRoutes(deps: Deps) {
       const { limit, cursor } = c.req.valid("query");
       return c.json(await listKeys(deps.db, c.var.auth.projectId, { limit, cursor }), 200);
     })
+    .openapi(read, async (c) => c.json(await readKey(deps.db, c.var.auth.projectId, c.req.valid("param").id), 200))
     .openapi(revoke, async (c) => {
       const { id } = c.req.valid("param");
       const { projectId, keyId } = c.var.auth;

@@ -35,7 +35,7 @@ export function SignInPage(props: { returnTo: string; fault?: string }) {
             Any secret key with the scope <code>analytics</code>.
           </>
         ) : (
-          "Any secret key: its scopes say which pages there are."
+          "Your own key as a member, which an owner made for you, or any secret key of the project: its scopes say which pages there are."
         )}{" "}
         The demo project's key is printed at the first start. You stay signed in for 12 hours, or until the key is
         revoked.
