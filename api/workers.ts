@@ -30,6 +30,7 @@ import { watchPools } from "./pools/watch.ts";
 import { findProjectsWithDueHolds } from "./reservations/queries.ts";
 import { releaseDueHolds } from "./reservations/release.ts";
 import { runClawBacks } from "./reviews/claw-back/work.ts";
+import { deliveryFollower } from "./publications/follow-deliveries.ts";
 import { reviewConsumer } from "./reviews/open.ts";
 import { runSettlements } from "./reviews/settle.ts";
 import { rescoreMarker } from "./risk/rescore/mark.ts";
@@ -104,6 +105,7 @@ export async function runWorkers(deps: WorkerDeps, signal: AbortSignal): Promise
       deps.log,
       signal,
     ),
+    keepRunning("returned codes", (inner) => runConsumer(deliveryFollower({ ...deps, db }), inner), deps.log, signal),
     keepRunning("later scores", (inner) => runRescoring({ ...deps, db }, inner), deps.log, signal),
     keepRunning("claw-backs", (inner) => runClawBacks(deps, inner), deps.log, signal),
     keepRunning("retention", (inner) => runRetention(deps, inner), deps.log, signal),

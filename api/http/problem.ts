@@ -25,6 +25,8 @@ const problemCatalogue = {
   reservation_ended: { status: 409, title: "The reservation has ended" },
   rollback_exceeds_rest: { status: 409, title: "More than is left cannot be rolled back" },
   already_rolled_back: { status: 409, title: "The redemption was already rolled back" },
+  out_of_stock: { status: 409, title: "Nothing is left to hand out" },
+  customer_blocked: { status: 409, title: "The customer is blocked" },
   in_holdout: { status: 409, title: "The campaign is withheld from this customer" },
   review_locked: { status: 409, title: "Somebody else has the review" },
   review_decided: { status: 409, title: "The review was decided already" },

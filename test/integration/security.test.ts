@@ -126,6 +126,7 @@ describe("another project's things", () => {
     await send(owner, "POST", "/v1/orders", { ...order, id: "o1", customer, status: "paid" });
     const batch = await send(owner, "POST", `/v1/campaigns/${campaignId}/voucher-batches`, batchBody);
     const offers = await send(owner, "POST", "/v1/offers", { customer, order });
+    const publication = await send(owner, "POST", "/v1/publications", { code, customer });
     const segment = await send(owner, "POST", "/v1/segments", { name: "vip" });
     await send(owner, "POST", `/v1/segments/${segment.body.id}/members`, { customers: ["customer-1"] });
     await send(owner, "POST", "/v1/customers/customer-1/points", { points: 100 });
@@ -159,6 +160,7 @@ describe("another project's things", () => {
       "/v1/voucher-jobs": job.body.id,
       "/v1/imports": imports.body.id,
       "/v1/pools": pool.body.id,
+      "/v1/publications": publication.body.id,
       "/v1/customers": "customer-1",
       "/v1/erasures": erasure.body.id,
       "/v1/orders": "o1",

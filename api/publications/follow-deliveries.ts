@@ -1,0 +1,44 @@
+/** Brings what became of deliveries to the publications that they were to bring. */
+import type { Kysely, Transaction } from "kysely";
+import type { Logger } from "pino";
+import type { ConsumedEvent, ConsumerOptions } from "../../ingest/consumer.ts";
+import type { DB } from "../db/tables.ts";
+import { announceProgress } from "./announce.ts";
+import { failPublication } from "./return-code.ts";
+import { selectPublications } from "./rows.ts";
+
+const types = ["delivery.sent", "delivery.failed", "delivery.skipped", "delivery.bounced"] as const;
+type Followed = (typeof types)[number];
+
+export function deliveryFollower(deps: { readonly db: Kysely<DB>; readonly log: Logger }): ConsumerOptions<Followed> {
+  return { ...deps, name: "publications", types, handle: followDeliveries };
+}
+
+async function followDeliveries(tx: Transaction<DB>, events: readonly ConsumedEvent<Followed>[]): Promise<void> {
+  for (const event of events) {
+    const { publication_id: id, delivery_id, reason } = event.payload;
+    if (id === null) continue;
+    const at = new Date(event.occurred_at);
+    if (event.type === "delivery.sent") await markDelivered(tx, event.project_id, id, delivery_id, at);
+    else await failPublication(tx, event.project_id, id, { deliveryId: delivery_id, reason: reason ?? event.type }, at);
+  }
+}
+
+async function markDelivered(
+  tx: Transaction<DB>,
+  projectId: string,
+  id: string,
+  deliveryId: string,
+  at: Date,
+): Promise<void> {
+  const { numUpdatedRows } = await tx
+    .updateTable("publication")
+    .set({ status: "delivered", delivery_id: deliveryId, updated_at: at })
+    .where("project_id", "=", projectId)
+    .where("id", "=", id)
+    .where("status", "in", ["published", "queued"])
+    .executeTakeFirst();
+  if (numUpdatedRows === 0n) return;
+  const row = await selectPublications(tx, projectId).where("p.id", "=", id).executeTakeFirstOrThrow();
+  await announceProgress(tx, projectId, "publication.delivered", [{ ...row, customer: row.customer_identifier }], at);
+}
