@@ -24,6 +24,31 @@ export const homeShape = "M4 11 12 4l8 7v9h-5v-6H9v6H4v-9Z";
 /** In this order: Promotions, Customers, Distribution, Checkout, Fraud, Administration. */
 export const areas = [
   {
+    name: "Distribution",
+    entries: [
+      {
+        place: "pools",
+        name: "Pools",
+        to: "/console/pools",
+        scopes: ["manage"],
+        shape: "M3 4h18v5H3V4Zm1 7h16v9H4v-9Zm5 2v2h6v-2H9Z",
+      },
+    ],
+  },
+  {
+    name: "Checkout",
+    entries: [
+      {
+        place: "redeem",
+        name: "Redeem",
+        to: "/console/redeem",
+        scopes: ["checkout"],
+        shape:
+          "M3 3h6v2H5v4H3V3Zm12 0h6v6h-2V5h-4V3ZM3 15h2v4h4v2H3v-6Zm16 0h2v6h-6v-2h4v-4ZM7 7h2v10H7V7Zm4 0h1v10h-1V7Zm3 0h3v10h-3V7Z",
+      },
+    ],
+  },
+  {
     name: "Fraud",
     entries: [
       {
