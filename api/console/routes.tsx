@@ -15,7 +15,6 @@ import { mountKeys } from "./keys/routes.tsx";
 import { mountMembers } from "./members/routes.tsx";
 import { FaultPage, HomePage } from "./pages.tsx";
 import { mountPools } from "./pools/routes.tsx";
-import { mountRedeem } from "./redeem/routes.tsx";
 import { mountClawBacks } from "./reviews/claw-back-routes.tsx";
 import { mountMetrics } from "./reviews/metrics-routes.tsx";
 import { mountReviews } from "./reviews/routes.tsx";
@@ -58,7 +57,6 @@ export function consoleRoutes(deps: Deps): OpenAPIHono<ConsoleEnv> {
   mountAuditLog(router, deps);
 
   router.get("/console/*", () => {
-  mountRedeem(router, deps);
   mountPools(router, deps);
     throw notFound("page");
   });
