@@ -48,6 +48,8 @@ import { voucherBatchRoutes } from "./vouchers/batch-routes.ts";
 import { voucherImportRoutes } from "./vouchers/imports/routes.ts";
 import { voucherJobRoutes } from "./vouchers/jobs/routes.ts";
 import { voucherRoutes } from "./vouchers/routes.ts";
+import { workflowRoutes } from "./workflows/routes.ts";
+import { workflowRunRoutes } from "./workflows/run-routes.ts";
 import { voucherSearchRoutes } from "./vouchers/search-routes.ts";
 import { sheetRoutes } from "./vouchers/sheet/routes.ts";
 
@@ -82,6 +84,8 @@ const features = [
   segmentRoutes,
   clusterRoutes,
   referralRoutes,
+  workflowRoutes,
+  workflowRunRoutes,
   importRoutes,
   orderRoutes,
   eventRoutes,

@@ -40,6 +40,8 @@ import { runSignals } from "./signals/follow.ts";
 import { runVoucherBatches } from "./vouchers/batch-worker.ts";
 import { runVoucherImports } from "./vouchers/imports/worker.ts";
 import { runVoucherJobs } from "./vouchers/jobs/worker.ts";
+import { workflowConsumer } from "./workflows/follow.ts";
+import { runScans } from "./workflows/scan.ts";
 
 export interface WorkerDeps {
   readonly pool: pg.Pool;
@@ -108,6 +110,8 @@ export async function runWorkers(deps: WorkerDeps, signal: AbortSignal): Promise
     keepRunning("returned codes", (inner) => runConsumer(deliveryFollower({ ...deps, db }), inner), deps.log, signal),
     keepRunning("later scores", (inner) => runRescoring({ ...deps, db }, inner), deps.log, signal),
     keepRunning("claw-backs", (inner) => runClawBacks(deps, inner), deps.log, signal),
+    keepRunning("workflows", (inner) => runConsumer(workflowConsumer({ ...deps, db }), inner), deps.log, signal),
+    keepRunning("days of workflows", (inner) => runScans({ ...deps, db }, inner), deps.log, signal),
     keepRunning("retention", (inner) => runRetention(deps, inner), deps.log, signal),
     keepRunning("erasures", (inner) => runErasures(deps, inner), deps.log, signal),
     keepRunning("delivered events", (inner) => purgeOutbox(deps, inner), deps.log, signal),

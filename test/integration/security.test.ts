@@ -147,7 +147,10 @@ describe("another project's things", () => {
     const rule = await send(owner, "POST", "/v1/risk/rules", largeOrders);
     await send(owner, "PUT", `/v1/campaigns/${campaignId}/risk-policy`, { hold: 0.999 });
     const { reviewId, clawBackId } = await reviewAndClawBack(owner, code);
+    const { workflowId, runId } = await workflowAndRun(owner);
     const ids: Record<string, string> = {
+      "/v1/workflows": workflowId,
+      "/v1/workflow-runs": runId,
       "/v1/clusters": clusterId,
       "/v1/reviews": reviewId,
       "/v1/claw-backs": clawBackId,
@@ -256,6 +259,19 @@ async function linkTwoAccounts(projectId: string): Promise<string> {
     format: "JSONEachRow",
   });
   return clusterId;
+}
+
+async function workflowAndRun(owner: TestProject) {
+  const given = { trigger: { on: "customer.created" }, steps: [{ type: "points", points: 1 }] };
+  const workflow = await send(owner, "POST", "/v1/workflows", { name: "Welcome", ...given });
+  const runId = newId("wfr");
+  await context.pool.query(
+    `insert into workflow_run (project_id, id, workflow_id, version, customer_id, trigger_key, trigger, status, due_at, started_at, ended_at)
+     select project_id, $2, $3, 1, id, 'x', '{"type": "customer.created", "at": "2026-01-01T00:00:00Z"}', 'failed', now(), now(), now()
+     from customer where project_id = $1 and identifier = 'customer-1'`,
+    [owner.projectId, runId, workflow.body.id],
+  );
+  return { workflowId: workflow.body.id, runId };
 }
 
 /** A redemption that a rule flags, confirmed by a reviewer and taken back. */
