@@ -34,6 +34,7 @@ import { publicationRoutes } from "./publications/routes.ts";
 import { qualificationRoutes } from "./qualifications/routes.ts";
 import { redemptionRoutes } from "./redemptions/routes.ts";
 import { referralRoutes } from "./referrals/routes.ts";
+import { publicationJobRoutes } from "./publications/jobs/routes.ts";
 import { rejectionRoutes } from "./rejections/routes.ts";
 import { reservationRoutes } from "./reservations/routes.ts";
 import { clawBackRoutes } from "./reviews/claw-back/routes.ts";
@@ -84,6 +85,7 @@ const features = [
   segmentRoutes,
   clusterRoutes,
   referralRoutes,
+  publicationJobRoutes,
   workflowRoutes,
   workflowRunRoutes,
   importRoutes,

@@ -31,6 +31,8 @@ import { findProjectsWithDueHolds } from "./reservations/queries.ts";
 import { releaseDueHolds } from "./reservations/release.ts";
 import { runClawBacks } from "./reviews/claw-back/work.ts";
 import { deliveryFollower } from "./publications/follow-deliveries.ts";
+import { runPublicationJobs } from "./publications/jobs/worker.ts";
+import { deliveryFollower } from "./publications/follow-deliveries.ts";
 import { reviewConsumer } from "./reviews/open.ts";
 import { runSettlements } from "./reviews/settle.ts";
 import { rescoreMarker } from "./risk/rescore/mark.ts";
@@ -104,6 +106,8 @@ export async function runWorkers(deps: WorkerDeps, signal: AbortSignal): Promise
     keepRunning(
       "what is scored again",
       (inner) => runConsumer(rescoreMarker({ ...deps, db }), inner),
+    keepRunning("publication jobs", (inner) => runPublicationJobs(deps, inner), deps.log, signal),
+    keepRunning("returned codes", (inner) => runConsumer(deliveryFollower({ ...deps, db }), inner), deps.log, signal),
       deps.log,
       signal,
     ),

@@ -363,9 +363,24 @@ export interface DB {
     skipped: ColumnType<Record<string, number>, string | undefined, string>;
     failed: WithDefault<number>;
     cursor: WithDefault<string>;
+    faults: ColumnType<{ line: number; reason: string }[], string | undefined, string>;
     error: string | null;
     created_at: Instant;
     updated_at: Instant;
+  };
+  popup_message: {
+    project_id: string;
+    id: string;
+    customer_id: string;
+    delivery_id: string;
+    publication_id: string | null;
+    campaign_id: string | null;
+    content: JSONColumnType<Record<string, string>>;
+    created_at: Instant;
+    expires_at: Instant;
+    shown_at: NullableInstant;
+    clicked_at: NullableInstant;
+    dismissed_at: NullableInstant;
   };
   publication_job_member: { project_id: string; job_id: string; customer_id: string };
   redemption: {

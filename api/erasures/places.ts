@@ -83,6 +83,7 @@ export const ownPlaces: readonly Place[] = [
   },
   { table: "workflow_run", where: ofCustomer, columns: { trigger: "document" } },
   { table: "publication", where: ofCustomer, columns: { source_id: "text" } },
+  { table: "popup_message", where: ofCustomer, columns: { content: "nothing" } },
   {
     table: "voucher",
     where: `(${ofCustomer} or t.referrer_id = any($2))`,

@@ -63,7 +63,7 @@ async function publishOne(
 
 type Reason = Extract<FromCampaign | FromPool, { outcome: "refused" }>["reason"];
 
-function refused(reason: Reason): Problem {
+export function refused(reason: Reason): Problem {
   switch (reason) {
     case "campaign_unknown":
       return notFound("campaign");

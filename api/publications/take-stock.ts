@@ -1,6 +1,6 @@
 /** Vouchers of a campaign that are nobody's yet. */
 import { randomBytes } from "node:crypto";
-import { sql, type Transaction } from "kysely";
+import { type Kysely, sql, type Transaction } from "kysely";
 import type { DB } from "../db/tables.ts";
 
 export interface StockVoucher {
@@ -82,4 +82,28 @@ export async function assignStock(
       ${given.map((each) => each.expiresAt)}::timestamptz[]) as g(id, customer_id, expires_at)
     where v.project_id = ${projectId} and v.id = g.id
   `.execute(tx);
+}
+
+/** Whether any is there, be it that somebody is taking it right now. */
+export async function hasFree(tx: Transaction<DB>, projectId: string, campaignId: string, at: Date): Promise<boolean> {
+  return (await countFree(tx, projectId, campaignId, at, 1)) > 0;
+}
+
+/** Counts at most `upTo`. */
+export async function countFree(
+  db: Kysely<DB>,
+  projectId: string,
+  campaignId: string,
+  at: Date,
+  upTo: number,
+): Promise<number> {
+  const { rows } = await sql<{ free: number }>`
+    select count(*) as free from (
+      select from voucher v
+      where v.project_id = ${projectId} and v.campaign_id = ${campaignId}
+        and v.customer_id is null and v.status = 'created' and v.kind <> 'generic'
+        and v.redemptions_count = 0 and v.holds_count = 0 and (v.expires_at is null or v.expires_at > ${at}::timestamptz)
+      limit ${upTo}) counted
+  `.execute(db);
+  return rows[0]?.free ?? 0;
 }

@@ -126,6 +126,8 @@ describe("another project's things", () => {
     await send(owner, "POST", "/v1/orders", { ...order, id: "o1", customer, status: "paid" });
     const batch = await send(owner, "POST", `/v1/campaigns/${campaignId}/voucher-batches`, batchBody);
     const offers = await send(owner, "POST", "/v1/offers", { customer, order });
+    const toOne = { campaign_id: campaignId, to: { customers: [customer] } };
+    const publicationJob = await send(owner, "POST", "/v1/publication-jobs", toOne);
     const publication = await send(owner, "POST", "/v1/publications", { code, customer });
     const segment = await send(owner, "POST", "/v1/segments", { name: "vip" });
     await send(owner, "POST", `/v1/segments/${segment.body.id}/members`, { customers: ["customer-1"] });
@@ -164,6 +166,7 @@ describe("another project's things", () => {
       "/v1/imports": imports.body.id,
       "/v1/pools": pool.body.id,
       "/v1/publications": publication.body.id,
+      "/v1/publication-jobs": publicationJob.body.id,
       "/v1/customers": "customer-1",
       "/v1/erasures": erasure.body.id,
       "/v1/orders": "o1",
