@@ -2,15 +2,19 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { auditLogRoutes } from "./audit-log/routes.ts";
 import { campaignRoutes } from "./campaigns/routes.ts";
+import { channelRoutes } from "./channels/routes.ts";
 import { clusterRoutes } from "./clusters/routes.ts";
 import { consoleRoutes } from "./console/routes.tsx";
 import { customerRoutes } from "./customers/routes.ts";
 import { threeSixtyRoutes } from "./customers/three-sixty/routes.ts";
 import { dashboardRoutes } from "./dashboards/routes.tsx";
 import { dataHealthRoutes } from "./data-health/routes.ts";
+import { deliveryRoutes } from "./deliveries/routes.ts";
 import type { Deps } from "./deps.ts";
 import { docsRoutes } from "./docs/routes.ts";
 import { erasureRoutes } from "./erasures/routes.ts";
+import { eventDeliveryRoutes } from "./event-subscriptions/delivery-routes.ts";
+import { eventSubscriptionRoutes } from "./event-subscriptions/routes.ts";
 import { eventRoutes } from "./events/routes.ts";
 import { exportRoutes } from "./exports/routes.ts";
 import { healthRoutes } from "./health/routes.ts";
@@ -30,11 +34,11 @@ import { orderRoutes } from "./orders/routes.ts";
 import { pointsRoutes } from "./points/routes.ts";
 import { poolRoutes } from "./pools/routes.ts";
 import { projectRoutes } from "./projects/routes.ts";
+import { publicationJobRoutes } from "./publications/jobs/routes.ts";
 import { publicationRoutes } from "./publications/routes.ts";
 import { qualificationRoutes } from "./qualifications/routes.ts";
 import { redemptionRoutes } from "./redemptions/routes.ts";
 import { referralRoutes } from "./referrals/routes.ts";
-import { publicationJobRoutes } from "./publications/jobs/routes.ts";
 import { rejectionRoutes } from "./rejections/routes.ts";
 import { reservationRoutes } from "./reservations/routes.ts";
 import { clawBackRoutes } from "./reviews/claw-back/routes.ts";
@@ -43,16 +47,19 @@ import { riskPolicyRoutes } from "./risk/policy-routes.ts";
 import { riskRoutes } from "./risk/routes.ts";
 import { segmentRoutes } from "./segments/routes.ts";
 import { sessionRoutes } from "./sessions/routes.tsx";
+import { suppressionRoutes } from "./suppressions/routes.ts";
+import { templateRoutes } from "./templates/routes.ts";
 import { trialRoutes } from "./trials/routes.ts";
+import { unsubscribeRoutes } from "./unsubscribe/routes.tsx";
 import { validationRoutes } from "./validations/routes.ts";
 import { voucherBatchRoutes } from "./vouchers/batch-routes.ts";
 import { voucherImportRoutes } from "./vouchers/imports/routes.ts";
 import { voucherJobRoutes } from "./vouchers/jobs/routes.ts";
 import { voucherRoutes } from "./vouchers/routes.ts";
-import { workflowRoutes } from "./workflows/routes.ts";
-import { workflowRunRoutes } from "./workflows/run-routes.ts";
 import { voucherSearchRoutes } from "./vouchers/search-routes.ts";
 import { sheetRoutes } from "./vouchers/sheet/routes.ts";
+import { workflowRoutes } from "./workflows/routes.ts";
+import { workflowRunRoutes } from "./workflows/run-routes.ts";
 
 /** Where publishable keys may come, from a browser on another origin. */
 const publishablePaths = ["/v1/validations", "/v1/qualifications"];
@@ -78,6 +85,7 @@ const features = [
   voucherJobRoutes,
   poolRoutes,
   publicationRoutes,
+  publicationJobRoutes,
   customerRoutes,
   threeSixtyRoutes,
   erasureRoutes,
@@ -85,12 +93,18 @@ const features = [
   segmentRoutes,
   clusterRoutes,
   referralRoutes,
-  publicationJobRoutes,
   workflowRoutes,
   workflowRunRoutes,
+  channelRoutes,
+  templateRoutes,
+  deliveryRoutes,
+  suppressionRoutes,
+  unsubscribeRoutes,
   importRoutes,
   orderRoutes,
   eventRoutes,
+  eventSubscriptionRoutes,
+  eventDeliveryRoutes,
   exportRoutes,
   modelRoutes,
   projectRoutes,

@@ -2,11 +2,11 @@
 import type { ChannelAdapter, ChannelKind } from "./adapter.ts";
 import { emailAdapter } from "./email/adapter.ts";
 
-const list: readonly ChannelAdapter[] = [emailAdapter as ChannelAdapter];
+export const adapters: readonly ChannelAdapter[] = [emailAdapter as ChannelAdapter];
 
-const byKind = new Map<string, ChannelAdapter>(list.map((adapter) => [adapter.kind, adapter]));
+const byKind = new Map<string, ChannelAdapter>(adapters.map((adapter) => [adapter.kind, adapter]));
 
-export const channelKinds: readonly ChannelKind[] = list.map((adapter) => adapter.kind);
+export const channelKinds: readonly ChannelKind[] = adapters.map((adapter) => adapter.kind);
 
 /** Undefined: the kind is of a version of this service that knew more. */
 export function adapterOf(kind: string): ChannelAdapter | undefined {

@@ -25,15 +25,6 @@ export function insertDelivery(tx: Kysely<DB>, row: Insertable<DB["delivery"]>):
     .executeTakeFirst();
 }
 
-export function findDelivery(db: Kysely<DB>, projectId: string, id: string): Promise<DeliveryRow | undefined> {
-  return db
-    .selectFrom("delivery")
-    .selectAll()
-    .where("project_id", "=", projectId)
-    .where("id", "=", id)
-    .executeTakeFirst();
-}
-
 export function lockDelivery(tx: Kysely<DB>, projectId: string, id: string): Promise<DeliveryRow | undefined> {
   return tx
     .selectFrom("delivery")
@@ -94,4 +85,15 @@ export async function findPublished(db: Kysely<DB>, projectId: string, publicati
   if (row === undefined) return undefined;
   const { pool_code, ...published } = row;
   return { ...published, code: row.code ?? pool_code };
+}
+
+/** By what the provider calls it. */
+export function findByProvider(db: Kysely<DB>, projectId: string, channelId: string, providerId: string) {
+  return db
+    .selectFrom("delivery")
+    .select("id")
+    .where("project_id", "=", projectId)
+    .where("channel_id", "=", channelId)
+    .where("provider_id", "=", providerId)
+    .executeTakeFirst();
 }

@@ -5,6 +5,7 @@ import type { DB } from "../db/tables.ts";
 import { addJob } from "../jobs/add-job.ts";
 import { type Task, taskOf } from "../jobs/task.ts";
 import type { Sealer } from "../secrets/seal.ts";
+import { signSubscription } from "../unsubscribe/token.ts";
 import { type Begun, beginDelivery } from "./begin.ts";
 import { composeMessage } from "./compose.ts";
 import { lockDelivery } from "./queries.ts";
@@ -55,7 +56,8 @@ async function handOver(
   at: Date,
 ): Promise<SendOutcome> {
   const { adapter, channel, delivery } = begun;
-  const composed = await composeMessage(deps.db, delivery, { ...begun, unsubscribeUrl: null });
+  const unsubscribeUrl = await unsubscribeUrlOf(deps, begun);
+  const composed = await composeMessage(deps.db, delivery, { ...begun, unsubscribeUrl });
   if (composed.outcome === "failed") {
     const { reason, detail } = composed;
     return { outcome: "failed", reason: detail === null ? reason : `${reason}: ${detail}` };
@@ -74,6 +76,16 @@ async function handOver(
     deps.log.error({ delivery: delivery.id, channel: channel.id, err: error }, "an adapter failed");
     return { outcome: "unknown", reason: "adapter_failed" };
   }
+}
+
+/** Only marketing by consent has one; without an address of ours from outside there is none to give. */
+async function unsubscribeUrlOf(
+  { db, publicUrl }: SenderDeps,
+  { adapter, customer, delivery }: Begun & { readonly outcome: "sending" },
+): Promise<string | null> {
+  if (publicUrl === undefined || delivery.purpose !== "marketing" || !adapter.needsConsent) return null;
+  const subscription = { projectId: delivery.project_id, customerId: customer.id, kind: adapter.kind };
+  return `${publicUrl}/unsubscribe/${await signSubscription(db, subscription)}`;
 }
 
 function lookAgain(tx: Kysely<DB>, ids: { projectId: string; deliveryId: string }, runAt: Date): Promise<void> {

@@ -99,6 +99,18 @@ export function faultOfText(source: string, roots: ReadonlyMap<string, readonly 
   }
 }
 
+/** What the texts speak of: "customer.name". Those that cannot be read speak of nothing. */
+export function variablesIn(sources: readonly string[]): string[] {
+  const names = sources.flatMap((source) => {
+    try {
+      return plain.globalFullVariablesSync(parse(plain, source));
+    } catch {
+      return [];
+    }
+  });
+  return [...new Set(names)].sort().slice(0, 200);
+}
+
 function parse(engine: Liquid, source: string): Template[] {
   return engine.parse(source);
 }

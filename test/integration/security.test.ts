@@ -7,6 +7,7 @@ import { shippedRules } from "../../api/risk/shipped-rules.ts";
 import { drainConsumer } from "../../ingest/consumer.ts";
 import { send, withKey } from "../support/answers.ts";
 import { type TestProject, useApp } from "../support/app.ts";
+import { everythingOfMessages } from "../support/messages.ts";
 import { fillPath, type Operation, readOperations } from "../support/operations.ts";
 import { redeemBody, setUpPromotion } from "../support/promotions.ts";
 
@@ -150,7 +151,12 @@ describe("another project's things", () => {
     await send(owner, "PUT", `/v1/campaigns/${campaignId}/risk-policy`, { hold: 0.999 });
     const { reviewId, clawBackId } = await reviewAndClawBack(owner, code);
     const { workflowId, runId } = await workflowAndRun(owner);
+    const messages = await everythingOfMessages(context, owner);
     const ids: Record<string, string> = {
+      "/v1/channels": messages.channelId,
+      "/v1/templates": messages.templateId,
+      "/v1/deliveries": messages.deliveryId,
+      "/v1/suppressions": messages.suppressionId,
       "/v1/workflows": workflowId,
       "/v1/workflow-runs": runId,
       "/v1/clusters": clusterId,
@@ -198,6 +204,9 @@ describe("another project's things", () => {
       "POST /v1/campaigns/{id}/referral-codes": { customer },
       "POST /v1/customers/{identifier}/points": { points: -1 },
       "POST /v1/customers/{identifier}/points/exchange": { campaign_id: campaignId },
+      "PATCH /v1/channels/{id}": { name: "stolen" },
+      "POST /v1/channels/{id}/bounces": { bounces: [{ reason: "bounced", address: "ada@people.example" }] },
+      "PATCH /v1/templates/{id}": { name: "stolen" },
       "PATCH /v1/segments/{id}": { name: "stolen" },
       "POST /v1/segments/{id}/members": { customers: ["customer-2"] },
       "POST /v1/segments/{id}/members/remove": { customers: ["customer-1"] },

@@ -60,10 +60,9 @@ function compose(message: OutgoingMessage, settings: EmailSettings): Promise<Buf
       "Content-Language": message.language,
       // RFC 3834: no out-of-office replies.
       "Auto-Submitted": "auto-generated",
-      // RFC 8058: mail programs show a button, which posts.
-      ...(unsubscribeUrl === null
-        ? {}
-        : { "List-Unsubscribe": `<${unsubscribeUrl}>`, "List-Unsubscribe-Post": "List-Unsubscribe=One-Click" }),
+      ...(unsubscribeUrl === null ? {} : { "List-Unsubscribe": `<${unsubscribeUrl}>` }),
+      // RFC 8058: mail programs show a button, which posts; over https only.
+      ...(unsubscribeUrl?.startsWith("https:") ? { "List-Unsubscribe-Post": "List-Unsubscribe=One-Click" } : {}),
     },
     disableFileAccess: true,
     disableUrlAccess: true,
