@@ -15,6 +15,7 @@ import { mountKeys } from "./keys/routes.tsx";
 import { mountMembers } from "./members/routes.tsx";
 import { FaultPage, HomePage } from "./pages.tsx";
 import { mountPools } from "./pools/routes.tsx";
+import { mountRedeem } from "./redeem/routes.tsx";
 import { mountClawBacks } from "./reviews/claw-back-routes.tsx";
 import { mountMetrics } from "./reviews/metrics-routes.tsx";
 import { mountReviews } from "./reviews/routes.tsx";
@@ -34,7 +35,12 @@ export function consoleRoutes(deps: Deps): OpenAPIHono<ConsoleEnv> {
     c.header("etag", asset.etag);
     c.header("cache-control", "no-cache");
     if (c.req.header("if-none-match") === asset.etag) return c.body(null, 304);
-    return c.body(asset.body, 200, { "content-type": asset.contentType });
+    c.header("content-type", asset.contentType);
+    if (asset.gzipped === undefined) return c.body(asset.body);
+    c.header("vary", "accept-encoding");
+    if (!/\bgzip\b/.test(c.req.header("accept-encoding") ?? "")) return c.body(asset.body);
+    c.header("content-encoding", "gzip");
+    return c.body(asset.gzipped);
   });
 
   router.use("/console/*", strict, requireViewer(createSessions(deps.db)));
@@ -52,6 +58,7 @@ export function consoleRoutes(deps: Deps): OpenAPIHono<ConsoleEnv> {
   mountMetrics(router, deps);
   mountReviews(router, deps);
   mountClusters(router, deps);
+  mountRedeem(router, deps);
   mountMembers(router, deps);
   mountKeys(router, deps);
   mountAuditLog(router, deps);

@@ -4,9 +4,17 @@ import { z } from "zod";
 import type { DB } from "../db/tables.ts";
 import { normalizeCode } from "../domain/codes.ts";
 import { type Page, readCursor } from "../http/pagination.ts";
-import { selectVouchers } from "./queries.ts";
+import { notFound } from "../http/problem.ts";
+import { findVoucher, selectVouchers } from "./queries.ts";
 import type { VoucherWire } from "./schemas.ts";
 import { toWire } from "./wire.ts";
+
+/** @param typed in any case. @throws Problem 404 */
+export async function readVoucher(db: Kysely<DB>, projectId: string, typed: string, now: Date): Promise<VoucherWire> {
+  const row = await findVoucher(db, projectId, typed);
+  if (!row) throw notFound("voucher");
+  return toWire(row, now);
+}
 
 export interface VoucherSearch {
   /** The beginning of a code, in any case. */

@@ -23,10 +23,10 @@ interface ReviewerOptions extends Partial<VisitOptions> {
   readonly scopes?: readonly string[];
 }
 
-/** Call it at the top of a file. Needs no dashboards, and builds none. */
-export function useConsole(): Console {
+/** Call it at the top of a file. Needs no dashboards, and builds none. @param args of the browser. */
+export function useConsole(args: readonly string[] = []): Console {
   const app = useScoredApp();
-  const browser = useChromium();
+  const browser = useChromium(args);
   const context = { app } as { -readonly [K in keyof Console]: Console[K] };
   let server: ServerType | undefined;
   beforeAll(async () => {
