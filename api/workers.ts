@@ -30,7 +30,6 @@ import { watchPools } from "./pools/watch.ts";
 import { findProjectsWithDueHolds } from "./reservations/queries.ts";
 import { releaseDueHolds } from "./reservations/release.ts";
 import { runClawBacks } from "./reviews/claw-back/work.ts";
-import { deliveryFollower } from "./publications/follow-deliveries.ts";
 import { runPublicationJobs } from "./publications/jobs/worker.ts";
 import { deliveryFollower } from "./publications/follow-deliveries.ts";
 import { reviewConsumer } from "./reviews/open.ts";
@@ -106,11 +105,10 @@ export async function runWorkers(deps: WorkerDeps, signal: AbortSignal): Promise
     keepRunning(
       "what is scored again",
       (inner) => runConsumer(rescoreMarker({ ...deps, db }), inner),
-    keepRunning("publication jobs", (inner) => runPublicationJobs(deps, inner), deps.log, signal),
-    keepRunning("returned codes", (inner) => runConsumer(deliveryFollower({ ...deps, db }), inner), deps.log, signal),
       deps.log,
       signal,
     ),
+    keepRunning("publication jobs", (inner) => runPublicationJobs(deps, inner), deps.log, signal),
     keepRunning("returned codes", (inner) => runConsumer(deliveryFollower({ ...deps, db }), inner), deps.log, signal),
     keepRunning("later scores", (inner) => runRescoring({ ...deps, db }, inner), deps.log, signal),
     keepRunning("claw-backs", (inner) => runClawBacks(deps, inner), deps.log, signal),

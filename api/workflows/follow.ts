@@ -5,11 +5,19 @@ import type { ConsumerOptions } from "../../ingest/consumer.ts";
 import type { DB } from "../db/tables.ts";
 import { databaseNow } from "../http/occurred-at.ts";
 import { type ActiveWorkflow, readActive } from "./active.ts";
+import { customerKey, readCustomers } from "./customers.ts";
 import { endRunsOf } from "./end-runs.ts";
-import { type Customer, meets } from "./facts.ts";
+import { meets } from "./facts.ts";
 import { crossesOrders } from "./orders-reached.ts";
 import { type Candidate, startRuns } from "./start.ts";
-import { type Followed, followedTypes, type Occurrence, occurrenceOf, triggersOf } from "./trigger-match.ts";
+import {
+  type Followed,
+  followedTypes,
+  type Occurrence,
+  occurrenceOf,
+  triggerKeyOf,
+  triggersOf,
+} from "./trigger-match.ts";
 
 /** What is told this late is history, an import say: it begins nothing. */
 const lateMs = 24 * 3_600_000;
@@ -64,7 +72,7 @@ async function findCandidates(tx: Kysely<DB>, events: readonly Followed[], at: D
     // A guest, or somebody who is erased since.
     if (customer === undefined) continue;
     const { trigger, conditions, settings } = workflow.definition;
-    const triggerKey = keyOf(trigger, event);
+    const triggerKey = triggerKeyOf(trigger, event.event_id);
     if (
       trigger.on === "orders.reached" &&
       !(await crossesOrders(tx, trigger, event.project_id, customer, occurrence))
@@ -92,35 +100,9 @@ function isFresh(event: Followed, workflow: ActiveWorkflow): boolean {
   return recorded >= workflow.activeSince.getTime() && recorded - occurred <= lateMs;
 }
 
-function fitsCurrency({ definition }: ActiveWorkflow, { order }: Occurrence): boolean {
+export function fitsCurrency({ definition }: Pick<ActiveWorkflow, "definition">, { order }: Occurrence): boolean {
   const { currency } = definition.settings;
   return order === null || currency === undefined || order.currency === currency;
-}
-
-/** A count or a sum is reached once; everything else as often as it happens. */
-function keyOf(trigger: ActiveWorkflow["definition"]["trigger"], event: Followed): string {
-  if (trigger.on !== "orders.reached") return event.event_id;
-  return trigger.count === undefined
-    ? `orders:amount:${trigger.amount}:${trigger.currency}`
-    : `orders:count:${trigger.count}`;
-}
-
-const customerKey = (projectId: string, identifier: string) => `${projectId}\0${identifier}`;
-
-async function readCustomers(
-  tx: Kysely<DB>,
-  asked: readonly { readonly projectId: string; readonly identifier: string | null }[],
-): Promise<Map<string, Customer>> {
-  const keys = asked.filter((key) => key.identifier !== null);
-  const rows = await tx
-    .selectFrom("customer")
-    .selectAll()
-    .where(
-      sql<boolean>`(project_id, identifier) in (select * from unnest(
-        ${keys.map((key) => key.projectId)}::text[], ${keys.map((key) => key.identifier)}::text[]))`,
-    )
-    .execute();
-  return new Map(rows.map((row) => [customerKey(row.project_id, row.identifier), row]));
 }
 
 /** Of events that a step of a run caused: they are of its transaction. One more than the run's own. */

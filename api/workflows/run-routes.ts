@@ -10,6 +10,8 @@ import { idempotencyHeaders, json, jsonBody, listQuery, pageOf, problems } from 
 import { inTransaction } from "../http/transaction.ts";
 import { readVersion } from "./active.ts";
 import { readProjectCap } from "./caps.ts";
+import { dryRun, dryRunWindow } from "./dry-run.ts";
+import { dryRunBody, dryRunWire } from "./dry-run-schema.ts";
 import { findRun, findWorkflow, listEntries, listRuns } from "./queries.ts";
 import { retryRuns } from "./release.ts";
 import { params, projectSettings, retriedWire, retryBody, runFilters, runWire, runWithLogWire } from "./schemas.ts";
@@ -82,8 +84,27 @@ const putSettings = createRoute({
   responses: { 200: json(projectSettings, "The settings as they are now"), ...problems() },
 });
 
-export function workflowRunRoutes({ db }: Deps) {
+const dry = createRoute({
+  method: "post",
+  path: "/v1/workflows/{id}/dry-run",
+  tags,
+  summary: "See whom a workflow would have reached",
+  description:
+    "Reads the events of a time, at most 31 days and by default yesterday, and says which runs would have begun, what each step would have done and what would have been withheld. What is known of customers is what is known now. Changes nothing.",
+  ...reading,
+  request: { params, body: jsonBody(dryRunBody) },
+  responses: { 200: json(dryRunWire, "What would have happened"), ...problems(404) },
+});
+
+export function workflowRunRoutes({ db, warehouse }: Deps) {
   return createRouter()
+    .openapi(dry, async (c) => {
+      const { from, to } = c.req.valid("json");
+      const row = await findWorkflow(db, c.var.auth.projectId, c.req.valid("param").id);
+      if (row === undefined) throw notFound("workflow");
+      const window = dryRunWindow(from, to, await databaseNow(db));
+      return c.json(await dryRun({ db, warehouse }, row, window), 200);
+    })
     .openapi(list, async (c) => {
       const { projectId } = c.var.auth;
       const { id } = c.req.valid("param");

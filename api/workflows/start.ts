@@ -77,7 +77,8 @@ export async function startRuns(tx: Kysely<DB>, candidates: readonly Candidate[]
   return began.length;
 }
 
-interface Entries {
+/** Of one workflow and customer. */
+export interface Entries {
   count: number;
   lastDay: number;
   running: boolean;
@@ -101,8 +102,13 @@ async function readEntries(tx: Kysely<DB>, candidates: readonly Candidate[], at:
   return new Map(rows.map((row) => [keyOf(row.workflow_id, row.customer_id), row]));
 }
 
+interface Entering {
+  readonly workflow: { readonly id: string; readonly settings: Settings };
+  readonly customerId: string;
+}
+
 /** Counts what it admits: of several events at once each sees what the others began. */
-function admits(entries: Map<string, Entries>, { workflow, customerId }: Candidate, at: Date): boolean {
+export function admits(entries: Map<string, Entries>, { workflow, customerId }: Entering, at: Date): boolean {
   const key = keyOf(workflow.id, customerId);
   const before = entries.get(key) ?? { count: 0, lastDay: 0, running: false, last: null };
   const { entry, entry_gap_days: gapDays } = workflow.settings;

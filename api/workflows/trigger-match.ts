@@ -44,13 +44,18 @@ export const triggersOf: Readonly<Record<Followed["type"], readonly TriggerOn[]>
   "custom.recorded": ["custom"],
 };
 
-type Event = Pick<Followed, "occurred_at"> &
-  {
-    [T in Followed["type"]]: { readonly type: T; readonly payload: Payload<T> };
-  }[Followed["type"]];
+/** As much of an event as it takes to match it. */
+export type PastEvent = {
+  [T in Followed["type"]]: {
+    readonly event_id: string;
+    readonly occurred_at: string;
+    readonly type: T;
+    readonly payload: Payload<T>;
+  };
+}[Followed["type"]];
 
 /** Null: it is not. Whether enough orders were reached only the database knows; for that the answer is "perhaps". */
-export function occurrenceOf(trigger: Trigger, event: Event): Occurrence | null {
+export function occurrenceOf(trigger: Trigger, event: PastEvent): Occurrence | null {
   const nothing = { type: trigger.on, at: event.occurred_at, fields: {}, order: null, voucherIds: [] };
   switch (event.type) {
     case "customer.created":
@@ -121,4 +126,12 @@ function propertiesOf(properties: Readonly<Record<string, unknown>>): Record<str
     else if (Array.isArray(value) && value.every((one) => typeof one === "string")) fields[key] = value;
   }
   return fields;
+}
+
+/** Under which a run begins once: a number or a sum is reached once, everything else as often as it happens. */
+export function triggerKeyOf(trigger: Trigger, eventId: string): string {
+  if (trigger.on !== "orders.reached") return eventId;
+  return trigger.count === undefined
+    ? `orders:amount:${trigger.amount}:${trigger.currency}`
+    : `orders:count:${trigger.count}`;
 }
