@@ -36,6 +36,7 @@ import { poolRoutes } from "./pools/routes.ts";
 import { projectRoutes } from "./projects/routes.ts";
 import { publicationJobRoutes } from "./publications/jobs/routes.ts";
 import { publicationRoutes } from "./publications/routes.ts";
+import { stockRoutes } from "./publications/stock/routes.ts";
 import { qualificationRoutes } from "./qualifications/routes.ts";
 import { redemptionRoutes } from "./redemptions/routes.ts";
 import { referralRoutes } from "./referrals/routes.ts";
@@ -86,6 +87,7 @@ const features = [
   poolRoutes,
   publicationRoutes,
   publicationJobRoutes,
+  stockRoutes,
   customerRoutes,
   threeSixtyRoutes,
   erasureRoutes,

@@ -30,6 +30,9 @@ import { watchPools } from "./pools/watch.ts";
 import { findProjectsWithDueHolds } from "./reservations/queries.ts";
 import { releaseDueHolds } from "./reservations/release.ts";
 import { runClawBacks } from "./reviews/claw-back/work.ts";
+import { deliveryFollower } from "./publications/follow-deliveries.ts";
+import { runPublicationJobs } from "./publications/jobs/worker.ts";
+import { watchStock } from "./publications/stock/watch.ts";
 import { runPublicationJobs } from "./publications/jobs/worker.ts";
 import { deliveryFollower } from "./publications/follow-deliveries.ts";
 import { reviewConsumer } from "./reviews/open.ts";
@@ -106,6 +109,9 @@ export async function runWorkers(deps: WorkerDeps, signal: AbortSignal): Promise
       "what is scored again",
       (inner) => runConsumer(rescoreMarker({ ...deps, db }), inner),
       deps.log,
+    keepRunning("publication jobs", (inner) => runPublicationJobs(deps, inner), deps.log, signal),
+    keepRunning("stock of campaigns", (inner) => watchStock({ ...deps, db }, inner), deps.log, signal),
+    keepRunning("returned codes", (inner) => runConsumer(deliveryFollower({ ...deps, db }), inner), deps.log, signal),
       signal,
     ),
     keepRunning("publication jobs", (inner) => runPublicationJobs(deps, inner), deps.log, signal),

@@ -96,6 +96,8 @@ const notOf: Record<CampaignRow["type"], ReadonlySet<string>> = {
     "exclusions",
     "points_price",
     "voucher_lifetime_days",
+    "low_stock",
+    "auto_grow",
     "holdout_percent",
     "holdout_codes",
     "on_cancel",

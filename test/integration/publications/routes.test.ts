@@ -6,6 +6,7 @@ import { appendEvents } from "../../../ingest/outbox.ts";
 import { send } from "../../support/answers.ts";
 import { type TestProject, useApp } from "../../support/app.ts";
 import { setUpStock } from "../../support/campaign-stock.ts";
+import { newEmailChannel, newTemplate } from "../../support/messages.ts";
 import { stockPool } from "../../support/pool-stock.ts";
 import { redeemBody, setUpPromotion } from "../../support/promotions.ts";
 
@@ -187,4 +188,32 @@ it("returns a third party's code to its pool", async () => {
   expect(await read(project, body.id)).toMatchObject({ status: "failed", reason: "no_consent" });
   expect((await send(project, "GET", `/v1/pools/${poolId}`)).body).toMatchObject({ left: 1 });
   expect(await told(project, body.id)).toEqual(["pool_code.published", "publication.returned"]);
+});
+
+it("sends what it publishes, once, and takes it back from who cannot be written to", async () => {
+  const project = await context.newProject();
+  const campaignId = await setUpStock(context.pool, project, { count: 3 });
+  const deliver = { channel_id: await newEmailChannel(project, 25), template_id: await newTemplate(project) };
+  await send(project, "PUT", "/v1/customers/c1", { email: "c1@people.example", consent: { email: true } });
+  const body = { campaign_id: campaignId, customer, source_id: "s", deliver };
+  const queued = await publish(project, body);
+  expect(queued).toMatchObject({
+    status: 201,
+    body: { status: "queued", delivery_id: expect.stringMatching(/^dlv_/) },
+  });
+  expect(await publish(project, body)).toMatchObject({ body: { id: queued.body.id, status: "queued" } });
+  expect(await told(project, queued.body.id)).toEqual(["voucher.published", "publication.queued"]);
+  const deliveries = await context.pool.query("select count(*)::int as n from delivery where project_id = $1", [
+    project.projectId,
+  ]);
+  expect(deliveries.rows).toEqual([{ n: 1 }]);
+
+  const unreachable = await publish(project, { ...body, source_id: "t", customer: { identifier: "c2" } });
+  expect(unreachable.body).toMatchObject({ status: "published" });
+  await drainConsumer(deliveryFollower({ db: context.db, log: context.deps.log }));
+  expect(await read(project, unreachable.body.id)).toMatchObject({
+    status: "failed",
+    returned_at: expect.any(String),
+    reason: expect.stringMatching(/^\w+$/),
+  });
 });
