@@ -1462,6 +1462,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/campaigns/{id}/stock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read how many vouchers a campaign can still hand out */
+        get: operations["getCampaignsIdStock"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/customers/{identifier}": {
         parameters: {
             query?: never;
@@ -4956,6 +4973,9 @@ export interface components {
             points_price: number | null;
             /** @description A voucher expires so many days after it was handed out, or earlier when it says so itself. */
             voucher_lifetime_days: number | null;
+            /** @description The event campaign.low_stock comes once, when no more vouchers than this can still be handed out. */
+            low_stock: number | null;
+            auto_grow: components["schemas"]["AutoGrow"] | null;
             holdout_percent: number;
             holdout_codes: boolean;
             /** @enum {string} */
@@ -5498,6 +5518,26 @@ export interface components {
             product_ids?: string[];
             categories?: string[];
         };
+        AutoGrow: {
+            /** @description A batch is ordered when fewer than this are left. */
+            below: number;
+            /** @description Vouchers of one batch. */
+            size: number;
+            pattern: components["schemas"]["CodePattern"];
+            /** @description All that growing may ever make. Absent: no end. */
+            max?: number;
+        };
+        CodePattern: {
+            prefix?: string;
+            suffix?: string;
+            /**
+             * @description Letters and mixed leave out characters that look alike.
+             * @enum {string}
+             */
+            charset: "digits" | "letters" | "mixed";
+            /** @description Random characters, without prefix and suffix. */
+            length: number;
+        };
         NewCampaign: components["schemas"]["NewMainCampaign"] | components["schemas"]["NewSubCampaign"];
         NewMainCampaign: {
             /**
@@ -5621,6 +5661,9 @@ export interface components {
             points_price?: number;
             /** @description A voucher expires so many days after it was handed out, or earlier when it says so itself. */
             voucher_lifetime_days?: number;
+            /** @description The event campaign.low_stock comes once, when no more vouchers than this can still be handed out. */
+            low_stock?: number;
+            auto_grow?: components["schemas"]["AutoGrow"] & unknown;
             holdout_percent?: number;
             holdout_codes?: boolean;
             /** @enum {string} */
@@ -5676,6 +5719,9 @@ export interface components {
             points_price?: number | null;
             /** @description A voucher expires so many days after it was handed out, or earlier when it says so itself. */
             voucher_lifetime_days?: number | null;
+            /** @description The event campaign.low_stock comes once, when no more vouchers than this can still be handed out. */
+            low_stock?: number | null;
+            auto_grow?: components["schemas"]["AutoGrow"] | null;
             /** @enum {string|null} */
             triggers_on?: "redemption" | "points_change" | "custom" | "customer.created" | "customer.birthday" | "customer.anniversary" | "customer.orders_count_reached" | "customer.orders_amount_reached" | "order.paid" | "redemption.succeeded" | "redemption.rejected" | "voucher.published" | "voucher.expiring" | "points.level_reached" | "segment.entered" | "segment.left" | null;
             trigger_name?: string | null;
@@ -5761,6 +5807,9 @@ export interface components {
             points_price: number | null;
             /** @description A voucher expires so many days after it was handed out, or earlier when it says so itself. */
             voucher_lifetime_days: number | null;
+            /** @description The event campaign.low_stock comes once, when no more vouchers than this can still be handed out. */
+            low_stock: number | null;
+            auto_grow: components["schemas"]["AutoGrow"] | null;
             holdout_percent: number;
             holdout_codes: boolean;
             /** @enum {string} */
@@ -6295,17 +6344,6 @@ export interface components {
              */
             updated_at: string;
         };
-        CodePattern: {
-            prefix?: string;
-            suffix?: string;
-            /**
-             * @description Letters and mixed leave out characters that look alike.
-             * @enum {string}
-             */
-            charset: "digits" | "letters" | "mixed";
-            /** @description Random characters, without prefix and suffix. */
-            length: number;
-        };
         NewVoucherBatch: {
             /**
              * @description Default: unique, one code with one use; in a gift card campaign gift_card, and no other is possible.
@@ -6568,6 +6606,21 @@ export interface components {
             /** @description Its members of now; who enters later gets nothing. */
             segment_id?: string;
             customers?: components["schemas"]["CustomerReference"][];
+        };
+        CampaignStock: {
+            /** @description Vouchers that can be handed out, counted up to 1000000. */
+            left: number;
+            low_stock: number | null;
+            /**
+             * Format: date-time
+             * @description When it was told that few are left.
+             * @example 2026-11-22T10:00:00Z
+             */
+            low_stock_since: string | null;
+            /** @description Vouchers that growing has ordered or made. */
+            grown_count: number;
+            /** @description The batch that growing ordered last. */
+            batch_id: string | null;
         };
         Customer: {
             id: string;
@@ -7747,7 +7800,7 @@ export interface components {
             id: string;
             name: string;
             /** @enum {string} */
-            kind: "email";
+            kind: "email" | "sms" | "messenger";
             enabled: boolean;
             settings: {
                 [key: string]: unknown;
@@ -7823,6 +7876,198 @@ export interface components {
             credentials?: {
                 username: string;
                 password: string;
+            } | null;
+        } | {
+            name: string;
+            /** @default true */
+            enabled?: boolean;
+            /**
+             * @description In any t seconds at most burst + t × count / seconds messages; null: no limit.
+             * @default null
+             */
+            rate_limit?: {
+                count: number;
+                seconds: number;
+                /**
+                 * @description How many may go at once.
+                 * @default 1
+                 */
+                burst?: number;
+            } | null;
+            /**
+             * @description At most so many marketing messages to one customer in so many hours; null: no cap.
+             * @default null
+             */
+            frequency_cap?: {
+                count: number;
+                hours: number;
+            } | null;
+            /** @enum {string} */
+            kind: "sms";
+            settings: {
+                /**
+                 * @default POST
+                 * @enum {string}
+                 */
+                method?: "POST" | "PUT" | "GET";
+                /** @example https://api.provider.example/messages */
+                url: string;
+                /** @default {} */
+                headers?: {
+                    [key: string]: string;
+                };
+                basic_auth?: {
+                    username: string;
+                    password: string;
+                };
+                /**
+                 * @default {
+                 *       "type": "none"
+                 *     }
+                 */
+                body?: {
+                    /** @enum {string} */
+                    type: "form";
+                    fields: {
+                        [key: string]: string;
+                    };
+                } | {
+                    /** @enum {string} */
+                    type: "json";
+                    value: {
+                        [key: string]: unknown;
+                    };
+                } | {
+                    /** @enum {string} */
+                    type: "none";
+                };
+                /** @description Where the answer says what the provider calls the message */
+                provider_id?: string;
+                /**
+                 * @default [
+                 *       408,
+                 *       429,
+                 *       500,
+                 *       502,
+                 *       503,
+                 *       504
+                 *     ]
+                 */
+                retry_statuses?: number[];
+                /** @default [] */
+                retry_when?: {
+                    pointer: string;
+                    any_of: (string | number)[];
+                }[];
+                /** @default [] */
+                bounced_statuses?: number[];
+                /** @default [] */
+                bounced_when?: {
+                    pointer: string;
+                    any_of: (string | number)[];
+                }[];
+                /** @default 15 */
+                timeout_seconds?: number;
+            };
+            /** @description Kept sealed, and never answered. Absent: none. */
+            credentials?: {
+                [key: string]: string;
+            } | null;
+        } | {
+            name: string;
+            /** @default true */
+            enabled?: boolean;
+            /**
+             * @description In any t seconds at most burst + t × count / seconds messages; null: no limit.
+             * @default null
+             */
+            rate_limit?: {
+                count: number;
+                seconds: number;
+                /**
+                 * @description How many may go at once.
+                 * @default 1
+                 */
+                burst?: number;
+            } | null;
+            /**
+             * @description At most so many marketing messages to one customer in so many hours; null: no cap.
+             * @default null
+             */
+            frequency_cap?: {
+                count: number;
+                hours: number;
+            } | null;
+            /** @enum {string} */
+            kind: "messenger";
+            settings: {
+                /**
+                 * @default POST
+                 * @enum {string}
+                 */
+                method?: "POST" | "PUT" | "GET";
+                /** @example https://api.provider.example/messages */
+                url: string;
+                /** @default {} */
+                headers?: {
+                    [key: string]: string;
+                };
+                basic_auth?: {
+                    username: string;
+                    password: string;
+                };
+                /**
+                 * @default {
+                 *       "type": "none"
+                 *     }
+                 */
+                body?: {
+                    /** @enum {string} */
+                    type: "form";
+                    fields: {
+                        [key: string]: string;
+                    };
+                } | {
+                    /** @enum {string} */
+                    type: "json";
+                    value: {
+                        [key: string]: unknown;
+                    };
+                } | {
+                    /** @enum {string} */
+                    type: "none";
+                };
+                /** @description Where the answer says what the provider calls the message */
+                provider_id?: string;
+                /**
+                 * @default [
+                 *       408,
+                 *       429,
+                 *       500,
+                 *       502,
+                 *       503,
+                 *       504
+                 *     ]
+                 */
+                retry_statuses?: number[];
+                /** @default [] */
+                retry_when?: {
+                    pointer: string;
+                    any_of: (string | number)[];
+                }[];
+                /** @default [] */
+                bounced_statuses?: number[];
+                /** @default [] */
+                bounced_when?: {
+                    pointer: string;
+                    any_of: (string | number)[];
+                }[];
+                /** @default 15 */
+                timeout_seconds?: number;
+            };
+            /** @description Kept sealed, and never answered. Absent: none. */
+            credentials?: {
+                [key: string]: string;
             } | null;
         };
         ChannelChange: {
@@ -7915,7 +8160,7 @@ export interface components {
             /** @description A stored one, or `kind` and `parts` */
             template_id?: string;
             /** @enum {string} */
-            kind?: "email";
+            kind?: "email" | "sms" | "messenger";
             /**
              * @example {
              *       "subject": "Your code, {{ customer.name }}",
@@ -7944,7 +8189,7 @@ export interface components {
             id: string;
             name: string;
             /** @enum {string} */
-            kind: "email";
+            kind: "email" | "sms" | "messenger";
             /**
              * @description Marketing needs the customer's consent, and keeps to the channel's frequency cap.
              * @enum {string}
@@ -7972,7 +8217,7 @@ export interface components {
         NewTemplate: {
             name: string;
             /** @enum {string} */
-            kind: "email";
+            kind: "email" | "sms" | "messenger";
             /**
              * @description Marketing needs the customer's consent, and keeps to the channel's frequency cap.
              * @enum {string}
@@ -17081,6 +17326,82 @@ export interface operations {
             };
         };
     };
+    getCampaignsIdStock: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The stock */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignStock"];
+                };
+            };
+            /** @description Malformed or invalid; `errors` names each field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or one that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or is used from a foreign origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 256 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getCustomersIdentifier: {
         parameters: {
             query?: never;
@@ -19874,10 +20195,7 @@ export interface operations {
     postWorkflowsIdDryRun: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Makes a retry safe: the same key and body get the same answer. */
-                "idempotency-key"?: string;
-            };
+            header?: never;
             path: {
                 id: string;
             };
@@ -20458,7 +20776,7 @@ export interface operations {
                 limit?: number;
                 /** @description The next_cursor of the page before */
                 cursor?: string;
-                kind?: "email";
+                kind?: "email" | "sms" | "messenger";
             };
             header?: never;
             path?: never;
@@ -21107,7 +21425,7 @@ export interface operations {
                 limit?: number;
                 /** @description The next_cursor of the page before */
                 cursor?: string;
-                kind?: "email";
+                kind?: "email" | "sms" | "messenger";
             };
             header?: never;
             path?: never;
