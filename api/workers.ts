@@ -15,6 +15,9 @@ import { runClusterRefresh } from "./clusters/worker.ts";
 import { runPredictions } from "./customers/prediction-worker.ts";
 import { runCustomerRefresh } from "./customers/wide-worker.ts";
 import { createKysely } from "./db/kysely.ts";
+import { runFanOut } from "./event-subscriptions/fan-out.ts";
+import { runEventSending } from "./event-subscriptions/send.ts";
+import { runEventSweep } from "./event-subscriptions/sweep.ts";
 import { runRetention } from "./erasures/retention.ts";
 import { runErasures } from "./erasures/worker.ts";
 import { sweepIdempotencyKeys, sweptRowsMax } from "./http/idempotency.ts";
@@ -100,6 +103,9 @@ export async function runWorkers(deps: WorkerDeps, signal: AbortSignal): Promise
       deps.log,
       signal,
     ),
+    keepRunning("events to be sent", (inner) => runFanOut({ ...deps, db }, inner), deps.log, signal),
+    keepRunning("sending of events", (inner) => runEventSending({ ...deps, db }, inner), deps.log, signal),
+    keepRunning("events that were sent", (inner) => runEventSweep({ ...deps, db }, inner), deps.log, signal),
     keepRunning("linked accounts", (inner) => runClusterRefresh(deps, inner), deps.log, signal),
     keepRunning("training of models", (inner) => runRetraining(deps, inner), deps.log, signal),
     keepRunning("drift of models", (inner) => runDriftLooks(deps, inner), deps.log, signal),

@@ -5885,6 +5885,14 @@ export interface components {
             /** @description From handing out to taking back. Codes for everybody are never published. */
             funnel: {
                 published_count: number;
+                /** @description Of the published, those for which a message was ordered. */
+                queued_count: number;
+                /** @description Of these, those whose message a provider accepted. */
+                sent_count: number;
+                /** @description Of the published, those that did not arrive, or nobody knows. */
+                failed_count: number;
+                /** @description Of these, those whose code went back. */
+                returned_count: number;
                 validations_count: number;
                 valid_count: number;
                 /** @description Codes redeemed, also those rolled back since. */

@@ -152,7 +152,10 @@ describe("another project's things", () => {
     const { reviewId, clawBackId } = await reviewAndClawBack(owner, code);
     const { workflowId, runId } = await workflowAndRun(owner);
     const messages = await everythingOfMessages(context, owner);
+    const receiver = { url: "https://93.184.216.34/hook", types: "all" };
+    const subscription = await send(owner, "POST", "/v1/event-subscriptions", receiver);
     const ids: Record<string, string> = {
+      "/v1/event-subscriptions": subscription.body.id,
       "/v1/channels": messages.channelId,
       "/v1/templates": messages.templateId,
       "/v1/deliveries": messages.deliveryId,
@@ -207,6 +210,8 @@ describe("another project's things", () => {
       "PATCH /v1/channels/{id}": { name: "stolen" },
       "POST /v1/channels/{id}/bounces": { bounces: [{ reason: "bounced", address: "ada@people.example" }] },
       "PATCH /v1/templates/{id}": { name: "stolen" },
+      "PATCH /v1/event-subscriptions/{id}": { description: "stolen" },
+      "POST /v1/event-subscriptions/{id}/replay": { from: "2026-01-01T00:00:00Z", to: "2027-01-01T00:00:00Z" },
       "PATCH /v1/segments/{id}": { name: "stolen" },
       "POST /v1/segments/{id}/members": { customers: ["customer-2"] },
       "POST /v1/segments/{id}/members/remove": { customers: ["customer-1"] },
