@@ -10,6 +10,7 @@ import { countReviews } from "../reviews/count.ts";
 import { createSessions } from "../sessions/sessions.ts";
 import { readAsset } from "./assets.ts";
 import { mountAuditLog } from "./audit-log/routes.tsx";
+import { mountCampaigns } from "./campaigns/routes.tsx";
 import { mountClusters } from "./clusters/routes.tsx";
 import { mountKeys } from "./keys/routes.tsx";
 import { mountMembers } from "./members/routes.tsx";
@@ -54,17 +55,18 @@ export function consoleRoutes(deps: Deps): OpenAPIHono<ConsoleEnv> {
     return c.html(<HomePage viewer={c.var.viewer} counts={counts} />);
   });
 
+  mountCampaigns(router, deps);
   mountClawBacks(router, deps);
   mountMetrics(router, deps);
   mountReviews(router, deps);
   mountClusters(router, deps);
   mountRedeem(router, deps);
+  mountPools(router, deps);
   mountMembers(router, deps);
   mountKeys(router, deps);
   mountAuditLog(router, deps);
 
   router.get("/console/*", () => {
-  mountPools(router, deps);
     throw notFound("page");
   });
   return router;

@@ -138,8 +138,15 @@ export interface Option {
   readonly name: string;
 }
 
+interface SelectProps extends FieldProps {
+  readonly options: readonly Option[];
+  readonly groups?: readonly OptionGroup[];
+  /** What is chosen decides which fields come next: with scripts the form is shown again at once. */
+  readonly refresh?: boolean;
+}
+
 /** What is stored and no longer among the options stays one: a form that is only looked at changes nothing. */
-export function SelectField(props: FieldProps & { options: readonly Option[]; groups?: readonly OptionGroup[] }) {
+export function SelectField(props: SelectProps) {
   const chosen = typedIn(props.sheet, props.name, props.value);
   const all = [...props.options, ...(props.groups ?? []).flatMap((group) => group.options)];
   const known = all.some((option) => option.value === chosen);
@@ -150,7 +157,7 @@ export function SelectField(props: FieldProps & { options: readonly Option[]; gr
   );
   return (
     <Around of={props}>
-      <select {...described(props)}>
+      <select {...described(props)} data-refresh={props.refresh}>
         {!known && chosen !== "" && show({ value: chosen, name: chosen })}
         {props.options.map(show)}
         {props.groups?.map((group) => (

@@ -22,8 +22,8 @@ function wallClock(at: number, timeZone: string): number {
 /** An instant as a `datetime-local` field holds it. */
 export function localText(at: string | null | undefined, timeZone: string): string {
   if (!at) return "";
-  const { year, month, day, hour, minute } = partsOf(Date.parse(at), timeZone);
-  return `${year}-${month}-${day}T${hour}:${minute}`;
+  const { year, month, day, hour, minute, second } = partsOf(Date.parse(at), timeZone);
+  return `${year}-${month}-${day}T${hour}:${minute}${second === "00" ? "" : `:${second}`}`;
 }
 
 /**

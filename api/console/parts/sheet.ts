@@ -23,10 +23,11 @@ export function typedSheet(typed: Form): Sheet {
   return { ...freshSheet, typed };
 }
 
-export function refusedSheet(typed: Form, problem: Problem): Sheet {
+/** @param fieldOf where a pointer's name leads, when the form calls its fields otherwise. */
+export function refusedSheet(typed: Form, problem: Problem, fieldOf: (name: string) => string = (name) => name): Sheet {
   const faults = new Map<string, string>();
   for (const { pointer, detail } of problem.options.errors ?? []) {
-    const name = pointer.slice(1).replaceAll("/", ".").replaceAll("~1", "/").replaceAll("~0", "~");
+    const name = fieldOf(pointer.slice(1).replaceAll("/", ".").replaceAll("~1", "/").replaceAll("~0", "~"));
     if (name !== "" && !faults.has(name)) faults.set(name, plainFault(detail));
   }
   return { typed, faults, refused: faults.size === 0 ? problem.detail : undefined };

@@ -91,6 +91,37 @@ addEventListener("DOMContentLoaded", () => {
   for (const field of document.querySelectorAll("[data-submit-on-change]")) {
     field.addEventListener("change", () => field.form.requestSubmit());
   }
+  keepPlace();
   document.getElementById("open-keys")?.addEventListener("click", () => help?.showModal());
   tell();
 });
+
+/**
+ * A form that is sent only to be shown again (a part added, another kind chosen) comes back where it was: scrolled as
+ * before, the focus in the same field, or in the part that is new.
+ */
+function keepPlace() {
+  const key = "console-place";
+  const form = document.getElementById("campaign");
+  document.documentElement.classList.add("scripted");
+  const kept = JSON.parse(sessionStorage.getItem(key) ?? "null");
+  sessionStorage.removeItem(key);
+  if (kept && kept.path === location.pathname) {
+    scrollTo(0, kept.top);
+    const part = kept.added && document.querySelector(`[id="f-${kept.added}"]`);
+    const last = part?.querySelector(":scope > ul > li:last-of-type select[name$='.on']");
+    (last ?? document.getElementById(kept.focus))?.focus({ preventScroll: true });
+  }
+  if (!form) return;
+  const remember = (added) => {
+    const place = { path: location.pathname, top: scrollY, focus: document.activeElement?.id, added };
+    sessionStorage.setItem(key, JSON.stringify(place));
+  };
+  form.addEventListener("submit", (event) => {
+    const asked = event.submitter?.value ?? "";
+    if (asked !== "save") remember(/^(?:condition|group):(.*)$/.exec(asked)?.[1]);
+  });
+  for (const field of form.querySelectorAll("[data-refresh]")) {
+    field.addEventListener("change", () => form.requestSubmit(form.querySelector('button[value^="refresh:"]')));
+  }
+}
