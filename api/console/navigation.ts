@@ -27,6 +27,13 @@ export const areas = [
     name: "Distribution",
     entries: [
       {
+        place: "workflows",
+        name: "Workflows",
+        to: "/console/workflows",
+        scopes: ["manage", "analytics"],
+        shape: "M3 3h8v6H8v3h8V9h5v8h-5v-3H8v3h3v4H3v-4h3V9H3V3Z",
+      },
+      {
         place: "pools",
         name: "Pools",
         to: "/console/pools",

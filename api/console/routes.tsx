@@ -21,6 +21,7 @@ import { mountClawBacks } from "./reviews/claw-back-routes.tsx";
 import { mountMetrics } from "./reviews/metrics-routes.tsx";
 import { mountReviews } from "./reviews/routes.tsx";
 import { actorOf, type ConsoleEnv, requireScope, requireViewer } from "./viewer.ts";
+import { mountWorkflows } from "./workflows/routes.tsx";
 
 /** No script and no style but ours, from files; nothing from elsewhere, nothing sent elsewhere. */
 const policy =
@@ -61,6 +62,7 @@ export function consoleRoutes(deps: Deps): OpenAPIHono<ConsoleEnv> {
   mountReviews(router, deps);
   mountClusters(router, deps);
   mountRedeem(router, deps);
+  mountWorkflows(router, deps);
   mountPools(router, deps);
   mountMembers(router, deps);
   mountKeys(router, deps);

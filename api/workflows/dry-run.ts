@@ -1,7 +1,8 @@
 /** Whom a workflow would have reached, had it been active: reads, and changes nothing. */
 import type { z } from "@hono/zod-openapi";
 import type { Deps } from "../deps.ts";
-import { invalid } from "../http/problem.ts";
+import { databaseNow } from "../http/occurred-at.ts";
+import { invalid, notFound } from "../http/problem.ts";
 import { customerKey, readCustomers } from "./customers.ts";
 import { parseStoredDefinition } from "./definition.ts";
 import type { dryRunWire } from "./dry-run-schema.ts";
@@ -10,7 +11,7 @@ import { type Customer, meets } from "./facts.ts";
 import { fitsCurrency } from "./follow.ts";
 import { crossesOrders } from "./orders-reached.ts";
 import { readPastEvents } from "./past-events.ts";
-import type { WorkflowRow } from "./queries.ts";
+import { findWorkflow, type WorkflowRow } from "./queries.ts";
 import { stepSentences } from "./sentence.ts";
 import { type Setting, type SimulatedStep, simulateRun } from "./simulate.ts";
 import { admits, type Entries } from "./start.ts";
@@ -24,7 +25,7 @@ const dayMs = 86_400_000;
 const daysMax = 31;
 
 /** Yesterday, unless it is said. @throws Problem `invalid_request` for a time that is none, too long or to come. */
-export function dryRunWindow(from: string | undefined, to: string | undefined, now: Date): Past {
+function dryRunWindow(from: string | undefined, to: string | undefined, now: Date): Past {
   const today = Math.floor(now.getTime() / dayMs) * dayMs;
   const begins = from === undefined ? new Date(today - dayMs) : new Date(from);
   const ends = to === undefined ? new Date(Math.min(begins.getTime() + dayMs, now.getTime())) : new Date(to);
@@ -49,7 +50,7 @@ interface Found {
   readonly read: number;
 }
 
-export async function dryRun(
+async function dryRun(
   { db, warehouse }: Stores,
   row: WorkflowRow,
   window: { readonly from: Date; readonly to: Date },
@@ -165,4 +166,16 @@ async function findDue({ db }: Stores, projectId: string, definition: Definition
   }
   const beginnings = due.slice(0, eventsMax).map(({ moment, ...rest }) => ({ ...rest, at: moment }));
   return { beginnings, count: after === null ? due.length : due.length + 1, read: beginnings.length };
+}
+
+/** Of the workflow with this id. @throws Problem `not_found`, `invalid_request` */
+export async function dryRunOf(
+  stores: Stores,
+  projectId: string,
+  id: string,
+  { from, to }: { readonly from?: string | undefined; readonly to?: string | undefined },
+): Promise<z.output<typeof dryRunWire>> {
+  const row = await findWorkflow(stores.db, projectId, id);
+  if (row === undefined) throw notFound("workflow");
+  return dryRun(stores, row, dryRunWindow(from, to, await databaseNow(stores.db)));
 }

@@ -9,9 +9,10 @@ import { createRouter } from "../http/router.ts";
 import { idempotencyHeaders, json, jsonBody, listQuery, pageOf, problems } from "../http/schemas.ts";
 import { inTransaction } from "../http/transaction.ts";
 import { changeWorkflow, createWorkflow, setStatus } from "./change.ts";
-import { findWorkflow, listVersions, listWorkflows } from "./queries.ts";
+import { findWorkflow, listVersions } from "./queries.ts";
+import { pageOfWorkflows, readWorkflow } from "./read.ts";
 import { params, statuses, versionWire, workflowBody, workflowPatch, workflowWire } from "./schemas.ts";
-import { versionsToWire, workflowsToWire, workflowToWire } from "./wire.ts";
+import { versionsToWire, workflowToWire } from "./wire.ts";
 
 const tags = ["Workflows"];
 const reading = secured(["manage", "analytics"]);
@@ -108,24 +109,8 @@ export function workflowRoutes({ db }: Deps) {
         return { status: 201, body: await workflowToWire(tx, row) };
       }),
     )
-    .openapi(list, async (c) => {
-      const { limit, cursor, status } = c.req.valid("query");
-      const { projectId } = c.var.auth;
-      const before = readCursor(cursor, z.tuple([z.string()]))?.[0];
-      const rows = await listWorkflows(db, projectId, { before, limit: limit + 1, status });
-      const page = toPage(
-        rows,
-        limit,
-        (row) => [row.id],
-        (row) => row,
-      );
-      return c.json({ ...page, data: await workflowsToWire(db, projectId, page.data) }, 200);
-    })
-    .openapi(read, async (c) => {
-      const row = await findWorkflow(db, c.var.auth.projectId, c.req.valid("param").id);
-      if (row === undefined) throw notFound("workflow");
-      return c.json(await workflowToWire(db, row), 200);
-    })
+    .openapi(list, async (c) => c.json(await pageOfWorkflows(db, c.var.auth.projectId, c.req.valid("query")), 200))
+    .openapi(read, async (c) => c.json(await readWorkflow(db, c.var.auth.projectId, c.req.valid("param").id), 200))
     .openapi(change, async (c) => {
       const { id } = c.req.valid("param");
       const body = c.req.valid("json");

@@ -3,25 +3,18 @@ import type { Deps } from "../deps.ts";
 import { secured } from "../http/auth.ts";
 import { withIdempotency } from "../http/idempotency.ts";
 import { databaseNow } from "../http/occurred-at.ts";
-import { readCursor, toPage } from "../http/pagination.ts";
-import { notFound, Problem } from "../http/problem.ts";
 import { createRouter } from "../http/router.ts";
 import { idempotencyHeaders, json, jsonBody, listQuery, pageOf, problems } from "../http/schemas.ts";
 import { inTransaction } from "../http/transaction.ts";
-import { readVersion } from "./active.ts";
 import { readProjectCap } from "./caps.ts";
-import { dryRun, dryRunWindow } from "./dry-run.ts";
+import { dryRunOf } from "./dry-run.ts";
 import { dryRunBody, dryRunWire } from "./dry-run-schema.ts";
-import { findRun, findWorkflow, listEntries, listRuns } from "./queries.ts";
-import { retryRuns } from "./release.ts";
+import { pageOfRuns, readRun } from "./read.ts";
+import { retriedAtOnce, retryFailed, retryRun } from "./retry.ts";
 import { params, projectSettings, retriedWire, retryBody, runFilters, runWire, runWithLogWire } from "./schemas.ts";
-import { stepSentences } from "./sentence.ts";
-import { namesOf, runToWire } from "./wire.ts";
 
 const tags = ["Workflows"];
 const reading = secured(["manage", "analytics"]);
-const entriesShown = 500;
-const retriedAtOnce = 1_000;
 
 const list = createRoute({
   method: "get",
@@ -99,78 +92,25 @@ const dry = createRoute({
 export function workflowRunRoutes({ db, warehouse }: Deps) {
   return createRouter()
     .openapi(dry, async (c) => {
-      const { from, to } = c.req.valid("json");
-      const row = await findWorkflow(db, c.var.auth.projectId, c.req.valid("param").id);
-      if (row === undefined) throw notFound("workflow");
-      const window = dryRunWindow(from, to, await databaseNow(db));
-      return c.json(await dryRun({ db, warehouse }, row, window), 200);
+      const { id } = c.req.valid("param");
+      return c.json(await dryRunOf({ db, warehouse }, c.var.auth.projectId, id, c.req.valid("json")), 200);
     })
     .openapi(list, async (c) => {
-      const { projectId } = c.var.auth;
-      const { id } = c.req.valid("param");
-      const { limit, cursor, customer, status, from, to } = c.req.valid("query");
-      if ((await findWorkflow(db, projectId, id)) === undefined) throw notFound("workflow");
-      const before = readCursor(cursor, z.tuple([z.string()]))?.[0];
-      const filters = { workflowId: id, customer, status, from, to };
-      const rows = await listRuns(db, projectId, filters, { before, limit: limit + 1 });
-      return c.json(
-        toPage(rows, limit, (row) => [row.id], runToWire),
-        200,
-      );
+      const page = await pageOfRuns(db, c.var.auth.projectId, c.req.valid("param").id, c.req.valid("query"));
+      return c.json(page, 200);
     })
-    .openapi(read, async (c) => {
-      const { projectId } = c.var.auth;
-      const row = await findRun(db, projectId, c.req.valid("param").id);
-      if (row === undefined) throw notFound("run");
-      const definition = await readVersion(db, row);
-      const sentences = stepSentences(definition, await namesOf(db, projectId, [definition]));
-      const entries = await listEntries(db, projectId, row.id, entriesShown);
-      return c.json(
-        {
-          ...runToWire(row),
-          steps: definition.steps.map(({ type }, position) => ({
-            position,
-            type,
-            sentence: sentences[position] ?? "",
-          })),
-          log: entries.map(({ position, kind, outcome, reason, detail, at }) => ({
-            ...{ position, type: kind, outcome, reason, detail },
-            at: at.toISOString(),
-          })),
-        },
-        200,
-      );
-    })
+    .openapi(read, async (c) => c.json(await readRun(db, c.var.auth.projectId, c.req.valid("param").id), 200))
     .openapi(retry, (c) =>
       withIdempotency(c, async (tx) => {
-        const { projectId } = c.var.auth;
         const { id } = c.req.valid("param");
-        if ((await findRun(tx, projectId, id)) === undefined) throw notFound("run");
-        const retried = await retryRuns(tx, projectId, { runId: id }, 1, await databaseNow(tx));
-        if (retried.length === 0) {
-          throw new Problem("conflict", "Only a run that failed, of a workflow that is not archived, can be replayed.");
-        }
-        const row = await findRun(tx, projectId, id);
-        if (row === undefined) throw new Error("the run that was just replayed is not there");
-        return { status: 200, body: runToWire(row) };
+        return { status: 200, body: await retryRun(tx, c.var.auth.projectId, id, await databaseNow(tx)) };
       }),
     )
     .openapi(retryAll, (c) =>
       withIdempotency(c, async (tx) => {
-        const { projectId } = c.var.auth;
         const { id } = c.req.valid("param");
-        const { reason, from, to } = c.req.valid("json");
-        const workflow = await findWorkflow(tx, projectId, id);
-        if (workflow === undefined) throw notFound("workflow");
-        if (workflow.status === "archived") throw new Problem("conflict", "The workflow is archived.");
-        const which = {
-          workflowId: id,
-          reason,
-          from: from === undefined ? undefined : new Date(from),
-          to: to === undefined ? undefined : new Date(to),
-        };
-        const retried = await retryRuns(tx, projectId, which, retriedAtOnce, await databaseNow(tx));
-        return { status: 200, body: { retried: retried.length, more: retried.length === retriedAtOnce } };
+        const which = c.req.valid("json");
+        return { status: 200, body: await retryFailed(tx, c.var.auth.projectId, id, which, await databaseNow(tx)) };
       }),
     )
     .openapi(readSettings, async (c) => {
