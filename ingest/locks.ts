@@ -30,6 +30,9 @@ export const predictionLock = 7_407_331_033;
 /** Held by the process that looks at the drift of models, during a look. */
 export const modelDriftLock = 7_407_331_034;
 
+/** Held by the process that evaluates dynamic segments, during a pass. */
+export const segmentEvaluationLock = 7_407_331_041;
+
 /** Held by the process that works on erasures, or looks for customers to erase. */
 export const erasureLock = 7_407_331_027;
 
