@@ -20,6 +20,7 @@ const contentTypes: Readonly<Record<string, string>> = {
   "console.css": "text/css; charset=utf-8",
   "console.js": "text/javascript; charset=utf-8",
   "redeem.js": "text/javascript; charset=utf-8",
+  "progress.js": "text/javascript; charset=utf-8",
   "barcode-detector.js": "text/javascript; charset=utf-8",
   "zxing_reader.wasm": "application/wasm",
 };

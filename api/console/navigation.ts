@@ -24,15 +24,40 @@ export const homeShape = "M4 11 12 4l8 7v9h-5v-6H9v6H4v-9Z";
 /** In this order: Promotions, Customers, Distribution, Checkout, Fraud, Administration. */
 export const areas = [
   {
-    name: "Distribution",
+    name: "Promotions",
     entries: [
       {
-        place: "workflows",
-        name: "Workflows",
-        to: "/console/workflows",
+        place: "campaigns",
+        name: "Campaigns",
+        to: "/console/campaigns",
         scopes: ["manage", "analytics"],
-        shape: "M3 3h8v6H8v3h8V9h5v8h-5v-3H8v3h3v4H3v-4h3V9H3V3Z",
+        shape:
+          "M4 10v4h3l7 5V5L7 10H4Zm12-1.500v7a4 4 0 0 0 0-7ZM16 4v2a6.500 6.500 0 0 1 0 12v2a8.500 8.500 0 0 0 0-16Z",
       },
+      {
+        place: "vouchers",
+        name: "Vouchers",
+        to: "/console/vouchers",
+        scopes: ["manage"],
+        shape: "M3 6h18v4a2 2 0 0 0 0 4v4H3v-4a2 2 0 0 0 0-4V6Zm6 2v2h2V8H9Zm0 3v2h2v-2H9Zm0 3v2h2v-2H9Z",
+      },
+    ],
+  },
+  {
+    name: "Customers",
+    entries: [
+      {
+        place: "customers",
+        name: "Customers",
+        to: "/console/customers",
+        scopes: ["manage", "analytics", "review"],
+        shape: "M12 12a5 5 0 1 0 0-10 5 5 0 0 0 0 10Zm-9 10c0-5 4-8 9-8s9 3 9 8H3Z",
+      },
+    ],
+  },
+  {
+    name: "Distribution",
+    entries: [
       {
         place: "pools",
         name: "Pools",

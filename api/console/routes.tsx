@@ -12,6 +12,7 @@ import { readAsset } from "./assets.ts";
 import { mountAuditLog } from "./audit-log/routes.tsx";
 import { mountCampaigns } from "./campaigns/routes.tsx";
 import { mountClusters } from "./clusters/routes.tsx";
+import { mountCustomers } from "./customers/routes.tsx";
 import { mountKeys } from "./keys/routes.tsx";
 import { mountMembers } from "./members/routes.tsx";
 import { FaultPage, HomePage } from "./pages.tsx";
@@ -21,7 +22,7 @@ import { mountClawBacks } from "./reviews/claw-back-routes.tsx";
 import { mountMetrics } from "./reviews/metrics-routes.tsx";
 import { mountReviews } from "./reviews/routes.tsx";
 import { actorOf, type ConsoleEnv, requireScope, requireViewer } from "./viewer.ts";
-import { mountWorkflows } from "./workflows/routes.tsx";
+import { mountVouchers } from "./vouchers/routes.tsx";
 
 /** No script and no style but ours, from files; nothing from elsewhere, nothing sent elsewhere. */
 const policy =
@@ -62,8 +63,9 @@ export function consoleRoutes(deps: Deps): OpenAPIHono<ConsoleEnv> {
   mountReviews(router, deps);
   mountClusters(router, deps);
   mountRedeem(router, deps);
-  mountWorkflows(router, deps);
   mountPools(router, deps);
+  mountVouchers(router, deps);
+  mountCustomers(router, deps);
   mountMembers(router, deps);
   mountKeys(router, deps);
   mountAuditLog(router, deps);
