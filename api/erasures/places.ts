@@ -224,6 +224,7 @@ export const impersonalTables: readonly string[] = [
   "risk_rule",
   "risk_version",
   "segment",
+  "segment_evaluation",
   "server_secret",
   "template",
   "template_version",

@@ -11,7 +11,7 @@ import { idempotencyHeaders, json, jsonBody, listQuery, pageOf, problems, resour
 import { inTransaction } from "../http/transaction.ts";
 import { changeSegment, createSegment, deleteSegment } from "./change.ts";
 import { importMembers } from "./import-members.ts";
-import { addMembers, removeMembers } from "./members.ts";
+import { addMembers, checkList, removeMembers } from "./members.ts";
 import { previewSegment } from "./preview.ts";
 import { findSegment, listMembers, listSegments } from "./queries.ts";
 import { segmentFacts } from "./rules/facts.ts";
@@ -223,8 +223,10 @@ export function segmentRoutes(deps: Deps) {
       );
     })
     .openapi(importRoute, async (c) => {
-      const upload = { body: c.req.raw.body, format: rowFormat(c.req.header("content-type")) };
       const { id } = c.req.valid("param");
+      // Whether it is there comes before what was sent.
+      await checkList(deps.db, c.var.auth.projectId, id);
+      const upload = { body: c.req.raw.body, format: rowFormat(c.req.header("content-type")) };
       const imported = await importMembers(deps.db, c.var.auth.projectId, id, upload, (work) => inTransaction(c, work));
       return c.json(imported, 200);
     })
