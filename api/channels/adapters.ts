@@ -1,8 +1,16 @@
 /** Every kind of channel that there is. A new one is a line here. */
 import type { ChannelAdapter, ChannelKind } from "./adapter.ts";
 import { emailAdapter } from "./email/adapter.ts";
+import { messengerAdapter, smsAdapter } from "./http-provider/adapter.ts";
+import { webhookAdapter } from "./webhook/adapter.ts";
 
-export const adapters: readonly ChannelAdapter[] = [emailAdapter as ChannelAdapter];
+// Settings and credentials are parsed by the adapter that gets them: the list need not know their types.
+export const adapters: readonly ChannelAdapter[] = [
+  emailAdapter as ChannelAdapter,
+  smsAdapter as ChannelAdapter,
+  messengerAdapter as ChannelAdapter,
+  webhookAdapter as ChannelAdapter,
+];
 
 const byKind = new Map<string, ChannelAdapter>(adapters.map((adapter) => [adapter.kind, adapter]));
 

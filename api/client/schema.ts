@@ -7808,7 +7808,7 @@ export interface components {
             id: string;
             name: string;
             /** @enum {string} */
-            kind: "email" | "sms" | "messenger";
+            kind: "email" | "sms" | "messenger" | "webhook";
             enabled: boolean;
             settings: {
                 [key: string]: unknown;
@@ -8077,6 +8077,44 @@ export interface components {
             credentials?: {
                 [key: string]: string;
             } | null;
+        } | {
+            name: string;
+            /** @default true */
+            enabled?: boolean;
+            /**
+             * @description In any t seconds at most burst + t × count / seconds messages; null: no limit.
+             * @default null
+             */
+            rate_limit?: {
+                count: number;
+                seconds: number;
+                /**
+                 * @description How many may go at once.
+                 * @default 1
+                 */
+                burst?: number;
+            } | null;
+            /**
+             * @description At most so many marketing messages to one customer in so many hours; null: no cap.
+             * @default null
+             */
+            frequency_cap?: {
+                count: number;
+                hours: number;
+            } | null;
+            /** @enum {string} */
+            kind: "webhook";
+            settings: {
+                /**
+                 * Format: uri
+                 * @example https://shop.example/hooks/messages
+                 */
+                url: string;
+            };
+            /** @description Kept sealed, and never answered. Absent: none. */
+            credentials?: {
+                secret: string;
+            };
         };
         ChannelChange: {
             name?: string;
@@ -8168,7 +8206,7 @@ export interface components {
             /** @description A stored one, or `kind` and `parts` */
             template_id?: string;
             /** @enum {string} */
-            kind?: "email" | "sms" | "messenger";
+            kind?: "email" | "sms" | "messenger" | "webhook";
             /**
              * @example {
              *       "subject": "Your code, {{ customer.name }}",
@@ -8197,7 +8235,7 @@ export interface components {
             id: string;
             name: string;
             /** @enum {string} */
-            kind: "email" | "sms" | "messenger";
+            kind: "email" | "sms" | "messenger" | "webhook";
             /**
              * @description Marketing needs the customer's consent, and keeps to the channel's frequency cap.
              * @enum {string}
@@ -8225,7 +8263,7 @@ export interface components {
         NewTemplate: {
             name: string;
             /** @enum {string} */
-            kind: "email" | "sms" | "messenger";
+            kind: "email" | "sms" | "messenger" | "webhook";
             /**
              * @description Marketing needs the customer's consent, and keeps to the channel's frequency cap.
              * @enum {string}
@@ -9066,7 +9104,7 @@ export interface components {
             /** @example status_changed */
             action: string;
             /** @enum {string} */
-            subject_type: "project" | "key" | "member" | "campaign" | "voucher" | "voucher_batch" | "voucher_import" | "voucher_job" | "customer" | "pool" | "segment" | "channel" | "template" | "suppression" | "model" | "risk_rule" | "risk_policy" | "offer_policy" | "redemption" | "review" | "claw_back";
+            subject_type: "project" | "key" | "member" | "campaign" | "voucher" | "voucher_batch" | "voucher_import" | "voucher_job" | "customer" | "pool" | "segment" | "channel" | "template" | "suppression" | "workflow" | "event_subscription" | "publication_job" | "import" | "erasure" | "model" | "risk_rule" | "risk_policy" | "offer_policy" | "redemption" | "review" | "claw_back";
             subject_id: string;
             /** @description What changed, as it was; null for something new. */
             before: {
@@ -20784,7 +20822,7 @@ export interface operations {
                 limit?: number;
                 /** @description The next_cursor of the page before */
                 cursor?: string;
-                kind?: "email" | "sms" | "messenger";
+                kind?: "email" | "sms" | "messenger" | "webhook";
             };
             header?: never;
             path?: never;
@@ -21433,7 +21471,7 @@ export interface operations {
                 limit?: number;
                 /** @description The next_cursor of the page before */
                 cursor?: string;
-                kind?: "email" | "sms" | "messenger";
+                kind?: "email" | "sms" | "messenger" | "webhook";
             };
             header?: never;
             path?: never;
@@ -25623,7 +25661,7 @@ export interface operations {
                 limit?: number;
                 /** @description The next_cursor of the page before */
                 cursor?: string;
-                subject_type?: "project" | "key" | "member" | "campaign" | "voucher" | "voucher_batch" | "voucher_import" | "voucher_job" | "customer" | "pool" | "segment" | "channel" | "template" | "suppression" | "model" | "risk_rule" | "risk_policy" | "offer_policy" | "redemption" | "review" | "claw_back";
+                subject_type?: "project" | "key" | "member" | "campaign" | "voucher" | "voucher_batch" | "voucher_import" | "voucher_job" | "customer" | "pool" | "segment" | "channel" | "template" | "suppression" | "workflow" | "event_subscription" | "publication_job" | "import" | "erasure" | "model" | "risk_rule" | "risk_policy" | "offer_policy" | "redemption" | "review" | "claw_back";
                 subject_id?: string;
                 /** @description The id of a key, or `system`. */
                 actor?: string;

@@ -18,6 +18,8 @@ export interface SenderDeps extends SendDeps {
   readonly sealer: Sealer;
   /** Where this service is reached from outside, without a slash at its end; undefined: nobody said. */
   readonly publicUrl: string | undefined;
+  /** What one attempt has; absent: the default. */
+  readonly attemptMs?: number;
 }
 
 export function sendTask(deps: SenderDeps): Task {
@@ -68,7 +70,7 @@ async function handOver(
     channel,
     attempt: delivery.attempts_count,
     at,
-    signal: AbortSignal.timeout(attemptSeconds * 1_000),
+    signal: AbortSignal.timeout(deps.attemptMs ?? attemptSeconds * 1_000),
   };
   try {
     return await adapter.send(composed.message, context);

@@ -50,6 +50,8 @@ interface Answered {
 interface Failed {
   readonly outcome: "failed";
   readonly reason: OutsideFailure;
+  /** We were connected and had begun to send: it may have been understood. */
+  readonly isBegun: boolean;
 }
 
 export type OutsideAnswer = (Answered | Failed) & { readonly durationMs: number };
@@ -59,9 +61,10 @@ export async function requestOutside(asked: OutsideRequest): Promise<OutsideAnsw
   const began = performance.now();
   const limit = AbortSignal.timeout(asked.timeoutMs);
   const signal = asked.signal === undefined ? limit : AbortSignal.any([limit, asked.signal]);
-  const answer = await attempt(asked, signal).catch((error: unknown) => {
-    if (limit.aborted) return failed("timed_out");
-    return failed(signal.aborted ? "interrupted" : reasonOf(error));
+  const progress = { isBegun: false };
+  const answer = await attempt(asked, signal, progress).catch((error: unknown) => {
+    if (limit.aborted) return failed("timed_out", progress);
+    return failed(signal.aborted ? "interrupted" : reasonOf(error), progress);
   });
   // Whoever opened what it reads from is rid of it, however this ended.
   if (asked.body !== undefined && typeof asked.body !== "string" && !(asked.body instanceof Uint8Array)) {
@@ -70,18 +73,22 @@ export async function requestOutside(asked: OutsideRequest): Promise<OutsideAnsw
   return { ...answer, durationMs: Math.round(performance.now() - began) };
 }
 
-function failed(reason: OutsideFailure): Failed {
-  return { outcome: "failed", reason };
+interface Progress {
+  isBegun: boolean;
 }
 
-async function attempt(asked: OutsideRequest, signal: AbortSignal): Promise<Answered | Failed> {
+function failed(reason: OutsideFailure, { isBegun }: Progress = { isBegun: false }): Failed {
+  return { outcome: "failed", reason, isBegun };
+}
+
+async function attempt(asked: OutsideRequest, signal: AbortSignal, progress: Progress): Promise<Answered | Failed> {
   const outbound = asked.outbound ?? publicOnly;
   if (faultOfUrl(asked.url, outbound) !== undefined) return failed("url_refused");
   const url = new URL(asked.url);
   const vetted = await unlessAborted(vetAddress(url.hostname, outbound), signal);
   if (vetted.outcome === "refused") return failed(vetted.reason);
   if (!vetted.byOperator && faultOutside(url) !== undefined) return failed("url_refused");
-  return exchange(asked, url, vetted.addresses, signal);
+  return exchange(asked, url, vetted.addresses, signal, progress);
 }
 
 /** Set by us alone. */
@@ -92,6 +99,7 @@ function exchange(
   url: URL,
   addresses: readonly LookupAddress[],
   signal: AbortSignal,
+  progress: Progress,
 ): Promise<Answered | Failed> {
   return new Promise((resolve, reject) => {
     const given = Object.entries(asked.headers ?? {}).filter(([name]) => !ownHeaders.has(name.toLowerCase()));
@@ -117,11 +125,16 @@ function exchange(
         .then((answer) => resolve({ ...answer, isSent: sent.writableFinished }), reject)
         .finally(() => sent.destroy());
     });
+    sent.once("socket", (socket) => {
+      socket.once(url.protocol === "https:" ? "secureConnect" : "connect", () => {
+        progress.isBegun = true;
+      });
+    });
     sent.on("error", reject);
     // Never followed: an upgraded connection has no bounds of ours.
     sent.on("upgrade", (_, socket) => {
       socket.destroy();
-      resolve(failed("connection_failed"));
+      resolve(failed("connection_failed", progress));
     });
     if (isStream) {
       bytes.once("error", (error) => sent.destroy(error));

@@ -1,5 +1,5 @@
 /** A real SMTP server on loopback that does as a test says. */
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { SMTPServer, type SMTPServerOptions } from "smtp-server";
 
 export interface ReceivedMail {
@@ -13,6 +13,8 @@ export interface MailServer {
   /** What it accepted. */
   readonly mails: readonly ReceivedMail[];
   readonly server: SMTPServer;
+  /** Cuts every connection, as a server that dies does. */
+  cut(): void;
   close(): Promise<void>;
 }
 
@@ -48,7 +50,10 @@ export async function startMailServer(
   server.on("error", () => undefined);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.server.address() as AddressInfo;
-  return { port, mails, server, close: () => new Promise((resolve) => server.close(() => resolve())) };
+  const cut = () => {
+    for (const connection of server.connections as Set<{ _socket: Socket }>) connection._socket.destroy();
+  };
+  return { port, mails, server, cut, close: () => new Promise((resolve) => server.close(() => resolve())) };
 }
 
 /** The server writes the code itself. */

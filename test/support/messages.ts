@@ -1,6 +1,6 @@
 /** Channels, templates and customers to write to. */
 import { type DeliveryOrder, enqueueDelivery, type Ordered } from "../../api/deliveries/enqueue.ts";
-import { sendDelivery } from "../../api/deliveries/send.ts";
+import { type SenderDeps, sendDelivery } from "../../api/deliveries/send.ts";
 import { send } from "./answers.ts";
 import type { TestApp, TestProject } from "./app.ts";
 
@@ -55,8 +55,14 @@ export function order(
 }
 
 /** Runs the delivery's job once, at a time. */
-export function work({ deps }: TestApp, project: TestProject, deliveryId: string, at: Date): Promise<void> {
-  const sender = { outbound: undefined, ...deps };
+export function work(
+  { deps }: TestApp,
+  project: TestProject,
+  deliveryId: string,
+  at: Date,
+  more: Partial<SenderDeps> = {},
+): Promise<void> {
+  const sender = { outbound: undefined, ...deps, ...more };
   return sendDelivery(sender, { projectId: project.projectId, deliveryId }, () => at);
 }
 
