@@ -364,7 +364,11 @@ const mappers: Readonly<Record<EventType, Mapper>> = {
   "pool_code.published": mapper("pool_code.published", publicationSubject),
   "publication.queued": mapper("publication.queued", publicationSubject),
   "publication.delivered": mapper("publication.delivered", publicationSubject),
-  "publication.returned": mapper("publication.returned", publicationSubject),
+  "publication.returned": mapper("publication.returned", ({ voucher_id, expires_at, ...payload }) => ({
+    ...publicationSubject(payload),
+    codes: voucher_id ? [voucherPart("", voucher_id, payload.campaign_id)] : [],
+    expiresAt: expires_at,
+  })),
   "publication.failed": mapper("publication.failed", publicationSubject),
   "publication_job.finished": mapper("publication_job.finished", ({ job_id, campaign_id, status, published }) => ({
     subjectId: job_id,

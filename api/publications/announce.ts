@@ -29,13 +29,18 @@ export async function announceProgress(
 export async function announceFailure(
   tx: Transaction<DB>,
   projectId: string,
-  type: "publication.returned" | "publication.failed",
-  publication: AnnouncedPublication,
-  reason: string,
+  publication: AnnouncedPublication & { readonly voucher_id: string | null; readonly ended_before: Date | null },
+  { reason, isReturned }: { readonly reason: string; readonly isReturned: boolean },
   at: Date,
 ): Promise<void> {
   const payload = { ...payloadOf(publication), reason };
-  await appendEvents(tx, [{ ...envelope(projectId, at), type, payload }]);
+  const { voucher_id, ended_before } = publication;
+  const returned = { ...payload, voucher_id, expires_at: ended_before?.toISOString() ?? null };
+  await appendEvents(tx, [
+    isReturned
+      ? { ...envelope(projectId, at), type: "publication.returned", payload: returned }
+      : { ...envelope(projectId, at), type: "publication.failed", payload },
+  ]);
 }
 
 function envelope(projectId: string, at: Date) {

@@ -34,14 +34,7 @@ export async function failPublication(
     .executeTakeFirst();
   if (numUpdatedRows === 0n) return;
   const announced = { ...found, delivery_id: deliveryId, customer: found.customer_identifier };
-  await announceFailure(
-    tx,
-    projectId,
-    isReturned ? "publication.returned" : "publication.failed",
-    announced,
-    reason,
-    at,
-  );
+  await announceFailure(tx, projectId, announced, { reason, isReturned }, at);
 }
 
 /** In one statement: what a redemption or a reservation has taken meanwhile is left. */

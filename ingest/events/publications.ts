@@ -1,6 +1,6 @@
 /** What becomes of codes that are handed out: `voucher.published` begins it, where it is a voucher. */
 import { z } from "zod";
-import { customerIdentifier } from "./parts.ts";
+import { customerIdentifier, instant } from "./parts.ts";
 
 const publicationEvent = z.object({
   publication_id: z.string(),
@@ -21,7 +21,12 @@ export const publicationPayloads = {
   "publication.queued": publicationEvent,
   "publication.delivered": publicationEvent,
   /** It did not arrive, and its code can be handed out again. */
-  "publication.returned": publicationEvent.extend({ reason: z.string() }),
+  "publication.returned": publicationEvent.extend({
+    reason: z.string(),
+    voucher_id: z.string().nullish(),
+    /** Until when the voucher is good again; null for ever. */
+    expires_at: instant.nullish(),
+  }),
   /** It did not arrive, or nobody knows, and its code stays the customer's: it was used, or may have been read. */
   "publication.failed": publicationEvent.extend({ reason: z.string() }),
   "publication_job.finished": z.object({
