@@ -90,7 +90,7 @@ export function checkDefinition(definition: Definition, context: z.RefinementCtx
       message: `waits are at most ${waitTotalDaysMax} days together`,
     });
   }
-  if (steps.every((step) => step.type === "wait" || step.type === "condition")) {
+  if (steps.length > 0 && steps.every((step) => step.type === "wait" || step.type === "condition")) {
     context.addIssue({ code: "custom", path: ["steps"], message: "needs at least one step that does something" });
   }
 }

@@ -9,6 +9,7 @@ import { expect } from "vitest";
 import { newId } from "../../api/ids.ts";
 import { setStatus } from "../../api/workflows/change.ts";
 import { followEvents } from "../../api/workflows/follow.ts";
+import { releaseRuns } from "../../api/workflows/release.ts";
 import { scanDue } from "../../api/workflows/scan.ts";
 import { tryStep } from "../../api/workflows/tasks.ts";
 import type { Followed } from "../../api/workflows/trigger-match.ts";
@@ -63,14 +64,19 @@ export async function given(
   const clock = { now: new Date(begins) };
   const id: string = created.body.id;
   await setStatusAt(context, project, id, "active", clock.now);
-  return story(context, project, id, clock);
+  return tellStory(context, project, id, clock);
+}
+
+/** Of a workflow that is there. */
+export function storyOf(context: TestApp, project: TestProject, id: string, begins: Date): Story {
+  return tellStory(context, project, id, { now: begins });
 }
 
 function setStatusAt(context: TestApp, project: TestProject, id: string, status: "active" | "paused", at: Date) {
   return context.db.transaction().execute((tx) => setStatus(tx, project.projectId, id, status, at));
 }
 
-function story(context: TestApp, project: TestProject, id: string, clock: { now: Date }): Story {
+function tellStory(context: TestApp, project: TestProject, id: string, clock: { now: Date }): Story {
   const acts: (() => Promise<unknown>)[] = [];
   const add = (act: () => Promise<unknown>) => {
     acts.push(act);
@@ -130,16 +136,30 @@ async function tell(
 async function pass(context: TestApp, project: TestProject, clock: { now: Date }, until: Date): Promise<void> {
   for (;;) {
     await scanDue(context.db, clock.now);
-    const next = await nextDue(context, project);
-    const scanAt = new Date(clock.now.getTime() + lengthOf("15 minutes"));
-    const moment = next !== undefined && next.due_at < scanAt ? next.due_at : scanAt;
-    if (moment > until) break;
-    clock.now = moment > clock.now ? moment : clock.now;
     await workUp(context, project, clock.now);
+    const moments = [(await nextDue(context, project))?.due_at, await nextScan(context, project)];
+    const next = moments.filter((moment) => moment !== undefined).sort((a, b) => a.getTime() - b.getTime())[0];
+    if (next === undefined || next > until) break;
+    if (next > clock.now) clock.now = next;
   }
   clock.now = until;
   await scanDue(context.db, clock.now);
   await workUp(context, project, clock.now);
+}
+
+/** When the days of a workflow are looked at again: a moment after there is less than a quarter of an hour left. */
+async function nextScan(context: TestApp, project: TestProject): Promise<Date | undefined> {
+  const row = await context.db
+    .selectFrom("workflow_scan as s")
+    .innerJoin("workflow as w", (join) =>
+      join.onRef("w.project_id", "=", "s.project_id").onRef("w.id", "=", "s.workflow_id"),
+    )
+    .select("s.scanned_until")
+    .where("s.project_id", "=", project.projectId)
+    .where("w.status", "=", "active")
+    .orderBy("s.scanned_until")
+    .executeTakeFirst();
+  return row && new Date(row.scanned_until.getTime() - lengthOf("15 minutes") + 1);
 }
 
 async function nextDue(context: TestApp, project: TestProject) {
@@ -163,15 +183,21 @@ async function workUp(context: TestApp, project: TestProject, at: Date): Promise
 }
 
 async function release(context: TestApp, project: TestProject, id: string, at: Date): Promise<void> {
-  const { releaseRuns } = await import("../../api/workflows/release.ts");
   await context.db.transaction().execute((tx) => releaseRuns(tx, project.projectId, id, 1_000, at));
 }
 
-export interface ShownRun {
+interface ShownRun {
   readonly id: string;
+  readonly version: number;
+  readonly depth: number;
   readonly status: string;
   readonly reason: string | null;
-  readonly log: readonly { readonly type: string | null; readonly outcome: string; readonly reason: string | null }[];
+  readonly log: readonly {
+    readonly type: string | null;
+    readonly outcome: string;
+    readonly reason: string | null;
+    readonly at: string;
+  }[];
 }
 
 /** With their logs, the newest first. */
