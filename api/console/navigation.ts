@@ -59,6 +59,13 @@ export const areas = [
     name: "Distribution",
     entries: [
       {
+        place: "segments",
+        name: "Segments",
+        to: "/console/segments",
+        scopes: ["manage", "analytics"],
+        shape: "M11 3a9 9 0 1 0 9 9h-9V3Zm2-1v8h8a8 8 0 0 0-8-8Z",
+      },
+      {
         place: "pools",
         name: "Pools",
         to: "/console/pools",

@@ -21,6 +21,7 @@ import { mountRedeem } from "./redeem/routes.tsx";
 import { mountClawBacks } from "./reviews/claw-back-routes.tsx";
 import { mountMetrics } from "./reviews/metrics-routes.tsx";
 import { mountReviews } from "./reviews/routes.tsx";
+import { mountSegments } from "./segments/routes.tsx";
 import { actorOf, type ConsoleEnv, requireScope, requireViewer } from "./viewer.ts";
 import { mountVouchers } from "./vouchers/routes.tsx";
 
@@ -63,6 +64,7 @@ export function consoleRoutes(deps: Deps): OpenAPIHono<ConsoleEnv> {
   mountReviews(router, deps);
   mountClusters(router, deps);
   mountRedeem(router, deps);
+  mountSegments(router, deps);
   mountPools(router, deps);
   mountVouchers(router, deps);
   mountCustomers(router, deps);
