@@ -1462,6 +1462,114 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/popup-tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a token that says who looks at a page of the shop
+         * @description For the shop's backend, which knows who is signed in. The page hands it to popup.js.
+         */
+        post: operations["postPopupTokens"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/popups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read the pop-ups that wait for a customer, the oldest first */
+        get: operations["getPopups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/popups/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Hear of a customer's pop-ups as they come
+         * @description Server-sent events: `event: popup` with the pop-up as JSON; a comment every 15 s. Ends after 10 minutes or with the token. 429 where too many listen already: ask GET /v1/popups now and then.
+         */
+        get: operations["getPopupsStream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/popups/{id}/shown": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that the customer sees a pop-up */
+        post: operations["postPopupsIdShown"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/popups/{id}/clicked": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that the customer followed a pop-up; it is not shown again */
+        post: operations["postPopupsIdClicked"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/popups/{id}/dismissed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that the customer closed a pop-up; it is not shown again */
+        post: operations["postPopupsIdDismissed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/campaigns/{id}/stock": {
         parameters: {
             query?: never;
@@ -2633,6 +2741,61 @@ export interface paths {
         };
         /** Read how far a replay is */
         get: operations["getEventSubscriptionsIdReplaysReplayId"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/list-exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List exports of lists */
+        get: operations["getListExports"];
+        put?: never;
+        /**
+         * Export the members of a segment or of a publication job as CSV
+         * @description Written to a file, and sent to a URL where one is given. Cells that a spreadsheet would run as a formula begin with an apostrophe. At most 2,000,000 rows, 5 unfinished exports and 50 files a project.
+         */
+        post: operations["postListExports"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/list-exports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read how far an export is */
+        get: operations["getListExportsId"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/list-exports/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Fetch the file of an export */
+        get: operations["getListExportsIdFile"];
         put?: never;
         post?: never;
         delete?: never;
@@ -6615,6 +6778,31 @@ export interface components {
             segment_id?: string;
             customers?: components["schemas"]["CustomerReference"][];
         };
+        PopupToken: {
+            token: string;
+            /**
+             * Format: date-time
+             * @example 2026-11-22T10:00:00Z
+             */
+            expires_at: string;
+        };
+        NewPopupToken: {
+            customer: components["schemas"]["CustomerReference"];
+            /** @description Default: 3600. */
+            ttl_seconds?: number;
+        };
+        Popup: {
+            id: string;
+            title: string;
+            text: string;
+            button: string | null;
+            url: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-11-22T10:00:00Z
+             */
+            created_at: string;
+        };
         CampaignStock: {
             /** @description Vouchers that can be handed out, counted up to 1000000. */
             left: number;
@@ -7808,7 +7996,7 @@ export interface components {
             id: string;
             name: string;
             /** @enum {string} */
-            kind: "email" | "sms" | "messenger" | "webhook";
+            kind: "email" | "sms" | "messenger" | "webhook" | "popup";
             enabled: boolean;
             settings: {
                 [key: string]: unknown;
@@ -8115,6 +8303,42 @@ export interface components {
             credentials?: {
                 secret: string;
             };
+        } | {
+            name: string;
+            /** @default true */
+            enabled?: boolean;
+            /**
+             * @description In any t seconds at most burst + t × count / seconds messages; null: no limit.
+             * @default null
+             */
+            rate_limit?: {
+                count: number;
+                seconds: number;
+                /**
+                 * @description How many may go at once.
+                 * @default 1
+                 */
+                burst?: number;
+            } | null;
+            /**
+             * @description At most so many marketing messages to one customer in so many hours; null: no cap.
+             * @default null
+             */
+            frequency_cap?: {
+                count: number;
+                hours: number;
+            } | null;
+            /** @enum {string} */
+            kind: "popup";
+            settings: {
+                /**
+                 * @description A pop-up that nobody has looked at for so long is not shown any more.
+                 * @default 168
+                 */
+                lifetime_hours?: number;
+            };
+            /** @description Kept sealed, and never answered. Absent: none. */
+            credentials?: Record<string, never>;
         };
         ChannelChange: {
             name?: string;
@@ -8206,7 +8430,7 @@ export interface components {
             /** @description A stored one, or `kind` and `parts` */
             template_id?: string;
             /** @enum {string} */
-            kind?: "email" | "sms" | "messenger" | "webhook";
+            kind?: "email" | "sms" | "messenger" | "webhook" | "popup";
             /**
              * @example {
              *       "subject": "Your code, {{ customer.name }}",
@@ -8235,7 +8459,7 @@ export interface components {
             id: string;
             name: string;
             /** @enum {string} */
-            kind: "email" | "sms" | "messenger" | "webhook";
+            kind: "email" | "sms" | "messenger" | "webhook" | "popup";
             /**
              * @description Marketing needs the customer's consent, and keeps to the channel's frequency cap.
              * @enum {string}
@@ -8263,7 +8487,7 @@ export interface components {
         NewTemplate: {
             name: string;
             /** @enum {string} */
-            kind: "email" | "sms" | "messenger" | "webhook";
+            kind: "email" | "sms" | "messenger" | "webhook" | "popup";
             /**
              * @description Marketing needs the customer's consent, and keeps to the channel's frequency cap.
              * @enum {string}
@@ -8746,6 +8970,67 @@ export interface components {
             to: string;
             types?: string[];
         };
+        ListExport: {
+            id: string;
+            segment_id: string | null;
+            publication_job_id: string | null;
+            campaign_id: string | null;
+            columns: string[];
+            consent: string | null;
+            to: "file" | {
+                origin: string;
+                /** @enum {string} */
+                method: "PUT" | "POST";
+            };
+            /** @enum {string} */
+            status: "queued" | "writing" | "sending" | "done" | "failed";
+            reason: string | null;
+            /** @description Written so far */
+            rows: number;
+            bytes: number | null;
+            tries: number;
+            /** @description Where it is fetched, for 7 days; and its name in the folder list-exports */
+            file: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** Format: date-time */
+            finished_at: string | null;
+        };
+        CreateListExport: {
+            /** @description Its members; or publication_job_id */
+            segment_id?: string;
+            /** @description Whom it was to publish to, with their codes */
+            publication_job_id?: string;
+            /** @description With segment_id: whose newest code of each member `code` is */
+            campaign_id?: string;
+            /**
+             * @example [
+             *       "identifier",
+             *       "email",
+             *       "code"
+             *     ]
+             */
+            columns: string[];
+            /**
+             * @description Only customers whose consent to this channel is true
+             * @example email
+             */
+            consent?: string;
+            /**
+             * @description `file`: to be fetched. A URL: sent there as well
+             * @default file
+             */
+            to?: "file" | {
+                url: string;
+                /**
+                 * @default PUT
+                 * @enum {string}
+                 */
+                method?: "PUT" | "POST";
+            };
+        };
         ExportableMart: {
             /** @example redemptions */
             name: string;
@@ -9142,6 +9427,10 @@ export interface components {
          *           "last_recorded_at": "2026-11-22T09:59:58.131Z"
          *         }
          *       ],
+         *       "deliveries": {
+         *         "waiting": 3,
+         *         "oldest_seconds": 0.8
+         *       },
          *       "dead_letters": {
          *         "count": 0,
          *         "newest": null
@@ -9188,6 +9477,13 @@ export interface components {
                 /** Format: date-time */
                 last_recorded_at: string;
             }[];
+            /** @description They wait for a rate limit, for another attempt, or for workers that do not run */
+            deliveries: {
+                /** @description Messages to customers that are ordered and not gone yet, up to 100,000 */
+                waiting: number;
+                /** @description Age of the oldest of them */
+                oldest_seconds: number;
+            };
             /** @description Events of this project that could not be delivered */
             dead_letters: {
                 count: number;
@@ -17372,6 +17668,453 @@ export interface operations {
             };
         };
     };
+    postPopupTokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPopupToken"];
+            };
+        };
+        responses: {
+            /** @description The token */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PopupToken"];
+                };
+            };
+            /** @description Malformed or invalid; `errors` names each field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or one that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or is used from a foreign origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 256 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPopups: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The token of POST /v1/popup-tokens. */
+                "tessera-customer": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description At most 20 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Popup"][];
+                    };
+                };
+            };
+            /** @description Malformed or invalid; `errors` names each field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or one that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or is used from a foreign origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 256 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPopupsStream: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The token of POST /v1/popup-tokens. */
+                "tessera-customer": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description Malformed or invalid; `errors` names each field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or one that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or is used from a foreign origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 256 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postPopupsIdShown: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The token of POST /v1/popup-tokens. */
+                "tessera-customer": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Noted; again changes nothing */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Malformed or invalid; `errors` names each field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or one that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or is used from a foreign origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 256 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postPopupsIdClicked: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The token of POST /v1/popup-tokens. */
+                "tessera-customer": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Noted; again changes nothing */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Malformed or invalid; `errors` names each field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or one that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or is used from a foreign origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 256 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postPopupsIdDismissed: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The token of POST /v1/popup-tokens. */
+                "tessera-customer": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Noted; again changes nothing */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Malformed or invalid; `errors` names each field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or one that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or is used from a foreign origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 256 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getCampaignsIdStock: {
         parameters: {
             query?: never;
@@ -20822,7 +21565,7 @@ export interface operations {
                 limit?: number;
                 /** @description The next_cursor of the page before */
                 cursor?: string;
-                kind?: "email" | "sms" | "messenger" | "webhook";
+                kind?: "email" | "sms" | "messenger" | "webhook" | "popup";
             };
             header?: never;
             path?: never;
@@ -21471,7 +22214,7 @@ export interface operations {
                 limit?: number;
                 /** @description The next_cursor of the page before */
                 cursor?: string;
-                kind?: "email" | "sms" | "messenger" | "webhook";
+                kind?: "email" | "sms" | "messenger" | "webhook" | "popup";
             };
             header?: never;
             path?: never;
@@ -23990,6 +24733,329 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EventReplay"];
+                };
+            };
+            /** @description Malformed or invalid; `errors` names each field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or one that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or is used from a foreign origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 256 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getListExports: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description The next_cursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Exports, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ListExport"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description Malformed or invalid; `errors` names each field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or one that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or is used from a foreign origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 256 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postListExports: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a retry safe: the same key and body get the same answer. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateListExport"];
+            };
+        };
+        responses: {
+            /** @description The export, which goes on */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListExport"];
+                };
+            };
+            /** @description Malformed or invalid; `errors` names each field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or one that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or is used from a foreign origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflicts with what is stored */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 256 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused, or the Idempotency-Key was used with another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getListExportsId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The export */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListExport"];
+                };
+            };
+            /** @description Malformed or invalid; `errors` names each field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or one that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or is used from a foreign origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 256 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getListExportsIdFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
                 };
             };
             /** @description Malformed or invalid; `errors` names each field */

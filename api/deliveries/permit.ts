@@ -9,7 +9,7 @@ import { isSuppressed } from "../suppressions/suppress.ts";
 import { countDeliveries } from "./frequency.ts";
 
 /** Why nothing is sent; stable, stored and shown. */
-export type SkipReason = "no_address" | "no_consent" | "suppressed" | "frequency_cap";
+export type SkipReason = "customer_blocked" | "no_address" | "no_consent" | "suppressed" | "frequency_cap";
 
 export type Permit =
   | { readonly outcome: "allowed"; readonly address: string }
@@ -19,7 +19,7 @@ export interface Asked {
   readonly adapter: ChannelAdapter;
   readonly channel: Pick<ChannelRow, "id" | "kind" | "cap_count" | "cap_hours">;
   readonly purpose: "marketing" | "transactional";
-  readonly customer: Pick<CustomerRow, "id" | "email" | "phone" | "consent">;
+  readonly customer: Pick<CustomerRow, "id" | "email" | "phone" | "consent" | "blocked">;
   /** The delivery itself, which does not count against the cap. */
   readonly exceptId?: string;
 }
@@ -29,6 +29,8 @@ export async function permitDelivery(tx: Kysely<DB>, projectId: string, asked: A
   const address = addressOf(adapter, customer);
   if (address === undefined) return { outcome: "skipped", reason: "no_address" };
   if (asked.purpose === "marketing") {
+    // Redeems nothing: what would it be for?
+    if (customer.blocked) return { outcome: "skipped", reason: "customer_blocked" };
     if (adapter.needsConsent && customer.consent[channel.kind] !== true) {
       return { outcome: "skipped", reason: "no_consent" };
     }

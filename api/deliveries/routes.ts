@@ -1,12 +1,12 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Deps } from "../deps.ts";
 import { secured } from "../http/auth.ts";
-import { readCursor, toPage } from "../http/pagination.ts";
 import { notFound } from "../http/problem.ts";
 import { createRouter } from "../http/router.ts";
 import { json, pageOf, problems, resourceId } from "../http/schemas.ts";
 import { inTransaction } from "../http/transaction.ts";
-import { deliveryToWire, findInLog, listAttempts, listLog } from "./log.ts";
+import { deliveryToWire, findInLog } from "./log.ts";
+import { pageOfDeliveries, readDelivery } from "./read.ts";
 import { retryDelivery } from "./retry.ts";
 import { deliveriesQuery, deliveryWire, deliveryWithAttempts } from "./schemas.ts";
 
@@ -48,33 +48,8 @@ const retry = createRoute({
 
 export function deliveryRoutes({ db }: Deps) {
   return createRouter()
-    .openapi(list, async (c) => {
-      const { limit, cursor, from, to, ...query } = c.req.valid("query");
-      const rows = await listLog(db, c.var.auth.projectId, {
-        limit: limit + 1,
-        before: readCursor(cursor, z.tuple([z.string()]))?.[0],
-        status: query.status,
-        channelId: query.channel_id,
-        templateId: query.template_id,
-        customer: query.customer,
-        publicationId: query.publication_id,
-        workflowRunId: query.workflow_run_id,
-        campaignId: query.campaign_id,
-        from: from === undefined ? undefined : new Date(from),
-        to: to === undefined ? undefined : new Date(to),
-      });
-      return c.json(
-        toPage(rows, limit, (row) => [row.id], deliveryToWire),
-        200,
-      );
-    })
-    .openapi(read, async (c) => {
-      const { projectId } = c.var.auth;
-      const { id } = c.req.valid("param");
-      const row = await findInLog(db, projectId, id);
-      if (!row) throw notFound("delivery");
-      return c.json({ ...deliveryToWire(row), attempts_log: await listAttempts(db, projectId, id) }, 200);
-    })
+    .openapi(list, async (c) => c.json(await pageOfDeliveries(db, c.var.auth.projectId, c.req.valid("query")), 200))
+    .openapi(read, async (c) => c.json(await readDelivery(db, c.var.auth.projectId, c.req.valid("param").id), 200))
     .openapi(retry, async (c) => {
       const { projectId } = c.var.auth;
       const { id } = c.req.valid("param");

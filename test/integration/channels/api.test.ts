@@ -1,6 +1,9 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, it, onTestFinished } from "vitest";
+import { rewritePlaces } from "../../../api/erasures/rewrite-places.ts";
+import { isSuppressed } from "../../../api/suppressions/suppress.ts";
+import { withSession } from "../../../ingest/session.ts";
 import { send } from "../../support/answers.ts";
 import { useApp } from "../../support/app.ts";
 import { startMailServer } from "../../support/mail-server.ts";
@@ -215,6 +218,32 @@ it("hears of bounces and complaints, once each", async () => {
   expect(found.body.data).toMatchObject([{ reason: "bounced", address: "other@people.example" }]);
   expect((await project.request("DELETE", `/v1/suppressions/${found.body.data[0].id}`)).status).toBe(204);
   expect((await send(project, "GET", "/v1/suppressions?address=x@y.example")).status).toBe(400);
+});
+
+it("forgets addresses in an erasure, and still does not write to who bounced", async () => {
+  const mail = await startMailServer({ recipient: () => "550 5.1.1 no such user" });
+  onTestFinished(() => mail.close());
+  const project = await context.newProject();
+  const customerId = await newCustomer(project, { email: "leaver@people.example" });
+  const reachable = { channelId: await newEmailChannel(project, mail.port), templateId: await newTemplate(project) };
+  const variables = { properties: { street: "Elm Street 1" } };
+  const { id } = await order(context, project, { ...reachable, customerId, variables }, noon);
+  await work(context, project, id, noon);
+  const { rows } = await context.pool.query("select identifier from customer where id = $1", [customerId]);
+  const person = { identifier: rows[0].identifier, texts: ["leaver@people.example", "Ada"] };
+  const { projectId } = project;
+  const erased = { projectId, person, customerIds: [customerId], pseudonym: "erased-1" };
+  await withSession(context.pool, (client) => rewritePlaces(client, erased));
+  const found = await context.pool.query(
+    `select d::text as row from delivery d where project_id = $1
+     union all select s::text from suppression s where project_id = $1
+     union all select a::text from delivery_attempt a where project_id = $1`,
+    [projectId],
+  );
+  expect(found.rows).toHaveLength(3);
+  expect(JSON.stringify(found.rows)).not.toMatch(/leaver|Elm/);
+  expect(await isSuppressed(context.db, projectId, "email", "leaver@people.example")).toBe(true);
+  expect((await send(project, "GET", "/v1/suppressions")).body.data).toMatchObject([{ address: null }]);
 });
 
 it("keeps what a template has said, and shows what a customer would read", async () => {
