@@ -27,6 +27,7 @@ import { createRouter } from "./http/router.ts";
 import { importRoutes } from "./imports/routes.ts";
 import { createKeyRing } from "./keys/key-ring.ts";
 import { keyRoutes } from "./keys/routes.ts";
+import { listExportRoutes } from "./list-exports/routes.ts";
 import { memberRoutes } from "./members/routes.ts";
 import { modelRoutes } from "./models/routes.ts";
 import { offerRoutes } from "./offers/routes.ts";
@@ -107,6 +108,7 @@ const features = [
   eventRoutes,
   eventSubscriptionRoutes,
   eventDeliveryRoutes,
+  listExportRoutes,
   exportRoutes,
   modelRoutes,
   projectRoutes,

@@ -24,6 +24,7 @@ import { sweepIdempotencyKeys, sweptRowsMax } from "./http/idempotency.ts";
 import { runImports } from "./imports/worker.ts";
 import { runJobs } from "./jobs/run.ts";
 import { allTasks } from "./jobs/tasks.ts";
+import { runListExports } from "./list-exports/work.ts";
 import { runDriftLooks } from "./models/drift-worker.ts";
 import { type RetrainOptions, runRetraining } from "./models/retrain-worker.ts";
 import { runOfferMeasures } from "./offers/measure.ts";
@@ -58,6 +59,8 @@ export interface WorkerDeps {
   readonly sealer: Sealer;
   /** Where this service is reached from outside; absent: messages have no unsubscribe links. */
   readonly publicUrl: string | undefined;
+  /** Absolute; where exported lists are written. */
+  readonly dataDir: string;
   /** What tenants may make us send to. Absent: public addresses alone. */
   readonly outbound?: Outbound;
   /** Absent: the defaults. */
@@ -103,6 +106,7 @@ export async function runWorkers(deps: WorkerDeps, signal: AbortSignal): Promise
       deps.log,
       signal,
     ),
+    keepRunning("list exports", (inner) => runListExports({ ...deps, db }, inner), deps.log, signal),
     keepRunning("events to be sent", (inner) => runFanOut({ ...deps, db }, inner), deps.log, signal),
     keepRunning("sending of events", (inner) => runEventSending({ ...deps, db }, inner), deps.log, signal),
     keepRunning("events that were sent", (inner) => runEventSweep({ ...deps, db }, inner), deps.log, signal),

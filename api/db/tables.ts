@@ -31,6 +31,29 @@ export interface DB {
     created_at: Instant;
     updated_at: Instant;
   };
+  list_export: {
+    project_id: string;
+    id: string;
+    segment_id: string | null;
+    publication_job_id: string | null;
+    campaign_id: string | null;
+    columns: string[];
+    consent: string | null;
+    url: Buffer | null;
+    url_origin: string | null;
+    method: "PUT" | "POST" | null;
+    status: "queued" | "writing" | "sending" | "done" | "failed";
+    reason: string | null;
+    rows_count: WithDefault<number>;
+    bytes_count: number | null;
+    tries: WithDefault<number>;
+    due_at: Instant;
+    leased_until: NullableInstant;
+    file_deleted_at: NullableInstant;
+    created_at: Instant;
+    updated_at: Instant;
+    finished_at: NullableInstant;
+  };
   event_delivery: {
     project_id: string;
     subscription_id: string;

@@ -204,6 +204,7 @@ export const impersonalTables: readonly string[] = [
   "event_consumer",
   "event_replay",
   "event_subscription",
+  "list_export",
   "member",
   "migration",
   "model_drift",

@@ -16,6 +16,8 @@ export interface OutsideRequest {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array | Readable;
+  /** Of a stream, where it is known: some receivers take no body without its length. */
+  readonly bodyBytes?: number;
   /** For everything together, from looking the host up to the last byte of the answer. */
   readonly timeoutMs: number;
   /** What comes beyond is not read. */
@@ -112,7 +114,7 @@ function exchange(
         "user-agent": "Tessera",
         accept: "*/*",
         ...Object.fromEntries(given),
-        ...(isStream ? {} : { "content-length": bytes.byteLength }),
+        ...lengthOf(isStream ? asked.bodyBytes : bytes.byteLength),
       },
       agent: false as const,
       lookup: lookupOf(addresses),
@@ -142,6 +144,10 @@ function exchange(
       bytes.pipe(sent);
     } else sent.end(bytes);
   });
+}
+
+function lengthOf(bytes: number | undefined): Record<string, number> {
+  return bytes === undefined ? {} : { "content-length": bytes };
 }
 
 /** Answers what was vetted, whoever asks. An address that stands in the URL is vetted as it is, and not looked up. */

@@ -133,6 +133,7 @@ async function serve(config: Config, urls: Urls, listener: Listener, log: Logger
         log,
         alerts: config.alerts,
         retrain: retraining(config, urls),
+        dataDir: config.dataDir,
         outbound: config.outbound,
         sealer,
         publicUrl,

@@ -69,6 +69,7 @@ export async function startWorkers(config: Config, urls: Urls, log: Logger, life
       log,
       alerts: config.alerts,
       retrain: retraining(config, urls),
+      dataDir: config.dataDir,
       outbound: config.outbound,
       sealer: openSealer(config.secretKeys, config.dataDir),
       publicUrl: config.publicUrl,

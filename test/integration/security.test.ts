@@ -152,10 +152,13 @@ describe("another project's things", () => {
     const { reviewId, clawBackId } = await reviewAndClawBack(owner, code);
     const { workflowId, runId } = await workflowAndRun(owner);
     const messages = await everythingOfMessages(context, owner);
+    const listed = { segment_id: segment.body.id, columns: ["identifier"] };
+    const list = await send(owner, "POST", "/v1/list-exports", listed);
     const receiver = { url: "https://93.184.216.34/hook", types: "all" };
     const subscription = await send(owner, "POST", "/v1/event-subscriptions", receiver);
     const ids: Record<string, string> = {
       "/v1/event-subscriptions": subscription.body.id,
+      "/v1/list-exports": list.body.id,
       "/v1/channels": messages.channelId,
       "/v1/templates": messages.templateId,
       "/v1/deliveries": messages.deliveryId,

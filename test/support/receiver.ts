@@ -1,9 +1,6 @@
 /** A receiver of webhooks on loopback: keeps what comes, and answers as it is told. */
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { parseNetworks } from "../../api/outbound/networks.ts";
-
-export const loopback = { allow: parseNetworks("127.0.0.1") };
 
 export interface Received {
   readonly headers: IncomingHttpHeaders;

@@ -1,9 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { sql } from "kysely";
-import { Registry } from "prom-client";
 import { Webhook, WebhookVerificationError } from "standardwebhooks";
-import { afterEach, beforeAll, describe, expect, it } from "vitest";
-import { createApp } from "../../../api/app.ts";
+import { afterEach, describe, expect, it } from "vitest";
 import { attempt } from "../../../api/event-subscriptions/attempt.ts";
 import { claimDue, freeAbandoned } from "../../../api/event-subscriptions/claim.ts";
 import { fanOut, runFanOut } from "../../../api/event-subscriptions/fan-out.ts";
@@ -16,17 +14,13 @@ import { appendEvents } from "../../../ingest/outbox.ts";
 import { send, withKey } from "../../support/answers.ts";
 import { type TestProject, useApp } from "../../support/app.ts";
 import { redeemBody, setUpPromotion } from "../../support/promotions.ts";
-import { loopback, type Receiver, startReceiver } from "../../support/receiver.ts";
+import { type Receiver, startReceiver } from "../../support/receiver.ts";
 import { workUntil } from "../../support/workers.ts";
 
 const context = useApp();
 const receivers: Receiver[] = [];
 const base = "/v1/event-subscriptions";
 
-beforeAll(() => {
-  Object.assign(context, { deps: { ...context.deps, outbound: loopback, metrics: new Registry() } });
-  Object.assign(context, { app: createApp(context.deps) });
-});
 afterEach(async () => {
   // A receiver that is gone must not be tried by the next test.
   await context.pool.query("update event_subscription set status = 'disabled', disabled_because = 'by_hand'");
@@ -478,7 +472,7 @@ describe("a replay", () => {
     expect([status, body.status]).toEqual([202, "running"]);
     expect((await send(project, "POST", `${base}/${id}/replay`, range)).status).toBe(409);
     const read = async () => (await send(project, "GET", `${base}/${id}/replays/${body.id}`)).body;
-    const tasks = allTasks({ ...context.deps, outbound: loopback });
+    const tasks = allTasks({ outbound: undefined, ...context.deps });
     await workUntil([(signal) => runJobs(context.deps, tasks, signal)], async () => (await read()).status === "done");
     expect((await read()).found).toBe(3);
     while ((await sendDue(later(1_000))) > 0);
