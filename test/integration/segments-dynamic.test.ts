@@ -78,6 +78,27 @@ describe("a dynamic segment", () => {
     ]);
   });
 
+  it("has each member once, announced once, whoever evaluates it at the same time, and after what was broken off", async () => {
+    const project = await app.newProject();
+    const names = Array.from({ length: 40 }, (_, n) => `c${n}`);
+    await Promise.all(names.map((name) => customer(project, name, "gold")));
+    const ids = [await newDynamic(project, gold), await newDynamic(project, gold, "again")];
+    await deliver();
+    const now = new Date();
+    await Promise.all([1, 2, 3].map(() => evaluateEverybody(app.deps, project.projectId, now)));
+    // As after a crash between the members and the mark that says so.
+    await app.pool.query("update segment_evaluation set evaluated_version = null where project_id = $1", [
+      project.projectId,
+    ]);
+    expect(await evaluateEverybody(app.deps, project.projectId, now)).toEqual({ customers: 40, entered: 0, left: 0 });
+    for (const id of ids) {
+      expect(await membersOf(project, id)).toEqual([...names].sort());
+      expect((await send(project, "GET", `/v1/segments/${id}`)).body.members_count).toBe(40);
+    }
+    const told = await moves(project);
+    expect([told.length, new Set(told).size]).toEqual([80, 80]);
+  });
+
   it("is seen by rules of campaigns like a list", async () => {
     const project = await app.newProject();
     const { code } = await setUpPromotion(project, {
