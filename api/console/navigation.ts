@@ -66,6 +66,13 @@ export const areas = [
         shape: "M11 3a9 9 0 1 0 9 9h-9V3Zm2-1v8h8a8 8 0 0 0-8-8Z",
       },
       {
+        place: "deliveries",
+        name: "Deliveries",
+        to: "/console/deliveries",
+        scopes: ["manage"],
+        shape: "M2 5h20v14H2V5Zm2.500 2L12 12.500 19.500 7h-15ZM4 9v8h16V9l-8 6-8-6Z",
+      },
+      {
         place: "pools",
         name: "Pools",
         to: "/console/pools",

@@ -13,6 +13,7 @@ import { mountAuditLog } from "./audit-log/routes.tsx";
 import { mountCampaigns } from "./campaigns/routes.tsx";
 import { mountClusters } from "./clusters/routes.tsx";
 import { mountCustomers } from "./customers/routes.tsx";
+import { mountDeliveries } from "./deliveries/routes.tsx";
 import { mountKeys } from "./keys/routes.tsx";
 import { mountMembers } from "./members/routes.tsx";
 import { FaultPage, HomePage } from "./pages.tsx";
@@ -65,6 +66,7 @@ export function consoleRoutes(deps: Deps): OpenAPIHono<ConsoleEnv> {
   mountClusters(router, deps);
   mountRedeem(router, deps);
   mountSegments(router, deps);
+  mountDeliveries(router, deps);
   mountPools(router, deps);
   mountVouchers(router, deps);
   mountCustomers(router, deps);

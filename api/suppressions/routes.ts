@@ -1,15 +1,11 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Deps } from "../deps.ts";
 import { secured } from "../http/auth.ts";
-import { readCursor, toPage } from "../http/pagination.ts";
-import { invalid, notFound } from "../http/problem.ts";
 import { createRouter } from "../http/router.ts";
 import { json, jsonBody, pageOf, problems, resourceId } from "../http/schemas.ts";
 import { inTransaction } from "../http/transaction.ts";
-import { addressHash, canonicalAddress } from "./address.ts";
-import { deleteSuppression, listSuppressions } from "./queries.ts";
-import { type AddressKind, suppressionBody, suppressionsQuery, suppressionToWire, suppressionWire } from "./schemas.ts";
-import { suppress } from "./suppress.ts";
+import { addSuppression, pageOfSuppressions, removeSuppression } from "./change.ts";
+import { suppressionBody, suppressionsQuery, suppressionWire } from "./schemas.ts";
 
 const tags = ["Suppressions"];
 
@@ -47,44 +43,13 @@ const remove = createRoute({
 export function suppressionRoutes({ db }: Deps) {
   return createRouter()
     .openapi(add, async (c) => {
-      const { projectId } = c.var.auth;
-      const { kind, reason, ...given } = c.req.valid("json");
-      const address = readAddress(kind, given.address);
-      const entry = await inTransaction(c, async (tx) => {
-        await suppress(tx, projectId, { kind, address, reason }, new Date());
-        const hash = await addressHash(tx, projectId, kind, address);
-        const [row] = await listSuppressions(tx, projectId, { limit: 1, before: undefined, kind, hash });
-        if (row === undefined) throw new Error("a suppression is neither new nor there");
-        return suppressionToWire(row);
-      });
+      const body = c.req.valid("json");
+      const entry = await inTransaction(c, (tx) => addSuppression(tx, c.var.auth.projectId, body, new Date()));
       return c.json(entry, 200);
     })
-    .openapi(list, async (c) => {
-      const { projectId } = c.var.auth;
-      const { limit, cursor, kind, address } = c.req.valid("query");
-      const before = readCursor(cursor, z.tuple([z.string()]))?.[0];
-      const wanted = kind === undefined || address === undefined ? undefined : readAddress(kind, address);
-      const hash = kind && wanted ? await addressHash(db, projectId, kind, wanted) : undefined;
-      const rows = await listSuppressions(db, projectId, { limit: limit + 1, before, kind, hash });
-      return c.json(
-        toPage(rows, limit, (row) => [row.id], suppressionToWire),
-        200,
-      );
-    })
+    .openapi(list, async (c) => c.json(await pageOfSuppressions(db, c.var.auth.projectId, c.req.valid("query")), 200))
     .openapi(remove, async (c) => {
-      const { projectId } = c.var.auth;
-      const { id } = c.req.valid("param");
-      await inTransaction(c, async (tx) => {
-        if (!(await deleteSuppression(tx, projectId, id))) throw notFound("suppression");
-      });
+      await inTransaction(c, (tx) => removeSuppression(tx, c.var.auth.projectId, c.req.valid("param").id));
       return c.body(null, 204);
     });
-}
-
-/** @throws Problem 400 */
-function readAddress(kind: AddressKind, text: string): string {
-  const form = kind === "email" ? "email" : "phone";
-  const address = canonicalAddress(form, text);
-  if (address !== undefined) return address;
-  throw invalid("/address", form === "email" ? "Expected an e-mail address." : "Expected a phone number in E.164.");
 }
