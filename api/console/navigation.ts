@@ -66,6 +66,13 @@ export const areas = [
         shape: "M11 3a9 9 0 1 0 9 9h-9V3Zm2-1v8h8a8 8 0 0 0-8-8Z",
       },
       {
+        place: "workflows",
+        name: "Workflows",
+        to: "/console/workflows",
+        scopes: ["manage", "analytics"],
+        shape: "M3 3h8v6H8v3h8V9h5v8h-5v-3H8v3h3v4H3v-4h3V9H3V3Z",
+      },
+      {
         place: "deliveries",
         name: "Deliveries",
         to: "/console/deliveries",

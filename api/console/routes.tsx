@@ -25,6 +25,7 @@ import { mountReviews } from "./reviews/routes.tsx";
 import { mountSegments } from "./segments/routes.tsx";
 import { actorOf, type ConsoleEnv, requireScope, requireViewer } from "./viewer.ts";
 import { mountVouchers } from "./vouchers/routes.tsx";
+import { mountWorkflows } from "./workflows/routes.tsx";
 
 /** No script and no style but ours, from files; nothing from elsewhere, nothing sent elsewhere. */
 const policy =
@@ -67,6 +68,7 @@ export function consoleRoutes(deps: Deps): OpenAPIHono<ConsoleEnv> {
   mountRedeem(router, deps);
   mountSegments(router, deps);
   mountDeliveries(router, deps);
+  mountWorkflows(router, deps);
   mountPools(router, deps);
   mountVouchers(router, deps);
   mountCustomers(router, deps);
