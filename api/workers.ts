@@ -40,6 +40,7 @@ import { watchStock } from "./publications/stock/watch.ts";
 import { runPublicationJobs } from "./publications/jobs/worker.ts";
 import { deliveryFollower } from "./publications/follow-deliveries.ts";
 import { reviewConsumer } from "./reviews/open.ts";
+import { runSegmentEvaluation } from "./segments/evaluate/worker.ts";
 import { runSettlements } from "./reviews/settle.ts";
 import { rescoreMarker } from "./risk/rescore/mark.ts";
 import { runRescoring } from "./risk/rescore/worker.ts";
@@ -98,6 +99,7 @@ export async function runWorkers(deps: WorkerDeps, signal: AbortSignal): Promise
     keepRunning("alerts", (inner) => watchAlerts(deps, inner), deps.log, signal),
     keepRunning("reconciliation", (inner) => runReconciliation(deps, inner), deps.log, signal),
     keepRunning("wide rows of customers", (inner) => runCustomerRefresh(deps, inner), deps.log, signal),
+    keepRunning("dynamic segments", (inner) => runSegmentEvaluation(deps, inner), deps.log, signal),
     keepRunning("predictions of customers", (inner) => runPredictions(deps, inner), deps.log, signal),
     keepRunning("measures of offers", (inner) => runOfferMeasures(deps, inner), deps.log, signal),
     keepRunning(
