@@ -5,7 +5,7 @@ import { Form } from "../parts/form.tsx";
 import type { Sheet } from "../parts/sheet.ts";
 import type { Viewer } from "../viewer.ts";
 import { campaignOptions } from "../vouchers/print.tsx";
-import type { Choice } from "./customer-page.tsx";
+import type { Choice } from "./known.ts";
 
 interface ActionsProps {
   readonly viewer: Viewer;

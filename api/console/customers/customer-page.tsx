@@ -1,5 +1,4 @@
 /** One customer: the 360, and what a manager may do for them. */
-import type { ThreeSixtyWire } from "../../customers/three-sixty/schema.ts";
 import { Moment, Text } from "../format.tsx";
 import { Frame } from "../layout.tsx";
 import { Done } from "../parts/done.tsx";
@@ -11,15 +10,8 @@ import { maySee, type Viewer } from "../viewer.ts";
 import { Actions } from "./actions.tsx";
 import { customerAddress, customersAddress } from "./addresses.ts";
 import { Figures, Lists, Predictions, Timeline } from "./history.tsx";
+import type { Choice, Known } from "./known.ts";
 import { Wallet } from "./wallet.tsx";
-
-export interface Choice {
-  readonly id: string;
-  readonly name: string;
-}
-
-/** Without the warehouse only what Postgres knows is there. */
-export type Known = Pick<ThreeSixtyWire, "profile" | "wallet"> & Partial<ThreeSixtyWire>;
 
 interface CustomerProps {
   readonly viewer: Viewer;

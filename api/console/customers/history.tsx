@@ -3,7 +3,7 @@ import type { ThreeSixtyWire } from "../../customers/three-sixty/schema.ts";
 import { count, Moment, money, percent, Score, Text } from "../format.tsx";
 import { Badge, Empty, StatusBadge } from "../parts/states.tsx";
 import { Pager, Table } from "../parts/table.tsx";
-import type { Known } from "./customer-page.tsx";
+import type { Known } from "./known.ts";
 
 type Figures = ThreeSixtyWire["figures"];
 

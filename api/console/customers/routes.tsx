@@ -28,7 +28,8 @@ import { refusedSheet, type Sheet, textOf } from "../parts/sheet.ts";
 import { type ConsoleEnv, type Form, readForm, requireScope, smallForm } from "../viewer.ts";
 import { voucherCampaigns } from "../vouchers/campaigns.ts";
 import { customerAddress, customersAddress } from "./addresses.ts";
-import { CustomerPage, type Known } from "./customer-page.tsx";
+import { CustomerPage } from "./customer-page.tsx";
+import type { Known } from "./known.ts";
 import { CustomersPage } from "./list-page.tsx";
 
 const perPage = 25;

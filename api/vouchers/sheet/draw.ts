@@ -99,8 +99,7 @@ function drawTexts(doc: PDFKit.PDFDocument, label: Label, box: Box): void {
     if (text === "" || lines < 1) return;
     doc.font(fontOf(text)).fontSize(size).fillColor(colour);
     const height = lines * lineHeight;
-    // Measured before it is cut: pdfkit breaks pages on what is taller than it was told.
-    doc.text(text, box.x, y, { width: box.width, height, ellipsis: true, lineGap: 0 });
+    doc.text(unbroken(doc, text, box.width), box.x, y, { width: box.width, height, ellipsis: true, lineGap: 0 });
     y = Math.min(doc.y, y + height) + 1;
   };
   line(label.campaign, 7, "#333333", 2);
@@ -109,6 +108,13 @@ function drawTexts(doc: PDFKit.PDFDocument, label: Label, box: Box): void {
   });
   line(label.validity, 6.5, "#333333", 2);
   line(label.information, 6, "#555555", 20);
+}
+
+/** Right-to-left letters are turned around word by word, which loses the blanks between: a text that fits is one word. */
+function unbroken(doc: PDFKit.PDFDocument, text: string, width: number): string {
+  if (!/[\p{Script=Hebrew}\p{Script=Arabic}]/u.test(text)) return text;
+  const whole = text.replaceAll(" ", "\u00a0");
+  return doc.widthOfString(whole) < width ? whole : text;
 }
 
 /** As large as it fits on one line: it is what is typed when a scanner fails. Never cut: a part of it is worth nothing. */

@@ -4,7 +4,7 @@ import bwipjs from "bwip-js/node";
 export type SymbolKind = "qr" | "code128";
 
 /** A dark part, in modules from the top left. */
-export interface Bar {
+interface Bar {
   readonly x: number;
   readonly y: number;
   readonly width: number;
