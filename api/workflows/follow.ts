@@ -22,8 +22,8 @@ import {
 /** What is told this late is history, an import say: it begins nothing. */
 const lateMs = 24 * 3_600_000;
 
-export const consumedTypes = [...followedTypes, "customer.erased"] as const;
-type Consumed = Parameters<ConsumerOptions<(typeof consumedTypes)[number]>["handle"]>[1][number];
+const consumedTypes = [...followedTypes, "customer.erased"] as const;
+export type Consumed = Parameters<ConsumerOptions<(typeof consumedTypes)[number]>["handle"]>[1][number];
 
 export function workflowConsumer(deps: {
   readonly db: Kysely<DB>;

@@ -7,7 +7,7 @@ import { type Followed, followedTypes, type PastEvent, triggersOf } from "./trig
 import type { Trigger } from "./trigger-schema.ts";
 
 export interface PastEvents {
-  /** How many there are; one at most a line of `events`. */
+  /** How many there are. */
   readonly count: number;
   /** The oldest of them, in their order. */
   readonly events: readonly PastEvent[];
@@ -19,48 +19,55 @@ const row = z.object({
   version: z.int(),
   occurred_at: z.string().transform((text) => new Date(text).toISOString()),
   payload: z.string(),
-  total: z.int(),
 });
 
 /** Late ones, an import say, are left out as they are by the engine. */
+const past = `
+  FROM events
+  WHERE project_id = {project: String} AND type IN {types: Array(String)} AND customer != ''
+    AND occurred_at >= fromUnixTimestamp64Milli({from: Int64}, 'UTC')
+    AND occurred_at < fromUnixTimestamp64Milli({to: Int64}, 'UTC')
+    AND recorded_at <= occurred_at + INTERVAL 1 DAY
+    AND ({name: String} = '' OR name = {name: String})
+    AND ({subject: String} = '' OR subject_id = {subject: String})`;
+
 export async function readPastEvents(
   warehouse: ClickHouseClient,
   projectId: string,
   trigger: Trigger,
   window: { readonly from: Date; readonly to: Date; readonly limit: number },
 ): Promise<PastEvents> {
-  const types = followedTypes.filter((type) => triggersOf[type].includes(trigger.on));
-  const result = await warehouse.query({
-    query: `
-      SELECT event_id, type, version, occurred_at, payload, toInt64(count() OVER ()) AS total
-      FROM events
-      WHERE project_id = {project: String} AND type IN {types: Array(String)} AND customer != ''
-        AND occurred_at >= fromUnixTimestamp64Milli({from: Int64}, 'UTC')
-        AND occurred_at < fromUnixTimestamp64Milli({to: Int64}, 'UTC')
-        AND recorded_at <= occurred_at + INTERVAL 1 DAY
-        AND ({name: String} = '' OR name = {name: String})
-        AND ({subject: String} = '' OR subject_id = {subject: String})
-      ORDER BY occurred_at, event_id
-      LIMIT {limit: UInt32}`,
-    query_params: {
-      project: projectId,
-      types,
-      from: window.from.getTime(),
-      to: window.to.getTime(),
-      name: trigger.on === "custom" ? trigger.name : "",
-      subject: "segment_id" in trigger ? trigger.segment_id : "",
-      limit: window.limit,
-    },
-    format: "JSONEachRow",
-    clickhouse_settings: {
-      max_execution_time: 20,
-      max_memory_usage: "1000000000",
-      date_time_output_format: "iso",
-      output_format_json_quote_64bit_integers: 0,
-    },
-  });
-  const rows = z.array(row).parse(await result.json());
-  return { count: rows[0]?.total ?? 0, events: rows.flatMap(eventOf) };
+  const parameters = {
+    project: projectId,
+    types: followedTypes.filter((type) => triggersOf[type].includes(trigger.on)),
+    from: window.from.getTime(),
+    to: window.to.getTime(),
+    name: trigger.on === "custom" ? trigger.name : "",
+    subject: "segment_id" in trigger ? trigger.segment_id : "",
+    limit: window.limit,
+  };
+  const ask = async (query: string): Promise<unknown> => {
+    const result = await warehouse.query({
+      query,
+      query_params: parameters,
+      format: "JSONEachRow",
+      clickhouse_settings: {
+        max_execution_time: 20,
+        max_memory_usage: "1000000000",
+        date_time_output_format: "iso",
+        output_format_json_quote_64bit_integers: 0,
+      },
+    });
+    return result.json();
+  };
+  const [counted, read] = await Promise.all([
+    ask(`SELECT toInt64(count()) AS count ${past}`),
+    ask(
+      `SELECT event_id, type, version, occurred_at, payload ${past} ORDER BY occurred_at, event_id LIMIT {limit: UInt32}`,
+    ),
+  ]);
+  const [{ count }] = z.tuple([z.object({ count: z.int() })]).parse(counted);
+  return { count, events: z.array(row).parse(read).flatMap(eventOf) };
 }
 
 function eventOf({ event_id, type, version, occurred_at, payload }: z.output<typeof row>): PastEvent[] {

@@ -15,9 +15,9 @@ import { rescueRuns } from "./release.ts";
 import { type Candidate, startRuns } from "./start.ts";
 
 const minuteMs = 60_000;
-/** A window reaches so far ahead, so that a run is there before its moment. */
-const aheadMs = 30 * minuteMs;
-const everyMs = 15 * minuteMs;
+/** A window reaches so far ahead, so that a run is there before its moment; the next begins a quarter of an hour before its end. */
+const aheadMs = 75 * minuteMs;
+const marginMs = 15 * minuteMs;
 /** Moments that are longer past, because nothing was running, are let go. */
 const pastMs = 3 * 24 * 60 * minuteMs;
 
@@ -68,7 +68,7 @@ async function claim(tx: Transaction<DB>, at: Date): Promise<ScanRow | undefined
     select s.* from workflow_scan s
     join workflow w on w.project_id = s.project_id and w.id = s.workflow_id
     where w.status = 'active' and w.trigger_on = any(${timedTriggers}::text[])
-      and s.scanned_until < ${new Date(at.getTime() + everyMs)}::timestamptz
+      and s.scanned_until < ${new Date(at.getTime() + marginMs)}::timestamptz
     order by s.scanned_until limit 1 for update of s skip locked`.execute(tx);
   return rows[0];
 }

@@ -8,11 +8,10 @@
 import { expect } from "vitest";
 import { newId } from "../../api/ids.ts";
 import { setStatus } from "../../api/workflows/change.ts";
-import { followEvents } from "../../api/workflows/follow.ts";
+import { followEvents, type Consumed as StoryEvent } from "../../api/workflows/follow.ts";
 import { releaseRuns } from "../../api/workflows/release.ts";
 import { scanDue } from "../../api/workflows/scan.ts";
 import { tryStep } from "../../api/workflows/tasks.ts";
-import type { Followed } from "../../api/workflows/trigger-match.ts";
 import { payloads } from "../../ingest/events/events.ts";
 import { send } from "./answers.ts";
 import type { TestApp, TestProject } from "./app.ts";
@@ -34,7 +33,7 @@ export interface Story {
   /** The clock of the test. */
   now(): Date;
   /** The event comes, and all that is due at once is done. The customer of the payload is made first. */
-  when<T extends Followed["type"]>(type: T, payload: object, options?: EventOptions): Story;
+  when(type: StoryEvent["type"], payload: object, options?: EventOptions): Story;
   /** So much time goes by, and what comes due meanwhile is done, each thing at its moment. */
   after(length: string): Story;
   /** Something else happens in between. */
@@ -112,7 +111,7 @@ function tellStory(context: TestApp, project: TestProject, id: string, clock: { 
 async function tell(
   context: TestApp,
   project: TestProject,
-  type: Followed["type"],
+  type: StoryEvent["type"],
   payload: object,
   at: Date,
   { eventId = newId("evt"), recordedAt = at }: EventOptions = {},
@@ -125,7 +124,7 @@ async function tell(
     occurred_at: at.toISOString(),
     recorded_at: recordedAt.toISOString(),
     payload: payloads[type].parse({ customer: "ada", ...payload }),
-  } as Followed;
+  } as StoryEvent;
   const { customer } = event.payload;
   if (customer !== null) await send(project, "PUT", `/v1/customers/${customer}`, {});
   await context.db.transaction().execute((tx) => followEvents(tx, [event], at));

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { createKysely, createPool } from "../../../api/db/kysely.ts";
 import { runJobs } from "../../../api/jobs/run.ts";
 import { workflowConsumer } from "../../../api/workflows/follow.ts";
+import { rescueRuns } from "../../../api/workflows/release.ts";
 import { depthMax } from "../../../api/workflows/start.ts";
 import { tryStep, workflowTasks } from "../../../api/workflows/tasks.ts";
 import { drainConsumer } from "../../../ingest/consumer.ts";
@@ -34,17 +35,16 @@ async function everything(project: TestProject) {
 }
 
 async function effects(project: TestProject) {
-  const count = async (sql: string) => (await app.pool.query(`select ${sql} as n`, [project.projectId])).rows[0].n;
-  return {
-    points: await count("(select count(*)::int from points_entry where project_id = $1)"),
-    publications: await count("(select count(*)::int from publication where project_id = $1)"),
-    deliveries: await count("(select count(*)::int from delivery where project_id = $1)"),
-    members: await count("(select count(*)::int from outbox where project_id = $1 and type = 'segment.entered')"),
-    done: await count("(select count(*)::int from workflow_run_entry where project_id = $1 and outcome = 'done')"),
-    finished: await count(
-      "(select count(*)::int from outbox where project_id = $1 and type = 'workflow_run.finished')",
-    ),
-  };
+  const { rows } = await app.pool.query(
+    `select (select count(*)::int from points_entry where project_id = $1) as points,
+       (select count(*)::int from publication where project_id = $1) as publications,
+       (select count(*)::int from delivery where project_id = $1) as deliveries,
+       (select count(*)::int from outbox where project_id = $1 and type = 'segment.entered') as members,
+       (select count(*)::int from workflow_run_entry where project_id = $1 and outcome = 'done') as done,
+       (select count(*)::int from outbox where project_id = $1 and type = 'workflow_run.finished') as finished`,
+    [project.projectId],
+  );
+  return rows[0];
 }
 
 const newAda = (project: TestProject) =>
@@ -134,6 +134,32 @@ describe("what begins runs", () => {
       [project.projectId],
     );
     expect(rows).toEqual([{ runs: events, events, jobs: events }]);
+  });
+
+  it("gives a run a job again that lost it", async () => {
+    const project = await app.newProject();
+    const story = await given(app, project, { ...ping, steps: [{ type: "points", points: 1 }] });
+    await app.db
+      .updateTable("workflow")
+      .set({ active_since: new Date("2026-01-01") })
+      .where("id", "=", story.id)
+      .execute();
+    await send(project, "POST", "/v1/events", { name: "ping", customer: { identifier: "ada" } });
+    await drainConsumer(workflowConsumer({ db: app.db, log }));
+    const step = await dueStep(project);
+    const jobs = () =>
+      app.pool.query("select attempts from graphile_worker.jobs where key = $1", [`workflow-run:${step?.run_id}`]);
+    await app.pool.query(
+      "select graphile_worker.permanently_fail_jobs(array_agg(id)) from graphile_worker.jobs where key = $1",
+      [`workflow-run:${step?.run_id}`],
+    );
+    const soon = new Date(Date.now() + 10 * 60_000);
+    const late = new Date(Date.now() + 20 * 60_000);
+    expect(await app.db.transaction().execute((tx) => rescueRuns(tx, soon))).toBe(0);
+    expect(await app.db.transaction().execute((tx) => rescueRuns(tx, late))).toBeGreaterThan(0);
+    expect((await jobs()).rows).toEqual([{ attempts: 0 }]);
+    const again = await app.db.transaction().execute((tx) => rescueRuns(tx, late));
+    expect(again).toBe(0);
   });
 
   it("ends a workflow that sets itself off", async () => {

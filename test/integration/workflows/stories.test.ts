@@ -210,6 +210,44 @@ describe("a workflow", () => {
     });
   });
 
+  it("begins with the order that reaches a number or a sum, and with the points that reach theirs", async () => {
+    const project = await app.newProject();
+    const reached = async (trigger: object, name: string) => given(app, project, { name, trigger, steps: [tenPoints] });
+    const third = await reached({ on: "orders.reached", count: 3 }, "third");
+    const sum = await reached({ on: "orders.reached", amount: 2_500, currency: "EUR" }, "sum");
+    const rich = await reached({ on: "points.reached", points: 15 }, "rich");
+    const report = (id: string) =>
+      send(project, "POST", "/v1/orders", {
+        ...{ id, customer: { identifier: "ada" }, currency: "EUR", status: "paid" },
+        items: [{ sku: "a", quantity: 1, unit_amount: 1_000 }],
+      });
+    // All are paid before the first of their events is seen.
+    const ids = ["o1", "o2", "o3", "o4"];
+    for (const id of ids) await report(id);
+    for (const id of ids) await third.when("order.paid", orderPaid(id, 1_000)).done();
+    const begun = async (id: string) => {
+      const { rows } = await app.pool.query(
+        "select trigger_key, trigger #>> '{order,id}' as order_id from workflow_run where workflow_id = $1",
+        [id],
+      );
+      return rows;
+    };
+    expect(await begun(third.id)).toEqual([{ trigger_key: "orders:count:3", order_id: "o3" }]);
+    expect(await begun(sum.id)).toEqual([{ trigger_key: "orders:amount:2500:EUR", order_id: "o3" }]);
+    const points = { entry_id: "x", kind: "earned", reason: null, reference_id: null };
+    await rich.when("points.changed", { ...points, points: 4, balance: 14 }).expect(null);
+    await rich.when("points.changed", { ...points, points: 10, balance: 20 }).expect({ status: "finished" });
+    await rich.when("points.changed", { ...points, points: 10, balance: 30 }).done();
+    expect(await runsOf(project, rich.id)).toHaveLength(1);
+  });
+
+  it("ends the runs of a customer who is erased", async () => {
+    const project = await app.newProject();
+    const story = await given(app, project, { ...ping, steps: [{ type: "wait", hours: 1 }, tenPoints] });
+    await story.when("custom.recorded", pinged()).when("customer.erased", {}).after("1 hour").done();
+    expect(await runsOf(project, story.id)).toMatchObject([{ status: "cancelled", reason: "customer_erased" }]);
+  });
+
   it("rewards the referrer", async () => {
     const project = await app.newProject();
     const { campaignId } = await setUpPromotion(project, { main: { template: "referral" } });
