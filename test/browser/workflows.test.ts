@@ -58,7 +58,7 @@ it("is read as sentences, activated after a question, tried out, paused and arch
 
 it("shows what became of each customer's run, and lets those go on that failed", async () => {
   const project = await shop.app.newProject();
-  const story = await given(shop.app, project, definition);
+  const story = await given(shop.app, project, { name: "Points for a large order", ...definition });
   await story
     .when("order.paid", orderPaid("o1", 6000))
     .when("order.paid", orderPaid("o2", 7000, "bob"))
