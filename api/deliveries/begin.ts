@@ -4,7 +4,7 @@ import type { ChannelAdapter, SendContext } from "../channels/adapter.ts";
 import { adapterOf } from "../channels/adapters.ts";
 import { openChannel } from "../channels/open-channel.ts";
 import { takeTurn } from "../channels/rate.ts";
-import type { CustomerRow } from "../customers/queries.ts";
+import type { CustomerRow } from "../customers/find.ts";
 import type { DB } from "../db/tables.ts";
 import type { Sealer } from "../secrets/seal.ts";
 import { permitDelivery } from "./permit.ts";

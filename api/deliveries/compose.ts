@@ -1,7 +1,7 @@
 /** Puts together what is said to a customer from what is known at this moment. */
 import type { Kysely } from "kysely";
 import type { ChannelAdapter, OutgoingMessage } from "../channels/adapter.ts";
-import type { CustomerRow } from "../customers/queries.ts";
+import type { CustomerRow } from "../customers/find.ts";
 import type { DB } from "../db/tables.ts";
 import { variablesOf } from "../templates/catalogue.ts";
 import { findTexts } from "../templates/find.ts";

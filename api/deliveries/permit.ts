@@ -2,7 +2,7 @@
 import { type Kysely, sql } from "kysely";
 import type { ChannelAdapter } from "../channels/adapter.ts";
 import type { ChannelRow } from "../channels/find.ts";
-import type { CustomerRow } from "../customers/queries.ts";
+import type { CustomerRow } from "../customers/find.ts";
 import type { DB } from "../db/tables.ts";
 import { canonicalAddress } from "../suppressions/address.ts";
 import { isSuppressed } from "../suppressions/suppress.ts";

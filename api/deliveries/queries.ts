@@ -1,6 +1,6 @@
 import type { Insertable, Kysely, Selectable } from "kysely";
 import type { ChannelRow } from "../channels/find.ts";
-import type { CustomerRow } from "../customers/queries.ts";
+import type { CustomerRow } from "../customers/find.ts";
 import type { DB } from "../db/tables.ts";
 import type { TemplateRow } from "../templates/find.ts";
 

@@ -2,7 +2,7 @@
 import type { Transaction } from "kysely";
 import type { SendOutcome } from "../channels/adapter.ts";
 import { adapterOf } from "../channels/adapters.ts";
-import type { CustomerRow } from "../customers/queries.ts";
+import type { CustomerRow } from "../customers/find.ts";
 import type { DB } from "../db/tables.ts";
 import { suppress } from "../suppressions/suppress.ts";
 import { announceDelivery, type DeliveryEventType } from "./announce.ts";

@@ -10,7 +10,7 @@ export interface Reachable {
   readonly customerId: string;
 }
 
-export const texts = {
+const texts = {
   en: { subject: "For {{ customer.name }}", text: "Hello {{ customer.name }}", html: "<p>{{ customer.name }}</p>" },
 };
 

@@ -41,7 +41,7 @@ export const emailAdapter: ChannelAdapter<EmailSettings, EmailCredentials> = {
 };
 
 /** The same for each attempt: a mail program that gets a message twice can tell. */
-export function messageIdOf({ deliveryId }: Pick<OutgoingMessage, "deliveryId">, settings: EmailSettings): string {
+function messageIdOf({ deliveryId }: Pick<OutgoingMessage, "deliveryId">, settings: EmailSettings): string {
   return `<${deliveryId}@${settings.from.email.slice(settings.from.email.lastIndexOf("@") + 1)}>`;
 }
 

@@ -2,7 +2,7 @@
 import type { SendOutcome } from "../adapter.ts";
 import { ConnectionRefused } from "./transport.ts";
 
-export interface SmtpFailure {
+interface SmtpFailure {
   /** Of the server; absent when it said nothing. */
   readonly responseCode?: number;
   readonly response?: string;
