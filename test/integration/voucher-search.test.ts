@@ -31,6 +31,10 @@ it("finds vouchers by the beginning of a code, customer, campaign, status and ki
   expect(codesOf(await find("customer=nobody"))).toEqual([]);
   expect(codesOf(await find("code=%E2%82%AC"))).toEqual([]);
 
+  const order = redeemBody({ codes: ["SP-3"], orderId: "held", customer: "anna" });
+  await send(project, "POST", "/v1/reservations", { ...order, ttl_seconds: 600 }, { "idempotency-key": "held" });
+  expect(codesOf(await find("status=reserved"))).toEqual(["SP-3"]);
+
   const seen: string[] = [];
   let cursor: string | null = "";
   while (cursor !== null) {
