@@ -15,11 +15,11 @@ import { runClusterRefresh } from "./clusters/worker.ts";
 import { runPredictions } from "./customers/prediction-worker.ts";
 import { runCustomerRefresh } from "./customers/wide-worker.ts";
 import { createKysely } from "./db/kysely.ts";
+import { runRetention } from "./erasures/retention.ts";
+import { runErasures } from "./erasures/worker.ts";
 import { runFanOut } from "./event-subscriptions/fan-out.ts";
 import { runEventSending } from "./event-subscriptions/send.ts";
 import { runEventSweep } from "./event-subscriptions/sweep.ts";
-import { runRetention } from "./erasures/retention.ts";
-import { runErasures } from "./erasures/worker.ts";
 import { sweepIdempotencyKeys, sweptRowsMax } from "./http/idempotency.ts";
 import { runImports } from "./imports/worker.ts";
 import { runJobs } from "./jobs/run.ts";
@@ -31,20 +31,18 @@ import { runOfferMeasures } from "./offers/measure.ts";
 import type { Outbound } from "./outbound/vet.ts";
 import { runPointsExpiry } from "./points/expire.ts";
 import { watchPools } from "./pools/watch.ts";
-import { findProjectsWithDueHolds } from "./reservations/queries.ts";
-import { releaseDueHolds } from "./reservations/release.ts";
-import { runClawBacks } from "./reviews/claw-back/work.ts";
 import { deliveryFollower } from "./publications/follow-deliveries.ts";
 import { runPublicationJobs } from "./publications/jobs/worker.ts";
 import { watchStock } from "./publications/stock/watch.ts";
-import { runPublicationJobs } from "./publications/jobs/worker.ts";
-import { deliveryFollower } from "./publications/follow-deliveries.ts";
+import { findProjectsWithDueHolds } from "./reservations/queries.ts";
+import { releaseDueHolds } from "./reservations/release.ts";
+import { runClawBacks } from "./reviews/claw-back/work.ts";
 import { reviewConsumer } from "./reviews/open.ts";
-import { runSegmentEvaluation } from "./segments/evaluate/worker.ts";
 import { runSettlements } from "./reviews/settle.ts";
 import { rescoreMarker } from "./risk/rescore/mark.ts";
 import { runRescoring } from "./risk/rescore/worker.ts";
 import type { Sealer } from "./secrets/seal.ts";
+import { runSegmentEvaluation } from "./segments/evaluate/worker.ts";
 import { runSignals } from "./signals/follow.ts";
 import { runVoucherBatches } from "./vouchers/batch-worker.ts";
 import { runVoucherImports } from "./vouchers/imports/worker.ts";
@@ -115,19 +113,17 @@ export async function runWorkers(deps: WorkerDeps, signal: AbortSignal): Promise
     keepRunning("linked accounts", (inner) => runClusterRefresh(deps, inner), deps.log, signal),
     keepRunning("training of models", (inner) => runRetraining(deps, inner), deps.log, signal),
     keepRunning("drift of models", (inner) => runDriftLooks(deps, inner), deps.log, signal),
+    keepRunning("publication jobs", (inner) => runPublicationJobs(deps, inner), deps.log, signal),
+    keepRunning("stock of campaigns", (inner) => watchStock({ ...deps, db }, inner), deps.log, signal),
+    keepRunning("returned codes", (inner) => runConsumer(deliveryFollower({ ...deps, db }), inner), deps.log, signal),
     keepRunning("reviews", (inner) => runConsumer(reviewConsumer({ ...deps, db }), inner), deps.log, signal),
     keepRunning("reviewed reservations", (inner) => runSettlements({ ...deps, db }, inner), deps.log, signal),
     keepRunning(
       "what is scored again",
       (inner) => runConsumer(rescoreMarker({ ...deps, db }), inner),
       deps.log,
-    keepRunning("publication jobs", (inner) => runPublicationJobs(deps, inner), deps.log, signal),
-    keepRunning("stock of campaigns", (inner) => watchStock({ ...deps, db }, inner), deps.log, signal),
-    keepRunning("returned codes", (inner) => runConsumer(deliveryFollower({ ...deps, db }), inner), deps.log, signal),
       signal,
     ),
-    keepRunning("publication jobs", (inner) => runPublicationJobs(deps, inner), deps.log, signal),
-    keepRunning("returned codes", (inner) => runConsumer(deliveryFollower({ ...deps, db }), inner), deps.log, signal),
     keepRunning("later scores", (inner) => runRescoring({ ...deps, db }, inner), deps.log, signal),
     keepRunning("claw-backs", (inner) => runClawBacks(deps, inner), deps.log, signal),
     keepRunning("workflows", (inner) => runConsumer(workflowConsumer({ ...deps, db }), inner), deps.log, signal),
