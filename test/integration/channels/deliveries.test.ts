@@ -1,10 +1,13 @@
 import type { AddressInfo } from "node:net";
 import { createServer as createTcpServer } from "node:net";
 import { expect, it, onTestFinished } from "vitest";
+import { sendTask } from "../../../api/deliveries/send.ts";
+import { runJobs } from "../../../api/jobs/run.ts";
 import { send } from "../../support/answers.ts";
 import { type TestProject, useApp } from "../../support/app.ts";
 import { type MailServer, startMailServer } from "../../support/mail-server.ts";
 import { newCustomer, newEmailChannel, newTemplate, order, type Reachable, work } from "../../support/messages.ts";
+import { workUntil } from "../../support/workers.ts";
 
 const context = useApp();
 const noon = new Date("2026-11-23T12:00:00Z");
@@ -203,6 +206,28 @@ it("asks for consent when it is ordered and again before it is sent; what is no 
   expect(mail.mails).toHaveLength(1);
   expect((await send(project, "POST", `/v1/deliveries/${id}/retry`)).body).toMatchObject({ status: "queued" });
   expect((await send(project, "POST", `/v1/deliveries/${needed}/retry`)).status).toBe(409);
+});
+
+it("goes by the queue of jobs, each once, whichever of several workers has it", async () => {
+  const mail = await serve();
+  const project = await context.newProject();
+  const reachable = await reach(project, mail.port, { channel: { rate_limit: { count: 100, seconds: 1, burst: 10 } } });
+  const now = new Date();
+  const ordered = await Promise.all(Array.from({ length: 30 }, () => order(context, project, reachable, now)));
+  const tasks = [sendTask({ outbound: undefined, ...context.deps })];
+  const sent = async () => {
+    const { rows } = await context.pool.query("select 1 from delivery where project_id = $1 and status = 'sent'", [
+      project.projectId,
+    ]);
+    return rows.length === ordered.length;
+  };
+  await workUntil(
+    [1, 2].map(() => (signal) => runJobs(context.deps, tasks, signal)),
+    sent,
+  );
+  const ids = mail.mails.map(({ raw }) => /^Message-ID: (.*)$/m.exec(raw)?.[1]);
+  expect(ids).toHaveLength(30);
+  expect(new Set(ids).size).toBe(30);
 });
 
 it("keeps to the frequency cap of a channel when many are ordered at once", async () => {
