@@ -95,14 +95,14 @@ export function listDeliveries(
   projectId: string,
   subscriptionId: string,
   filter: DeliveryFilter,
-  page: { readonly before: readonly [string, string] | undefined; readonly limit: number },
-): Promise<(DeliveryRow & { readonly sort_at: string })[]> {
+  page: { readonly before: readonly [number, string] | undefined; readonly limit: number },
+): Promise<(DeliveryRow & { readonly sort_at: number })[]> {
   return (
     db
       .selectFrom("event_delivery")
       .selectAll()
       // To the microsecond: as a Date it would be cut, and a row be skipped or shown twice.
-      .select(sql<string>`created_at::text`.as("sort_at"))
+      .select(sql<number>`(extract(epoch from created_at) * 1000000)::bigint`.as("sort_at"))
       .where("project_id", "=", projectId)
       .where("subscription_id", "=", subscriptionId)
       .$if(filter.status !== undefined, (query) => query.where("status", "=", filter.status ?? "waiting"))
@@ -111,7 +111,8 @@ export function listDeliveries(
       .$if(filter.to !== undefined, (query) => query.where("created_at", "<", filter.to ?? new Date(0)))
       .$if(page.before !== undefined, (query) =>
         query.where(
-          sql<boolean>`(created_at, event_id) < (${page.before?.[0] ?? ""}::timestamptz, ${page.before?.[1] ?? ""})`,
+          sql<boolean>`(created_at, event_id) < (
+            timestamptz 'epoch' + ${page.before?.[0] ?? 0}::bigint * interval '1 microsecond', ${page.before?.[1] ?? ""})`,
         ),
       )
       .orderBy("created_at", "desc")

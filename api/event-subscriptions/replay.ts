@@ -14,7 +14,7 @@ const replay: TaskKind<{ project_id: string; replay_id: string }> = {
 
 const chunkRows = 5_000;
 /** More than that is another replay's: what waits for one receiver is bounded. */
-export const replayedMax = 100_000;
+const replayedMax = 100_000;
 
 export function addReplayJob(tx: Kysely<DB>, projectId: string, replayId: string): Promise<void> {
   return addJob(tx, replay, { project_id: projectId, replay_id: replayId });

@@ -17,9 +17,8 @@ const pausesMs = [
   24 * hour,
 ] as const;
 
-export const triesMax = pausesMs.length + 1;
 /** Receivers that fail for so long, and do nothing else, are told nothing more. */
-export const failingDays = 5;
+const failingDays = 5;
 const jitter = 0.2;
 
 /**

@@ -15,6 +15,7 @@ export function csvLine(customer: ListedCustomer, columns: readonly string[]): s
 
 function fieldOf(customer: ListedCustomer, column: string): string {
   const value = cellOf(customer, column);
+  if (typeof value === "number") return String(value);
   return column === "phone" && typeof value === "string" && phoneNumber.test(value) ? value : csvField(value);
 }
 
@@ -31,7 +32,8 @@ function cellOf(customer: ListedCustomer, column: string): string | number | boo
     case "entered_at":
       return customer[column]?.toISOString() ?? null;
     default: {
-      const value = customer.attributes[column.slice("attributes.".length)];
+      const name = column.slice("attributes.".length);
+      const value = Object.hasOwn(customer.attributes, name) ? customer.attributes[name] : null;
       if (typeof value === "number" || typeof value === "boolean" || typeof value === "string") return value;
       return typeof value === "object" ? value : null;
     }

@@ -155,6 +155,26 @@ describe("a subscription", () => {
     expect((await send(project, "POST", "/v1/redemptions", order, { "idempotency-key": "r" })).status).toBe(201);
     await fanAllOut();
     while ((await sendDue(later(0))) > 0);
+    const guessed = { subject_kind: "ip", customer: null, failures: 20, window_seconds: 60 };
+    await appendEvents(context.db, [
+      {
+        event_id: `evt_guess_${project.projectId}`,
+        project_id: project.projectId,
+        type: "code_guessing.detected",
+        version: 1,
+        occurred_at: "2026-01-01T00:00:00.000Z",
+        payload: guessed,
+      },
+    ]);
+    const watchful = await receive();
+    await context.pool.query("update event_subscription set url = $2, types = '{code_guessing.*}' where id = $1", [
+      open.id,
+      watchful.url,
+    ]);
+    await fanAllOut();
+    while ((await sendDue(later(0))) > 0);
+    expect(watchful.received.map((one) => JSON.parse(one.body).data)).toEqual([guessed]);
+    expect(plain.ids()).not.toContain(`evt_guess_${project.projectId}`);
     const told = (r: Receiver) =>
       r.received.map((one) => JSON.parse(one.body)).find((e) => e.type.startsWith("redemption"));
     expect(told(receiver)?.data).toMatchObject({ customer: "ada", risk: { action: expect.any(String) } });
@@ -534,5 +554,7 @@ describe("what became of events", () => {
     } while (cursor !== "");
     expect(seen.sort()).toEqual([...events].sort());
     expect((await send(project, "GET", `${base}/${id}/deliveries/${events[0]}`)).body.id).toBe(events[0]);
+    const forged = Buffer.from(JSON.stringify(["2026-99-99", "x"])).toString("base64url");
+    expect((await send(project, "GET", `${base}/${id}/deliveries?cursor=${forged}`)).status).toBe(400);
   });
 });
