@@ -20,7 +20,7 @@ import { DryRunCard } from "./dry-run-card.tsx";
 import { RunStatus } from "./run-page.tsx";
 
 const place = "workflows";
-export const list = { to: "/console/workflows", name: "Workflows" };
+const list = { to: "/console/workflows", name: "Workflows" };
 export const workflowAddress = (id: string) => `/console/workflows/${encodeURIComponent(id)}`;
 
 const doneTexts = {
@@ -113,7 +113,7 @@ const moves = {
 export type Move = keyof typeof moves;
 
 /** What the runs were asked for, as it stands in the address. */
-export interface AskedRuns {
+interface AskedRuns {
   readonly status?: string | undefined;
   readonly customer?: string | undefined;
 }
