@@ -10,7 +10,7 @@ import { currency } from "../http/schemas.ts";
 import { stepSchema, waitMs } from "./step-schema.ts";
 import { eventFields, hasOrder, localTimeText, type Trigger, triggerSchema } from "./trigger-schema.ts";
 
-export const stepsMax = 20;
+const stepsMax = 20;
 const waitTotalDaysMax = 365;
 const dayMs = 86_400_000;
 

@@ -87,7 +87,7 @@ export const runWire = z
   })
   .openapi("WorkflowRun");
 
-export const entryWire = z
+const entryWire = z
   .object({
     position: z.int().nullable(),
     type: z.string().nullable().openapi({ description: "Of the step; null for what happened to the run as a whole" }),

@@ -22,7 +22,7 @@ export interface Candidate {
 /** What one run does may set off another so often; then it ends. */
 export const depthMax = 5;
 /** A circle that leads through something outside, like a dynamic segment, has no depth: it ends by this. */
-export const entriesADayMax = 50;
+const entriesADayMax = 50;
 
 const dayMs = 86_400_000;
 

@@ -49,7 +49,7 @@ export const stepSchema = z
   .openapi("WorkflowStep", { example: { type: "wait", hours: 2 } });
 
 export type Step = z.output<typeof stepSchema>;
-export type StepType = Step["type"];
+type StepType = Step["type"];
 export type StepOf<T extends StepType> = Extract<Step, { type: T }>;
 /** Steps that change something. */
 export type Action = Exclude<Step, { type: "wait" | "condition" }>;

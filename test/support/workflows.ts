@@ -17,12 +17,12 @@ import { send } from "./answers.ts";
 import type { TestApp, TestProject } from "./app.ts";
 
 /** When stories begin, unless they say otherwise: a Monday in March, 10:00 in UTC. */
-export const storyBegins = "2026-03-02T10:00:00.000Z";
+const storyBegins = "2026-03-02T10:00:00.000Z";
 
 const units = { minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;
 
 /** "90 minutes", "2 hours", "1 day" in milliseconds. */
-export function lengthOf(text: string): number {
+function lengthOf(text: string): number {
   const [, count, unit] = /^(\d+) (minute|hour|day)s?$/.exec(text) ?? [];
   if (count === undefined || unit === undefined) throw new Error(`no length of time: ${text}`);
   return Number(count) * units[unit as keyof typeof units];
