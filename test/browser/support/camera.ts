@@ -1,5 +1,5 @@
 /** A camera that looks at a QR code: a film for Chromium's fake device. */
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { symbolOf } from "../../../api/vouchers/sheet/symbol.ts";
@@ -22,7 +22,9 @@ export function cameraSees(code: string): string[] {
   }
   const frame = Buffer.concat([Buffer.from("FRAME\n"), luma, Buffer.alloc((width * height) / 2, 128)]);
   const film = Buffer.concat([Buffer.from(`YUV4MPEG2 W${width} H${height} F5:1 Ip A1:1 C420jpeg\n`), frame, frame]);
-  const path = join(mkdtempSync(join(tmpdir(), "tessera-camera-")), "film.y4m");
+  const directory = mkdtempSync(join(tmpdir(), "tessera-camera-"));
+  process.on("exit", () => rmSync(directory, { recursive: true, force: true }));
+  const path = join(directory, "film.y4m");
   writeFileSync(path, film);
   return [
     "--use-fake-device-for-media-stream",
