@@ -80,6 +80,8 @@ export async function logFilled(
 export async function addPoolCodes(c: Context<AppEnv>, poolId: string) {
   const { db } = c.var.deps;
   const { projectId } = c.var.auth;
+  // What is not there is told before the type of its file.
+  if (!(await findPool(db, projectId, poolId))) throw notFound("pool");
   const digest = createHash("sha256");
   const format = rowFormat(c.req.header("content-type"));
   const result = await fillPool(db, projectId, poolId, { body: c.req.raw.body, format, digest });
