@@ -6,7 +6,6 @@ import { z } from "zod";
 import type { Deps } from "../deps.ts";
 import { answerError } from "../http/answer-problem.ts";
 import { notFound } from "../http/problem.ts";
-import { countReviews } from "../reviews/count.ts";
 import { createSessions } from "../sessions/sessions.ts";
 import { readAsset } from "./assets.ts";
 import { mountAuditLog } from "./audit-log/routes.tsx";
@@ -14,9 +13,11 @@ import { mountCampaigns } from "./campaigns/routes.tsx";
 import { mountClusters } from "./clusters/routes.tsx";
 import { mountCustomers } from "./customers/routes.tsx";
 import { mountDeliveries } from "./deliveries/routes.tsx";
+import { HomePage } from "./home/home-page.tsx";
+import { readWaiting } from "./home/waiting.ts";
 import { mountKeys } from "./keys/routes.tsx";
 import { mountMembers } from "./members/routes.tsx";
-import { FaultPage, HomePage } from "./pages.tsx";
+import { FaultPage } from "./pages.tsx";
 import { mountPools } from "./pools/routes.tsx";
 import { mountRedeem } from "./redeem/routes.tsx";
 import { mountClawBacks } from "./reviews/claw-back-routes.tsx";
@@ -55,9 +56,9 @@ export function consoleRoutes(deps: Deps): OpenAPIHono<ConsoleEnv> {
   router.get("/console/", (c) => c.redirect("/console", 308));
 
   router.get("/console", async (c) => {
-    const mayReview = c.var.viewer.scopes.includes("review");
-    const counts = mayReview ? await countReviews(deps, c.var.viewer.projectId, actorOf(c)) : undefined;
-    return c.html(<HomePage viewer={c.var.viewer} counts={counts} />);
+    const { viewer } = c.var;
+    const waiting = await readWaiting(deps, viewer, actorOf(c), Date.now());
+    return c.html(<HomePage viewer={viewer} waiting={waiting} />);
   });
 
   mountCampaigns(router, deps);
@@ -67,8 +68,8 @@ export function consoleRoutes(deps: Deps): OpenAPIHono<ConsoleEnv> {
   mountClusters(router, deps);
   mountRedeem(router, deps);
   mountSegments(router, deps);
-  mountDeliveries(router, deps);
   mountWorkflows(router, deps);
+  mountDeliveries(router, deps);
   mountPools(router, deps);
   mountVouchers(router, deps);
   mountCustomers(router, deps);

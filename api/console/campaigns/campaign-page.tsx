@@ -18,7 +18,8 @@ interface CampaignProps {
   readonly viewer: Viewer;
   readonly campaign: CampaignWire;
   readonly parent: CampaignWire | undefined;
-  readonly children: readonly CampaignWire[];
+  /** Of a main campaign: the sub-campaigns in it. */
+  readonly promotions: readonly CampaignWire[];
   readonly hasMore: boolean;
   /** Undefined: not asked for, by who may not; null: it could not be read. */
   readonly report: CampaignReportWire | null | undefined;
@@ -67,7 +68,7 @@ export function CampaignPage(props: CampaignProps) {
           <Funnel {...props} />
         </div>
       </div>
-      {campaign.type === "main" && <Children {...props} here={here} />}
+      {campaign.type === "main" && <Promotions {...props} here={here} />}
     </Frame>
   );
 }
@@ -265,7 +266,6 @@ function Funnel({ campaign, report, now }: CampaignProps) {
     ["Rejected", report.rejections_count],
   ] as const;
   const most = Math.max(1, ...steps.map(([, value]) => value));
-  const lift = report.lift;
   return (
     <section class="card">
       <h2>
@@ -291,13 +291,12 @@ function Funnel({ campaign, report, now }: CampaignProps) {
         {report.orders_count === 0
           ? "no order yet."
           : `${percent(report.new_customers_count / Math.max(1, report.customers_count))} of its customers are new.`}
-        {lift === null ? "" : ""}
       </p>
     </section>
   );
 }
 
-function Children({ viewer, campaign, children, hasMore, here }: CampaignProps & { here: string }) {
+function Promotions({ viewer, campaign, promotions, hasMore, here }: CampaignProps & { here: string }) {
   const mayAdd = maySee(viewer, ["manage"]) && campaign.status !== "archived";
   const add = (
     <a class="button primary" href={`${here}/new`}>
@@ -308,11 +307,11 @@ function Children({ viewer, campaign, children, hasMore, here }: CampaignProps &
     <section class="card after">
       <div class="row between gap-after">
         <h2>Promotions in it</h2>
-        {mayAdd && children.length > 0 && add}
+        {mayAdd && promotions.length > 0 && add}
       </div>
       <Table
         caption="Promotions"
-        rows={children}
+        rows={promotions}
         columns={[
           {
             name: "Name",

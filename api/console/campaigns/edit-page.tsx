@@ -52,7 +52,7 @@ export function EditPage(props: EditProps) {
       <Form viewer={viewer} action={props.action} class="form" id="campaign">
         {/* Enter in a field presses the first button there is. */}
         <button class="hidden-text" type="submit" tabindex={-1} name="do" value="refresh:name">
-          Read back
+          Show as typed
         </button>
         {["version", "parent_id", ...(props.isFree && !isSub ? [] : ["currency", "template"])].map((name) => (
           <input type="hidden" name={name} value={first(form, name)} />

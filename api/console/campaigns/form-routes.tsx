@@ -138,7 +138,7 @@ async function show(
 async function submit(deps: Deps, c: ConsoleContext, editing: Editing): Promise<Response> {
   const form = checkNames(withoutToken(await readForm(c)));
   const stepped = step(form, fresh);
-  if (stepped) return show(deps, c, editing, typedSheet(stepped.form));
+  if (stepped) return show(deps, c, editing, typedSheet(stepped));
   try {
     const saved = await save(c, editing, form);
     return c.redirect(`/console/campaigns/${saved.id}?done=${editing.stored ? "saved" : "created"}`, 303);

@@ -1,4 +1,5 @@
 /** Campaigns: each page, and each form of a page. They call what the API's routes call. */
+import { setTimeout } from "node:timers/promises";
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { findCampaign } from "../../campaigns/find.ts";
@@ -7,7 +8,7 @@ import { reportCampaign } from "../../campaigns/report.ts";
 import { type CampaignWire, campaignStatuses, campaignTypes } from "../../campaigns/schemas.ts";
 import { toWire } from "../../campaigns/wire.ts";
 import type { Deps } from "../../deps.ts";
-import { notFound, Problem } from "../../http/problem.ts";
+import { notFound } from "../../http/problem.ts";
 import { campaignNames } from "../campaign-names.ts";
 import { poolNames } from "../names.ts";
 import { type ConsoleEnv, maySee, requireScope } from "../viewer.ts";
@@ -19,6 +20,8 @@ import { mountTrials } from "./trial-routes.tsx";
 
 type Router = OpenAPIHono<ConsoleEnv>;
 
+/** Usually a tenth of it is enough; a person who only wants to press a button shall not wait longer. */
+const reportPatienceMs = 4_000;
 const perPage = 50;
 /** Of the tree: main campaigns a page, and sub-campaigns of each. */
 const mainPerPage = 20;
@@ -56,7 +59,7 @@ export function mountCampaigns(router: Router, deps: Deps): void {
         viewer={viewer}
         campaign={campaign}
         parent={parent}
-        children={children.data}
+        promotions={children.data}
         hasMore={children.next_cursor !== null}
         report={report}
         names={names}
@@ -74,15 +77,17 @@ async function readCampaignOf(deps: Pick<Deps, "db">, projectId: string, id: str
   return toWire(row);
 }
 
-/** The page stands without its figures: they come from another store. */
+/** The page stands without its figures: they come from another store, and are waited for only so long. */
 async function readReport(deps: Deps, projectId: string, id: string) {
-  try {
-    return await reportCampaign(deps, projectId, id);
-  } catch (error) {
-    if (error instanceof Problem && error.code === "not_found") throw error;
-    deps.log.warn({ err: error }, "the console could not read a campaign's report");
+  const late = new AbortController();
+  const report = reportCampaign(deps, projectId, id).catch((error: unknown) => {
+    if (!late.signal.aborted) deps.log.warn({ err: error }, "the console could not read a campaign's report");
     return null;
-  }
+  });
+  const patience = setTimeout(reportPatienceMs, null, { signal: late.signal }).catch(() => null);
+  const first = await Promise.race([report, patience]);
+  late.abort();
+  return first;
 }
 
 async function namesOf({ db }: Deps, projectId: string): Promise<Record<string, string>> {
@@ -96,7 +101,7 @@ function askedOf(c: Context<ConsoleEnv>): Asked {
     search: query.search?.trim().slice(0, 200) || undefined,
     status: campaignStatuses.find((status) => status === query.status),
     type: campaignTypes.find((type) => type === query.type),
-    cursor: query.cursor?.slice(0, 1_000),
+    cursor: query.cursor?.slice(0, 1_000) || undefined,
   };
 }
 

@@ -6,7 +6,7 @@ import { first, partsOf } from "../rules/nested.ts";
 import type { Setting } from "../rules/values.ts";
 import type { Form } from "../viewer.ts";
 
-export const freshLine = { quantity: "1" } as const;
+export const freshLine = { sku: "sample", quantity: "1" } as const;
 
 export const sampleBasket: Form = {
   "order.items.0.sku": ["sample"],

@@ -35,7 +35,7 @@ export function TrialPage(props: TrialProps) {
       <Faults sheet={sheet} />
       <Form viewer={viewer} action={`${here}/try`} class="form">
         <button class="hidden-text" type="submit" tabindex={-1} name="do" value="try">
-          Try it
+          Try
         </button>
         <section class="card">
           <h2>Basket</h2>

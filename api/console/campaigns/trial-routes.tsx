@@ -35,7 +35,7 @@ export function mountTrials(router: OpenAPIHono<ConsoleEnv>, deps: Deps): void {
     const form = checkNames(await readForm(c));
     const page = { viewer: c.var.viewer, campaign };
     const stepped = step(form, { "order.items": freshLine });
-    if (stepped) return c.html(<TrialPage {...page} sheet={typedSheet(stepped.form)} trial={undefined} />);
+    if (stepped) return c.html(<TrialPage {...page} sheet={typedSheet(stepped)} trial={undefined} />);
     try {
       const trial = await attempt(deps, c, campaign, form);
       return c.html(<TrialPage {...page} sheet={typedSheet(form)} trial={trial} />);

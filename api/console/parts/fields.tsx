@@ -30,6 +30,8 @@ function described(props: FieldProps) {
     required: props.required,
     "aria-describedby": by === "" ? undefined : by,
     "aria-invalid": fault ? ("true" as const) : undefined,
+    // A form that a button changed says where to go on.
+    autofocus: props.sheet.typed?.focus?.[0] === props.name,
   };
 }
 

@@ -14,6 +14,7 @@ const phrases: readonly (readonly [RegExp, (match: RegExpExecArray) => string])[
   [/^Invalid input: expected \w+, received undefined/, () => "Please fill this in."],
   [/^Invalid input: expected int/, () => "A whole number, please."],
   [/^Invalid input: expected number/, () => "A number, please."],
+  [/^must be a whole number$/, () => "A whole number, or an amount such as 12.50, please."],
   [/^must be a boolean, a number, a text/, () => "Please fill this in."],
   [/^Invalid option/, () => "Please choose one of these."],
 ];

@@ -107,10 +107,25 @@ export function operatorOptions(type: PathType): Option[] {
   return operatorsByType[type].map((op) => ({ value: op, name: special[op] ?? words[op] }));
 }
 
-const usual: readonly Operator[] = ["greater_or_equal", "any_of", "equals", "between", "within"];
+/** What is asked most of a type. */
+const usual: Readonly<Record<PathType, Operator>> = {
+  money: "greater_or_equal",
+  number: "greater_or_equal",
+  weight: "greater_or_equal",
+  text: "equals",
+  list: "any_of",
+  boolean: "equals",
+  scalar: "equals",
+  instant: "greater_or_equal",
+  date: "between",
+  local_time: "between",
+  weekday: "any_of",
+  location: "within",
+  birthday: "within",
+  recurring: "within",
+};
 
-/** The operator itself where the type knows it, else the one that is asked most. */
+/** The operator itself where the type knows it, else the usual one. */
 export function fittingOperator(type: PathType, op: string): Operator {
-  const known = operatorsByType[type];
-  return known.find((name) => name === op) ?? usual.find((name) => known.includes(name)) ?? known[0] ?? "exists";
+  return operatorsByType[type].find((name) => name === op) ?? usual[type];
 }

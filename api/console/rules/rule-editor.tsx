@@ -87,14 +87,20 @@ function Group(props: NodeProps) {
   return (
     <div class="rule-group">
       <div class="row">
-        <select name={name} id={fieldId(name)} aria-label="How these conditions go together" data-refresh>
+        <select
+          name={name}
+          id={fieldId(name)}
+          aria-label="How these conditions go together"
+          data-refresh
+          autofocus={first(form, "focus") === name}
+        >
           {groupWords.map(([value, text]) => (
             <option value={value} selected={value === chosen}>
               {text}
             </option>
           ))}
         </select>
-        {props.depth > 1 && <Remove at={at} what="this group" />}
+        {props.depth > 1 && !at.endsWith(".where") && <Remove at={at} what="this group" />}
       </div>
       <ul>
         {partsOf(form, at).map((part) => (
@@ -132,7 +138,7 @@ function Condition(props: NodeProps) {
   return (
     <div class={`condition${wrong.length > 0 ? " faulty" : ""}`} id={fieldId(at)}>
       <div class="row">
-        <Choice name={`${at}.on`} label="What is looked at" value={on} groups={pathGroups(props.scope)} />
+        <Choice form={form} name={`${at}.on`} label="What is looked at" value={on} groups={pathGroups(props.scope)} />
         {isKeyed(on) && <Small {...props} name="key" label="Name of the field" />}
         {on === "events.count" && <Small {...props} name="name" label="Name of the event" />}
         {on === "items" && (
@@ -140,7 +146,13 @@ function Condition(props: NodeProps) {
         )}
         {type !== undefined && op !== undefined && (
           <>
-            <Choice name={`${at}.op`} label="How it is compared" value={op} options={operatorOptions(type)} />
+            <Choice
+              form={form}
+              name={`${at}.op`}
+              label="How it is compared"
+              value={op}
+              options={operatorOptions(type)}
+            />
             <ValueField form={form} at={at} on={on} type={type} op={op} setting={setting} segments={segments} />
           </>
         )}
@@ -192,6 +204,7 @@ function Words(props: NodeProps) {
 }
 
 interface ChoiceProps {
+  readonly form: Form;
   readonly name: string;
   readonly label: string;
   readonly value: string;
@@ -203,14 +216,14 @@ interface ChoiceProps {
 }
 
 /** What is chosen here decides which fields come next: a script sends the form at once, else the button beside it does. */
-function Choice({ name, label, value, options = [], groups = [] }: ChoiceProps) {
+function Choice({ form, name, label, value, options = [], groups = [] }: ChoiceProps) {
   const show = (option: { readonly value: string; readonly name: string }) => (
     <option value={option.value} selected={option.value === value}>
       {option.name}
     </option>
   );
   return (
-    <select name={name} id={fieldId(name)} aria-label={label} data-refresh>
+    <select name={name} id={fieldId(name)} aria-label={label} data-refresh autofocus={first(form, "focus") === name}>
       {options.map(show)}
       {groups.map((group) => (
         <optgroup label={group.name}>{group.options.map(show)}</optgroup>
@@ -260,9 +273,6 @@ function Add(props: { at: string; first?: boolean; group?: boolean }) {
           Add group
         </button>
       )}
-      <button class="button quiet refresh" type="submit" name="do" value={`refresh:${props.at}`}>
-        Read back
-      </button>
     </p>
   );
 }

@@ -3,23 +3,26 @@ import type { Form } from "../viewer.ts";
 import { fittingOperator, isSum, typeOf } from "./choices.ts";
 import { first, hasPart, withoutPart, withPart } from "./nested.ts";
 
-export const newCondition = { on: "order.amount", op: "greater_or_equal" } as const;
+const newCondition = { on: "order.amount", op: "greater_or_equal" } as const;
 const newLine = { on: "item.categories", op: "any_of" } as const;
 
-export interface Stepped {
+interface Stepped {
   readonly form: Form;
-  /** The part to look at next. */
-  readonly at: string;
+  /** The field to go on with. */
+  readonly focus?: string;
 }
 
-/** Undefined for a button that is none of these: then the form is sent in earnest. */
-export function step(
-  form: Form,
-  fresh: Readonly<Record<string, Readonly<Record<string, string>>>>,
-): Stepped | undefined {
+/** What a new part begins with, by its list. */
+type Fresh = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/** The form as the button leaves it. Undefined for a button that is none of these: then the form is sent in earnest. */
+export function step(given: Form, fresh: Fresh): Form | undefined {
+  const { focus: _, ...form } = given;
   const { verb, at } = verbOf(form);
   const stepped = take(form, verb, at, fresh);
-  return stepped && { ...stepped, form: settled(stepped.form) };
+  if (stepped === undefined) return undefined;
+  const { focus } = stepped;
+  return { ...settled(stepped.form), ...(focus === undefined ? {} : { focus: [focus] }) };
 }
 
 function verbOf(form: Form): { readonly verb: string; readonly at: string } {
@@ -28,12 +31,12 @@ function verbOf(form: Form): { readonly verb: string; readonly at: string } {
   return colon < 0 ? { verb: asked, at: "" } : { verb: asked.slice(0, colon), at: asked.slice(colon + 1) };
 }
 
-function take(form: Form, verb: string, at: string, fresh: Readonly<Record<string, Readonly<Record<string, string>>>>) {
+function take(form: Form, verb: string, at: string, fresh: Fresh): Stepped | undefined {
   switch (verb) {
     case "refresh":
-      return { form, at };
+      return { form };
     case "remove":
-      return { form: withoutPart(form, at), at: at.replace(/\.\d+$/, "") };
+      return { form: withoutPart(form, at), focus: `${at.replace(/\.\d+$/, "")}.group` };
     case "condition":
     case "group":
       return addRule(form, verb, at);
@@ -42,7 +45,7 @@ function take(form: Form, verb: string, at: string, fresh: Readonly<Record<strin
       const fields = fresh[at] ?? fresh[at.split(".").at(-1) ?? ""];
       if (fields === undefined) return undefined;
       const added = withPart(form, at, fields);
-      return { form: added.form, at: added.part };
+      return { form: added.form, focus: `${added.part}.${Object.keys(fields)[0]}` };
     }
     default:
       return undefined;
@@ -55,10 +58,11 @@ function addRule(form: Form, verb: "condition" | "group", at: string): Stepped {
   const fields = /\.where(\.|$)/.test(at) ? newLine : newCondition;
   if (verb === "condition") {
     const added = withPart(open, at, fields);
-    return { form: added.form, at: added.part };
+    return { form: added.form, focus: `${added.part}.on` };
   }
   const added = withPart(open, at, { group: group === "any" ? "all" : "any" });
-  return { form: withPart(added.form, added.part, fields).form, at: added.part };
+  const inner = withPart(added.form, added.part, fields);
+  return { form: inner.form, focus: `${inner.part}.on` };
 }
 
 /** What was chosen decides what else there is to fill in: an operator that fits, lines to match. */

@@ -98,30 +98,42 @@ addEventListener("DOMContentLoaded", () => {
 
 /**
  * A form that is sent only to be shown again (a part added, another kind chosen) comes back where it was: scrolled as
- * before, the focus in the same field, or in the part that is new.
+ * before, the focus in the same field, or in the one that the page says.
  */
 function keepPlace() {
   const key = "console-place";
   const form = document.getElementById("campaign");
-  document.documentElement.classList.add("scripted");
   const kept = JSON.parse(sessionStorage.getItem(key) ?? "null");
   sessionStorage.removeItem(key);
   if (kept && kept.path === location.pathname) {
     scrollTo(0, kept.top);
-    const part = kept.added && document.querySelector(`[id="f-${kept.added}"]`);
-    const last = part?.querySelector(":scope > ul > li:last-of-type select[name$='.on']");
-    (last ?? document.getElementById(kept.focus))?.focus({ preventScroll: true });
+    const next = document.querySelector("[autofocus]");
+    if (next) next.scrollIntoView({ block: "nearest" });
+    else document.getElementById(kept.focus)?.focus({ preventScroll: true });
   }
   if (!form) return;
-  const remember = (added) => {
-    const place = { path: location.pathname, top: scrollY, focus: document.activeElement?.id, added };
-    sessionStorage.setItem(key, JSON.stringify(place));
-  };
+  let keyed = false;
+  let changed = false;
+  const refresh = () => form.requestSubmit(form.querySelector('button[value^="refresh:"]'));
+  form.addEventListener("pointerdown", () => {
+    keyed = false;
+  });
+  form.addEventListener("keydown", () => {
+    keyed = true;
+  });
   form.addEventListener("submit", (event) => {
-    const asked = event.submitter?.value ?? "";
-    if (asked !== "save") remember(/^(?:condition|group):(.*)$/.exec(asked)?.[1]);
+    if (event.submitter?.value === "save") return;
+    const place = { path: location.pathname, top: scrollY, focus: document.activeElement?.id };
+    sessionStorage.setItem(key, JSON.stringify(place));
   });
   for (const field of form.querySelectorAll("[data-refresh]")) {
-    field.addEventListener("change", () => form.requestSubmit(form.querySelector('button[value^="refresh:"]')));
+    // By keyboard every arrow is a change: it counts once the field is left.
+    field.addEventListener("change", () => {
+      changed = true;
+      if (!keyed) refresh();
+    });
+    field.addEventListener("blur", () => {
+      if (changed) setTimeout(refresh);
+    });
   }
 }

@@ -107,11 +107,12 @@ describe("rules", () => {
 
   it("grow and shrink by buttons, and what stood behind a part moves up", () => {
     const press = (form: Record<string, readonly string[]>, name: string) =>
-      step({ ...form, do: [name] }, {})?.form as Record<string, readonly string[]>;
+      step({ ...form, do: [name] }, {}) as Record<string, readonly string[]>;
     let form = press({}, "condition:rules");
     form = press(form, "group:rules");
     form = press(form, "condition:rules.1");
     form = press({ ...form, "rules.1.1.on": ["items"] }, "refresh:rules");
+    expect(press({}, "group:rules").focus).toEqual(["rules.0.0.on"]);
     expect(form["rules.1.1.where.0.on"]).toEqual(["item.categories"]);
     expect(partsOf(form, "rules")).toEqual([0, 1]);
     form = press({ ...form, "rules.0.value": ["50"] }, "remove:rules.1.0");
@@ -125,7 +126,7 @@ describe("rules", () => {
 
   it("take an operator that fits what is asked now", () => {
     const form = { "rules.group": ["all"], "rules.0.on": ["customer.segments"], "rules.0.op": ["greater_or_equal"] };
-    expect(step({ ...form, do: ["refresh:rules"] }, {})?.form["rules.0.op"]).toEqual(["any_of"]);
+    expect(step({ ...form, do: ["refresh:rules"] }, {})?.["rules.0.op"]).toEqual(["any_of"]);
   });
 
   it("find the field of a fault", () => {
