@@ -48,7 +48,7 @@ async function readMarts(): Promise<Map<string, MartFacts>> {
     query: `
       SELECT c.*, p.customer != '' AS predicted, p.probability_alive, p.expected_orders_90d, p.engagement,
         p.predicted_value_amount_365d, toUnixTimestamp64Milli(c.last_order_at) AS last_ms,
-        toUnixTimestamp64Milli(c.first_order_at) AS first_ms, toUnixTimestamp64Milli(c.last_seen_at) AS seen_ms
+        toUnixTimestamp64Milli(c.first_order_at) AS first_ms
       FROM (SELECT * FROM customers_rfm WHERE project_id = {project: String}) AS c
       LEFT JOIN (SELECT * FROM customer_predictions WHERE project_id = {project: String}) AS p ON p.customer = c.customer`,
     query_params: { project },
@@ -69,7 +69,6 @@ async function readMarts(): Promise<Map<string, MartFacts>> {
           "customer.first_order_at": row.first_ms ?? null,
           "customer.last_order_at": row.last_ms ?? null,
           "customer.days_since_order": daysSince(row.last_ms ?? null),
-          "customer.days_since_seen": daysSince(row.seen_ms ?? null),
           "customer.probability_alive": prediction("probability_alive"),
           "customer.expected_orders_90d": prediction("expected_orders_90d"),
           "customer.engagement": prediction("engagement"),

@@ -33,9 +33,9 @@ export async function runSegmentEvaluation(deps: SegmentWorkerDeps, signal: Abor
       return true;
     });
     if (!worked) rounds.clear();
-    // While somebody waits for a first look at everybody, half of the time; otherwise a fifth of it at most.
+    // Half of the time at most: who was touched waits for it.
     const took = Date.now() - began;
-    const rest = worked ? (rounds.size > 0 ? took : Math.max(everyMs, 4 * took)) : standbyMs;
+    const rest = worked ? Math.max(rounds.size > 0 ? 0 : everyMs, took) : standbyMs;
     await pause(rest, undefined, { signal }).catch(() => undefined);
   }
 }

@@ -127,13 +127,6 @@ export const segmentFacts: readonly SegmentFact[] = [
     "the number of days since the last order",
     daysSince("last_order_at"),
   ),
-  drifting(
-    "customer.days_since_seen",
-    "number",
-    "behaviour",
-    "the number of days since the last event",
-    daysSince("last_seen_at"),
-  ),
   fact(
     "customer.average_order_amount",
     "decimal",

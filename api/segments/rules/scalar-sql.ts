@@ -37,10 +37,8 @@ export function scalar(op: Operator, operand: Operand, columns: ScalarColumns, b
     }
     case "multiple_of": {
       const value = columns.number();
-      const divisor = binder.integer(Number(operand));
-      // From 2^53 on every double is whole, and the remainder of doubles goes wrong in the warehouse.
-      const divides = `if(${value} < 9007199254740992, ${value} % ${divisor} = 0, toInt256(least(${value}, 1e76)) % ${divisor} = 0)`;
-      return `(${isNumber(columns)} AND ${value} > 0 AND ${divides})`;
+      const divides = `${value} > 0 AND ${value} <= 9007199254740991 AND ${value} % ${binder.integer(Number(operand))} = 0`;
+      return `(${isNumber(columns)} AND ${divides})`;
     }
     default: {
       const comparison = { greater_than: ">", greater_or_equal: ">=", less_than: "<", less_or_equal: "<=" } as const;

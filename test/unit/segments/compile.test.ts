@@ -39,7 +39,7 @@ function disguised(rule: Rule): Rule {
 
 /** All that the text of a question consists of. */
 const tokens =
-  /^(?:\s|[A-Za-z_][A-Za-z0-9_.]*|[0-9.]+(?:e76)?|\{p\d+: [A-Za-z0-9]+(?:\([A-Za-z0-9(), ]+\))?\}|'[A-Za-z0-9_. ()]*'|->|[<>!]?=|[-+*%<>(),[\]])*$/;
+  /^(?:\s|[A-Za-z_][A-Za-z0-9_.]*|[0-9.]+|\{p\d+: [A-Za-z0-9]+(?:\([A-Za-z0-9(), ]+\))?\}|'[A-Za-z0-9_. ()]*'|->|[<>!]?=|[-+*%<>(),[\]])*$/;
 
 describe("a segment's rules as SQL", () => {
   it("have the same text whatever texts and numbers are in them: 6,000 trees", () => {
@@ -48,12 +48,12 @@ describe("a segment's rules as SQL", () => {
         const { query, params } = compiled(rules);
         expect(compiled(disguised(rules)).query).toBe(query);
         expect(query).toMatch(tokens);
-        for (const name of query.match(/(?<=\{)p\d+/g) ?? []) expect(params).toHaveProperty(name);
+        expect((query.match(/(?<=\{)p\d+/g) ?? []).every((name) => name in params)).toBe(true);
         expect(segmentSentence(rules)).not.toBe("");
       }),
       { numRuns: 6_000, seed: 8 },
     );
-  });
+  }, 60_000);
 
   it("are refused, not compiled, when they are none: 4,000 trees that only look like rules", () => {
     let sound = 0;
@@ -67,7 +67,7 @@ describe("a segment's rules as SQL", () => {
       { numRuns: 4_000, seed: 9 },
     );
     expect(sound).toBeGreaterThan(100);
-  });
+  }, 60_000);
 });
 
 describe("a segment's rules read aloud", () => {
