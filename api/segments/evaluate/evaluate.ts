@@ -22,7 +22,7 @@ export interface EvaluationDeps {
 }
 
 /** Customers looked at by one question, which bounds the memory on both sides. */
-export const customersAtOnce = 20_000;
+const customersAtOnce = 20_000;
 /** Of all trees of one question; more are asked in further ones. */
 const leavesAtOnce = 1_500;
 

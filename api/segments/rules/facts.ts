@@ -11,7 +11,7 @@ import type { Sources } from "./sources.ts";
 export type FactType = "money" | "number" | "decimal" | "text" | "list" | "boolean" | "scalar" | "instant" | "birthday";
 
 /** What a leaf brings along besides operator and value. */
-export interface Asked {
+interface Asked {
   /** The shop's own key of a keyed fact, else empty. */
   readonly key: string;
   readonly name: string;

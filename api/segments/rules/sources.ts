@@ -50,10 +50,6 @@ export class Sources {
     return this.boundNow;
   }
 
-  get nowMs(): number {
-    return this.surroundings.now;
-  }
-
   /** Paid and not cancelled or refunded since, by when they were paid. */
   orders(what: "count" | "amount", windowDays: number): string {
     const since = () => this.since(windowDays);

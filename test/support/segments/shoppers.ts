@@ -25,7 +25,7 @@ export interface Shopper {
 }
 
 /** Also what would end a text, a statement or a parameter if it ever came to be one's part. */
-export const hostile = [
+const hostile = [
   "gold",
   "Gold",
   "",
