@@ -93,7 +93,7 @@ export function EditPage(props: EditProps) {
 
 const introduction = "A container: its budget, limits and rules hold for all promotions in it.";
 
-export function Section(props: { title: string; children: Child }) {
+function Section(props: { title: string; children: Child }) {
   return (
     <section class="card">
       <h2>{props.title}</h2>

@@ -1,7 +1,7 @@
 /** Amounts as people type them. The API knows minor units only. */
 
 /** How many digits the currency has behind the point, as ISO 4217 says; 2 for what is no currency. */
-export function minorDigits(currency: string): number {
+function minorDigits(currency: string): number {
   if (!/^[A-Z]{3}$/.test(currency)) return 2;
   return new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().maximumFractionDigits ?? 2;
 }

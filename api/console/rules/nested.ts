@@ -7,6 +7,8 @@ import type { Form } from "../viewer.ts";
 
 /** Deeper and longer than any form of ours; a name that goes beyond was made by hand. */
 const stepsMax = 40;
+/** A hundred conditions and ten rewards need a third of it; every part looks through all names. */
+const namesMax = 4_000;
 const partsMax = 120;
 
 export function first(form: Form, name: string): string {
@@ -34,7 +36,9 @@ export function partsOf(form: Form, prefix: string): number[] {
 
 /** @throws Problem 400 for a form that none of our pages sends */
 export function checkNames(form: Form): Form {
-  for (const name of Object.keys(form)) {
+  const names = Object.keys(form);
+  if (names.length > namesMax) throw new Problem("invalid_request", `A form has at most ${namesMax} fields.`);
+  for (const name of names) {
     if (name.split(".").length > stepsMax) throw new Problem("invalid_request", "The form is nested too deep.");
   }
   return form;

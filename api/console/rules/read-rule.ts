@@ -11,7 +11,7 @@ import { linesOf, readValue, type Setting, writeValue } from "./values.ts";
  * The rule at `at` as the API takes it; undefined where there is none. What is incomplete comes incomplete: the API's
  * schema says what is missing.
  */
-export function readRule(form: Form, at: string, setting: Setting): unknown {
+function readRule(form: Form, at: string, setting: Setting): unknown {
   const group = first(form, `${at}.group`);
   if (group !== "") {
     const children = partsOf(form, at).map((part) => readRule(form, `${at}.${part}`, setting));

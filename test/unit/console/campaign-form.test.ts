@@ -6,7 +6,7 @@ import { rulesSchema } from "../../../api/campaigns/rule-schema.ts";
 import { type CampaignWire, createCampaignBody } from "../../../api/campaigns/schemas.ts";
 import { readCampaign, writeCampaign } from "../../../api/console/campaigns/campaign-fields.ts";
 import { readRewards, writeRewards } from "../../../api/console/campaigns/reward-fields.ts";
-import { partsOf, withoutPart } from "../../../api/console/rules/nested.ts";
+import { checkNames, partsOf, withoutPart } from "../../../api/console/rules/nested.ts";
 import { readSlot, ruleField, writeSlot } from "../../../api/console/rules/read-rule.ts";
 import { step } from "../../../api/console/rules/steps.ts";
 import type { Reward } from "../../../api/domain/rewards/reward.ts";
@@ -122,6 +122,14 @@ describe("rules", () => {
     expect(readSlot(press(form, "remove:rules.0"), "rules", setting)).toBeUndefined();
     expect(step({ do: ["save"] }, {})).toBeUndefined();
     expect(withoutPart({ "a.0.x": ["1"], "a.10.x": ["2"] }, "a.0")).toEqual({ "a.0.x": ["2"] });
+  });
+
+  it("are not read from a form that is nested or long beyond reason", () => {
+    expect(() => checkNames({ [`rules${".0".repeat(10_000)}`]: ["x"] })).toThrow("nested too deep");
+    const names = Array.from({ length: 5_000 }, (_, n) => [`rules.${n}.on`, ["x"]]);
+    expect(() => checkNames(Object.fromEntries(names))).toThrow("at most 4000 fields");
+    const form = { "rules.group": ["all"], "rules.__proto__.on": ["x"], "rules.0.on": ["nowhere"] };
+    expect(rulesSchema.safeParse(readSlot(form, "rules", setting)).success).toBe(false);
   });
 
   it("take an operator that fits what is asked now", () => {
