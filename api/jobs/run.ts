@@ -35,7 +35,9 @@ export async function runJobs({ pool, log }: JobDeps, tasks: readonly Task[], si
       concurrency,
       pollInterval: pollMs,
       noHandleSignals: true,
-      noPreparedStatements: false,
+      // What a job came to is written down by a batch, of one mostly: its failure ends the runner in order. A single
+      // write that fails is a rejection that nobody hears, and would end the process.
+      preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
       logger: new Logger(({ jobId, taskIdentifier }) => (level, message, meta) => {
         if (level === "error" || level === "warning") {
           const err = meta?.error ?? meta?.reason;
@@ -45,6 +47,10 @@ export async function runJobs({ pool, log }: JobDeps, tasks: readonly Task[], si
       events,
     });
     const ended = AbortSignal.any([signal, broken.signal]);
+    runner.promise.then(
+      () => broken.abort(),
+      () => broken.abort(),
+    );
     try {
       while (!ended.aborted) {
         const rescued = await rescueJobs(client);
@@ -52,7 +58,7 @@ export async function runJobs({ pool, log }: JobDeps, tasks: readonly Task[], si
         await pause(rescueEveryMs, undefined, { signal: ended }).catch(() => undefined);
       }
     } finally {
-      await runner.stop();
+      await runner.stop().catch((error: unknown) => log.warn({ err: error }, "the job queue did not stop in order"));
     }
     if (!signal.aborted) throw new Error("the connection of the job queue broke");
   });

@@ -101,6 +101,7 @@ it("begins a job again within seconds when the process that had it is gone, and 
   const doomed = taskOf(task, async () => {
     began.push("doomed");
     await held;
+    throw new Error("and nobody to tell it to");
   });
   await addJob(stores.db, task, { id: "one" });
   const stop = new AbortController();
@@ -114,8 +115,10 @@ it("begins a job again within seconds when the process that had it is gone, and 
   await working([taskOf(task, async () => void began.push("rescuer"))], async () => {
     await expect.poll(() => began.at(-1), { timeout: 20_000 }).toBe("rescuer");
   });
+  // What became of it cannot be written down any more: that is an error of the loop, and of nothing else.
+  const closed = pool.end();
   release?.();
+  expect(await dying).toBeInstanceOf(Error);
   stop.abort();
-  await dying;
-  await pool.end();
+  await closed;
 });
