@@ -34,6 +34,7 @@ import { offerRoutes } from "./offers/routes.ts";
 import { orderRoutes } from "./orders/routes.ts";
 import { pointsRoutes } from "./points/routes.ts";
 import { poolRoutes } from "./pools/routes.ts";
+import { popupRoutes } from "./popups/routes.ts";
 import { projectRoutes } from "./projects/routes.ts";
 import { publicationJobRoutes } from "./publications/jobs/routes.ts";
 import { publicationRoutes } from "./publications/routes.ts";
@@ -64,7 +65,7 @@ import { workflowRoutes } from "./workflows/routes.ts";
 import { workflowRunRoutes } from "./workflows/run-routes.ts";
 
 /** Where publishable keys may come, from a browser on another origin. */
-const publishablePaths = ["/v1/validations", "/v1/qualifications"];
+const publishablePaths = /^\/v1\/(validations|qualifications|popups|popups\/[^/]+(\/(shown|clicked|dismissed))?)$/;
 
 const features = [
   validationRoutes,
@@ -88,6 +89,7 @@ const features = [
   poolRoutes,
   publicationRoutes,
   publicationJobRoutes,
+  popupRoutes,
   stockRoutes,
   customerRoutes,
   threeSixtyRoutes,

@@ -21,6 +21,8 @@ export interface Deps {
   readonly readiness: () => Promise<Readonly<Record<string, boolean>>>;
   /** Absolute; where the dashboards' build and other regenerable files live. */
   readonly dataDir: string;
+  /** Aborted when the process is told to end: answers that have no end of their own end then. */
+  readonly closing?: AbortSignal;
   /** Absent: the defaults. */
   readonly guessing?: GuessLimits;
   /** Seals and opens the credentials of channels. */

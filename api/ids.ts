@@ -41,6 +41,7 @@ export type IdPrefix =
   | "lex"
   | "adt"
   | "era"
+  | "pop"
   | "evt";
 
 export function newId(prefix: IdPrefix): string {

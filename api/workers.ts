@@ -31,6 +31,7 @@ import { runOfferMeasures } from "./offers/measure.ts";
 import type { Outbound } from "./outbound/vet.ts";
 import { runPointsExpiry } from "./points/expire.ts";
 import { watchPools } from "./pools/watch.ts";
+import { forgetOldPopups } from "./popups/forget.ts";
 import { deliveryFollower } from "./publications/follow-deliveries.ts";
 import { runPublicationJobs } from "./publications/jobs/worker.ts";
 import { watchStock } from "./publications/stock/watch.ts";
@@ -113,6 +114,7 @@ export async function runWorkers(deps: WorkerDeps, signal: AbortSignal): Promise
     keepRunning("linked accounts", (inner) => runClusterRefresh(deps, inner), deps.log, signal),
     keepRunning("training of models", (inner) => runRetraining(deps, inner), deps.log, signal),
     keepRunning("drift of models", (inner) => runDriftLooks(deps, inner), deps.log, signal),
+    keepRunning("old pop-ups", (inner) => purgePopups({ ...deps, db }, inner), deps.log, signal),
     keepRunning("publication jobs", (inner) => runPublicationJobs(deps, inner), deps.log, signal),
     keepRunning("stock of campaigns", (inner) => watchStock({ ...deps, db }, inner), deps.log, signal),
     keepRunning("returned codes", (inner) => runConsumer(deliveryFollower({ ...deps, db }), inner), deps.log, signal),
@@ -201,6 +203,18 @@ async function purgeOutbox({ pool, log }: WorkerDeps, signal: AbortSignal): Prom
     for (const { name, seconds } of await readConsumers(pool)) {
       if (seconds > standsFromSeconds) log.error({ consumer: name, seconds }, "a consumer stands: the outbox grows");
     }
+    await delay(purgeEveryMs, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+const sweptPopupsMax = 5_000;
+
+async function purgePopups(
+  { db }: { readonly db: ReturnType<typeof createKysely> },
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    while ((await forgetOldPopups(db, sweptPopupsMax)) === sweptPopupsMax && !signal.aborted);
     await delay(purgeEveryMs, undefined, { signal }).catch(() => undefined);
   }
 }

@@ -204,6 +204,15 @@ const publicationSubject = (payload: Payload<"publication.queued"> & { reason?: 
   channel: payload.channel,
 });
 
+const popupSubject = (payload: Payload<"popup.shown">): Subject => ({
+  customer: payload.customer,
+  subjectId: payload.popup_id,
+  campaignId: payload.campaign_id ?? "",
+  name: payload.publication_id,
+  source: payload.delivery_id,
+  channel: "popup",
+});
+
 /** Under the name that the workflow had then; what ended the run is the source. */
 const runSubject = (payload: Payload<"workflow_run.started">): Subject => ({
   customer: payload.customer,
@@ -370,6 +379,9 @@ const mappers: Readonly<Record<EventType, Mapper>> = {
     expiresAt: expires_at,
   })),
   "publication.failed": mapper("publication.failed", publicationSubject),
+  "popup.shown": mapper("popup.shown", popupSubject),
+  "popup.clicked": mapper("popup.clicked", popupSubject),
+  "popup.dismissed": mapper("popup.dismissed", popupSubject),
   "publication_job.finished": mapper("publication_job.finished", ({ job_id, campaign_id, status, published }) => ({
     subjectId: job_id,
     campaignId: campaign_id,

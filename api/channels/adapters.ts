@@ -2,6 +2,7 @@
 import type { ChannelAdapter, ChannelKind } from "./adapter.ts";
 import { emailAdapter } from "./email/adapter.ts";
 import { messengerAdapter, smsAdapter } from "./http-provider/adapter.ts";
+import { popupAdapter } from "../popups/adapter.ts";
 import { webhookAdapter } from "./webhook/adapter.ts";
 
 // Settings and credentials are parsed by the adapter that gets them: the list need not know their types.
@@ -10,6 +11,7 @@ export const adapters: readonly ChannelAdapter[] = [
   smsAdapter as ChannelAdapter,
   messengerAdapter as ChannelAdapter,
   webhookAdapter as ChannelAdapter,
+  popupAdapter as ChannelAdapter,
 ];
 
 const byKind = new Map<string, ChannelAdapter>(adapters.map((adapter) => [adapter.kind, adapter]));

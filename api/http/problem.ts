@@ -39,6 +39,7 @@ const problemCatalogue = {
   redemption_rejected: { status: 422, title: "The redemption was rejected" },
   exchange_refused: { status: 422, title: "The points were not exchanged" },
   idempotency_key_reused: { status: 422, title: "The Idempotency-Key was used with another request" },
+  too_many_streams: { status: 429, title: "Too many streams are open" },
   too_many_attempts: { status: 429, title: "Too many codes that do not exist were tried" },
   too_many_requests: { status: 429, title: "Too many requests" },
   internal: { status: 500, title: "Something went wrong on our side" },

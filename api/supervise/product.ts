@@ -154,6 +154,7 @@ async function serve(config: Config, urls: Urls, listener: Listener, log: Logger
     metrics: new Registry(),
     readiness: createReadiness(pool, warehouse, { relay: async () => relay.ready() }),
     dataDir: config.dataDir,
+    closing: lifecycle.signal,
     guessing: config.guessing,
     outbound: config.outbound,
     sealer,

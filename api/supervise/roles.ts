@@ -30,6 +30,7 @@ export async function startApi(config: Config, urls: Urls, log: Logger, lifecycl
     // The relay is another process: how far behind it is stands in /metrics.
     readiness: createReadiness(pool, warehouse, {}),
     dataDir: config.dataDir,
+    closing: lifecycle.signal,
     guessing: config.guessing,
     outbound: config.outbound,
     sealer: openSealer(config.secretKeys, config.dataDir),

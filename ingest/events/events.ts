@@ -15,6 +15,7 @@ import {
   signalsPart,
   source,
 } from "./parts.ts";
+import { popupPayloads } from "./popups.ts";
 import { publicationPayloads } from "./publications.ts";
 import { subscriptionPayloads } from "./subscriptions.ts";
 import { workflowPayloads } from "./workflows.ts";
@@ -358,6 +359,7 @@ export const payloads = {
   ...subscriptionPayloads,
   ...workflowPayloads,
   ...publicationPayloads,
+  ...popupPayloads,
   "offer.outcome": z.object({
     decision_id: z.string(),
     customer: customerIdentifier,
