@@ -1462,6 +1462,114 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/popup-tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a token that says who looks at a page of the shop
+         * @description For the shop's backend, which knows who is signed in. The page hands it to popup.js.
+         */
+        post: operations["postPopupTokens"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/popups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read the pop-ups that wait for a customer, the oldest first */
+        get: operations["getPopups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/popups/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Hear of a customer's pop-ups as they come
+         * @description Server-sent events: `event: popup` with the pop-up as JSON; a comment every 15 s. Ends after 10 minutes or with the token. 429 where too many listen already: ask GET /v1/popups now and then.
+         */
+        get: operations["getPopupsStream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/popups/{id}/shown": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that the customer sees a pop-up */
+        post: operations["postPopupsIdShown"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/popups/{id}/clicked": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that the customer followed a pop-up; it is not shown again */
+        post: operations["postPopupsIdClicked"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/popups/{id}/dismissed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that the customer closed a pop-up; it is not shown again */
+        post: operations["postPopupsIdDismissed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/campaigns/{id}/stock": {
         parameters: {
             query?: never;
@@ -6670,6 +6778,31 @@ export interface components {
             segment_id?: string;
             customers?: components["schemas"]["CustomerReference"][];
         };
+        PopupToken: {
+            token: string;
+            /**
+             * Format: date-time
+             * @example 2026-11-22T10:00:00Z
+             */
+            expires_at: string;
+        };
+        NewPopupToken: {
+            customer: components["schemas"]["CustomerReference"];
+            /** @description Default: 3600. */
+            ttl_seconds?: number;
+        };
+        Popup: {
+            id: string;
+            title: string;
+            text: string;
+            button: string | null;
+            url: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-11-22T10:00:00Z
+             */
+            created_at: string;
+        };
         CampaignStock: {
             /** @description Vouchers that can be handed out, counted up to 1000000. */
             left: number;
@@ -7863,7 +7996,7 @@ export interface components {
             id: string;
             name: string;
             /** @enum {string} */
-            kind: "email" | "sms" | "messenger" | "webhook";
+            kind: "email" | "sms" | "messenger" | "webhook" | "popup";
             enabled: boolean;
             settings: {
                 [key: string]: unknown;
@@ -8170,6 +8303,42 @@ export interface components {
             credentials?: {
                 secret: string;
             };
+        } | {
+            name: string;
+            /** @default true */
+            enabled?: boolean;
+            /**
+             * @description In any t seconds at most burst + t × count / seconds messages; null: no limit.
+             * @default null
+             */
+            rate_limit?: {
+                count: number;
+                seconds: number;
+                /**
+                 * @description How many may go at once.
+                 * @default 1
+                 */
+                burst?: number;
+            } | null;
+            /**
+             * @description At most so many marketing messages to one customer in so many hours; null: no cap.
+             * @default null
+             */
+            frequency_cap?: {
+                count: number;
+                hours: number;
+            } | null;
+            /** @enum {string} */
+            kind: "popup";
+            settings: {
+                /**
+                 * @description A pop-up that nobody has looked at for so long is not shown any more.
+                 * @default 168
+                 */
+                lifetime_hours?: number;
+            };
+            /** @description Kept sealed, and never answered. Absent: none. */
+            credentials?: null;
         };
         ChannelChange: {
             name?: string;
@@ -8261,7 +8430,7 @@ export interface components {
             /** @description A stored one, or `kind` and `parts` */
             template_id?: string;
             /** @enum {string} */
-            kind?: "email" | "sms" | "messenger" | "webhook";
+            kind?: "email" | "sms" | "messenger" | "webhook" | "popup";
             /**
              * @example {
              *       "subject": "Your code, {{ customer.name }}",
@@ -8290,7 +8459,7 @@ export interface components {
             id: string;
             name: string;
             /** @enum {string} */
-            kind: "email" | "sms" | "messenger" | "webhook";
+            kind: "email" | "sms" | "messenger" | "webhook" | "popup";
             /**
              * @description Marketing needs the customer's consent, and keeps to the channel's frequency cap.
              * @enum {string}
@@ -8318,7 +8487,7 @@ export interface components {
         NewTemplate: {
             name: string;
             /** @enum {string} */
-            kind: "email" | "sms" | "messenger" | "webhook";
+            kind: "email" | "sms" | "messenger" | "webhook" | "popup";
             /**
              * @description Marketing needs the customer's consent, and keeps to the channel's frequency cap.
              * @enum {string}
@@ -17499,6 +17668,453 @@ export interface operations {
             };
         };
     };
+    postPopupTokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPopupToken"];
+            };
+        };
+        responses: {
+            /** @description The token */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PopupToken"];
+                };
+            };
+            /** @description Malformed or invalid; `errors` names each field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or one that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or is used from a foreign origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 256 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPopups: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The token of POST /v1/popup-tokens. */
+                "tessera-customer": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description At most 20 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Popup"][];
+                    };
+                };
+            };
+            /** @description Malformed or invalid; `errors` names each field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or one that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or is used from a foreign origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 256 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPopupsStream: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The token of POST /v1/popup-tokens. */
+                "tessera-customer": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description Malformed or invalid; `errors` names each field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or one that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or is used from a foreign origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 256 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postPopupsIdShown: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The token of POST /v1/popup-tokens. */
+                "tessera-customer": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Noted; again changes nothing */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Malformed or invalid; `errors` names each field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or one that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or is used from a foreign origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 256 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postPopupsIdClicked: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The token of POST /v1/popup-tokens. */
+                "tessera-customer": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Noted; again changes nothing */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Malformed or invalid; `errors` names each field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or one that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or is used from a foreign origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 256 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postPopupsIdDismissed: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The token of POST /v1/popup-tokens. */
+                "tessera-customer": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Noted; again changes nothing */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Malformed or invalid; `errors` names each field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or one that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or is used from a foreign origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 256 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getCampaignsIdStock: {
         parameters: {
             query?: never;
@@ -20949,7 +21565,7 @@ export interface operations {
                 limit?: number;
                 /** @description The next_cursor of the page before */
                 cursor?: string;
-                kind?: "email" | "sms" | "messenger" | "webhook";
+                kind?: "email" | "sms" | "messenger" | "webhook" | "popup";
             };
             header?: never;
             path?: never;
@@ -21598,7 +22214,7 @@ export interface operations {
                 limit?: number;
                 /** @description The next_cursor of the page before */
                 cursor?: string;
-                kind?: "email" | "sms" | "messenger" | "webhook";
+                kind?: "email" | "sms" | "messenger" | "webhook" | "popup";
             };
             header?: never;
             path?: never;

@@ -27,7 +27,7 @@ export interface OutsideRequest {
 }
 
 /** Stable words, stored and shown: they tell nothing of our own network. */
-export type OutsideFailure =
+type OutsideFailure =
   | "url_refused"
   | "address_refused"
   | "host_unknown"
