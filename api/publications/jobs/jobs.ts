@@ -15,6 +15,8 @@ export type JobRow = Selectable<DB["publication_job"]>;
 
 /** Members are written down within the request: more would hold it up for longer than clients wait. */
 const membersMax = 1_000_000;
+/** New customers are rows of parameters, of which a statement has 65,535. */
+const ensuredAtOnce = 500;
 
 export type NewJob = Pick<JobInput, "campaign_id" | "deliver" | "channel" | "name">;
 
@@ -91,7 +93,11 @@ export async function addCustomers(
   identifiers: readonly string[],
   at: Date,
 ): Promise<number> {
-  const ids = await ensureCustomers(tx, projectId, identifiers, at);
+  const ids: string[] = [];
+  for (let start = 0; start < identifiers.length; start += ensuredAtOnce) {
+    const some = identifiers.slice(start, start + ensuredAtOnce);
+    ids.push(...(await ensureCustomers(tx, projectId, some, at)));
+  }
   const { numAffectedRows = 0n } = await sql`
     insert into publication_job_member (project_id, job_id, customer_id)
     select ${projectId}, ${jobId}, m.id from unnest(${ids}::text[]) m(id) on conflict do nothing

@@ -139,15 +139,22 @@ it("reads customers from a file, each once, and names the lines that it could no
   const project = await context.newProject();
   const { campaignId } = await setUpPromotion(project, {});
   const path = `/v1/publication-jobs/import?campaign_id=${campaignId}&name=File`;
-  const text = "customer\nc1\nc2\n\n c3 \nc1\n";
+  const many = Array.from({ length: 2_100 }, (_, place) => `m${place}`).join("\n");
+  const text = `customer\nc1\nc2\n\n c3 \nc1\n${many}\n`;
   const answer = await send(project, "POST", path, text, { ...file, "idempotency-key": "f" });
   expect(answer).toMatchObject({
     status: 202,
-    body: { name: "File", status: "running", total: 2, failed: 1, faults: [{ line: 5, reason: expect.any(String) }] },
+    body: {
+      name: "File",
+      status: "running",
+      total: 2_102,
+      failed: 1,
+      faults: [{ line: 5, reason: expect.any(String) }],
+    },
   });
   const again = await send(project, "POST", path, text, { ...file, "idempotency-key": "f" });
   expect(again.body.id).toBe(answer.body.id);
-  expect(await work(project, answer.body.id)).toMatchObject({ status: "done", published: 2 });
+  expect(await work(project, answer.body.id)).toMatchObject({ status: "done", published: 2_102 });
   expect((await send(project, "GET", "/v1/publication-jobs")).body.data).toHaveLength(1);
 });
 
