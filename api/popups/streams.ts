@@ -7,13 +7,13 @@ import type { Logger } from "pino";
 import type { DB } from "../db/tables.ts";
 import { listWaiting, type WaitingPopup } from "./queries.ts";
 
-export interface StreamLimits {
+interface StreamLimits {
   readonly all: number;
   readonly perProject: number;
   readonly perCustomer: number;
 }
 
-export const streamLimits: StreamLimits = { all: 500, perProject: 200, perCustomer: 4 };
+const streamLimits: StreamLimits = { all: 500, perProject: 200, perCustomer: 4 };
 const pollMs = 1_000;
 const heartbeatMs = 15_000;
 const lifeMs = 10 * 60_000;

@@ -7,7 +7,7 @@ import type { Kysely } from "kysely";
 import { z } from "zod";
 import type { DB } from "../db/tables.ts";
 
-export interface PopupToken {
+interface PopupToken {
   readonly projectId: string;
   readonly customerId: string;
   /** Seconds of the epoch; not good any more from then on. */

@@ -53,7 +53,7 @@ export async function claimGrowth(
   return rows[0]?.allowed ?? 0;
 }
 
-export async function giveGrowthBack(
+async function giveGrowthBack(
   tx: Transaction<DB>,
   projectId: string,
   campaignId: string,

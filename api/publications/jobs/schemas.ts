@@ -37,7 +37,7 @@ export const importQuery = z.strictObject({
 });
 export type ImportQuery = z.infer<typeof importQuery>;
 
-export const jobStatuses = ["running", "paused", "done", "failed", "cancelled"] as const;
+const jobStatuses = ["running", "paused", "done", "failed", "cancelled"] as const;
 
 export const listJobsQuery = z.strictObject({ ...listQuery, campaign_id: resourceId.optional() });
 
