@@ -1,8 +1,9 @@
 /** Every kind of channel that there is. A new one is a line here. */
+
+import { popupAdapter } from "../popups/adapter.ts";
 import type { ChannelAdapter, ChannelKind } from "./adapter.ts";
 import { emailAdapter } from "./email/adapter.ts";
 import { messengerAdapter, smsAdapter } from "./http-provider/adapter.ts";
-import { popupAdapter } from "../popups/adapter.ts";
 import { webhookAdapter } from "./webhook/adapter.ts";
 
 // Settings and credentials are parsed by the adapter that gets them: the list need not know their types.

@@ -80,7 +80,7 @@
     close.type = "button";
     close.setAttribute("aria-label", "Close");
     const end = (step) => {
-      mark(popup.id, step);
+      void mark(popup.id, step);
       box.remove();
       document.removeEventListener("keydown", onKey);
       isOpen = false;
@@ -109,7 +109,7 @@
       box.append(link);
     }
     document.body.append(box);
-    mark(popup.id, "shown");
+    void mark(popup.id, "shown");
   }
 
   const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -158,5 +158,5 @@
     }
   }
 
-  run();
+  void run();
 })();
