@@ -20,6 +20,7 @@ export const subjectTypes = [
   "workflow",
   "event_subscription",
   "publication_job",
+  "list_export",
   "import",
   "erasure",
   "model",
