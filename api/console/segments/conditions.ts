@@ -1,13 +1,15 @@
 /**
- * A segment's rules as a form: conditions in one group, of which all, any or none hold. Rules with groups inside groups
- * have no form; they are read aloud and changed over the API.
+ * A segment's rules as a form: conditions in one group, of which all, any or none hold. Rules with groups inside groups,
+ * or with a value that the form would not give back, have none; they are read aloud and changed over the API.
  */
 
+import { isDeepStrictEqual } from "node:util";
 import { groupOf } from "../../domain/rules/group.ts";
 import type { Leaf, Rule } from "../../domain/rules/rule.ts";
+import { parseInstant } from "../../domain/time.ts";
 import type { FactType } from "../../segments/rules/facts.ts";
 import { findFact, operatorsOf, segmentFacts } from "../../segments/rules/facts.ts";
-import { instantOf } from "../parts/moments.tsx";
+import { instantOf, localText } from "../parts/moments.tsx";
 import { type Sheet, typedSheet } from "../parts/sheet.ts";
 import type { Form } from "../viewer.ts";
 
@@ -133,13 +135,28 @@ function number(text: string): unknown {
   return text !== "" && Number.isFinite(Number(text)) ? Number(text) : text;
 }
 
-/** The form of stored rules; undefined for rules that have none. */
+/** The form of stored rules; undefined for rules that have none: who only looks at a form and saves it changes nothing. */
 export function formOfRules(rule: Rule): Form | undefined {
   const group = groupOf(rule);
   const leaves = group === null ? [rule] : group.children;
   if (leaves.length > conditionsMax || leaves.some((leaf) => groupOf(leaf) !== null)) return undefined;
-  const rows = leaves.map((leaf) => rowOf(leaf as Leaf));
-  return rows.some((row) => row === undefined) ? undefined : formOf({}, group?.op ?? "all", rows as Row[]);
+  const stored = leaves.map((leaf) => plainInstants(leaf as Leaf));
+  const rows = stored.map(rowOf);
+  if (rows.some((row) => row === undefined || Object.values(row).some((text) => /[\r\n]/.test(text)))) return undefined;
+  const op = group?.op ?? "all";
+  const form = formOf({}, op, rows as Row[]);
+  // A text with a comma in a list, a number that is a text: what no field tells apart.
+  return isDeepStrictEqual(rulesOf(form), { [op]: stored }) ? form : undefined;
+}
+
+/** Instants as our own clock writes them: they may have come with an offset. */
+function plainInstants(leaf: Leaf): Leaf {
+  if (findFact(leaf.on)?.fact.type !== "instant") return leaf;
+  const plain = (one: unknown) => {
+    const at = typeof one === "string" ? parseInstant(one) : null;
+    return at === null ? one : new Date(at).toISOString();
+  };
+  return { ...leaf, value: (Array.isArray(leaf.value) ? leaf.value.map(plain) : plain(leaf.value)) as Leaf["value"] };
 }
 
 function rowOf({ on, op, value, name, window_days: days }: Leaf): Row | undefined {
@@ -148,7 +165,7 @@ function rowOf({ on, op, value, name, window_days: days }: Leaf): Row | undefine
   const isRange = op === "between" && Array.isArray(value);
   const window = op === "within" ? (value as { days_before?: number; days_after?: number }) : undefined;
   const instants = found.fact.type === "instant";
-  const text = (one: unknown) => (instants ? String(one).slice(0, 16) : String(one ?? ""));
+  const text = (one: unknown) => (instants && typeof one === "string" ? localText(one, "UTC") : String(one ?? ""));
   return {
     on: found.fact.on,
     key: found.key,

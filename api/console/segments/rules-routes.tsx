@@ -87,7 +87,7 @@ function around(c: Context<ConsoleEnv>, { id, name }: SegmentWire) {
   return { viewer: c.var.viewer, action: `${address}/rules`, title: `Rules of ${name}`.slice(0, 100), up };
 }
 
-/** Rules that were made over the API, with groups inside groups. */
+/** Rules that were made over the API, with groups inside groups or with values that the form has no field for. */
 function NoFormPage(props: ReturnType<typeof around> & { segment: SegmentWire }) {
   const { viewer, title, up, segment } = props;
   return (
@@ -100,7 +100,7 @@ function NoFormPage(props: ReturnType<typeof around> & { segment: SegmentWire })
         <p class="muted">
           {segment.kind === "static"
             ? "This segment is a list: its members are named by hand."
-            : "These rules have groups inside groups, for which there is no form here. Change them over the API."}
+            : "There is no form here for groups inside groups, nor for some values, texts with commas in a list say. Change these rules over the API."}
         </p>
       </section>
     </Frame>
