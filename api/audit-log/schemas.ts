@@ -18,6 +18,7 @@ export const subjectTypes = [
   "template",
   "suppression",
   "workflow",
+  "workflow_settings",
   "event_subscription",
   "publication_job",
   "list_export",

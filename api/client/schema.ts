@@ -9389,7 +9389,7 @@ export interface components {
             /** @example status_changed */
             action: string;
             /** @enum {string} */
-            subject_type: "project" | "key" | "member" | "campaign" | "voucher" | "voucher_batch" | "voucher_import" | "voucher_job" | "customer" | "pool" | "segment" | "channel" | "template" | "suppression" | "workflow" | "event_subscription" | "publication_job" | "list_export" | "import" | "erasure" | "model" | "risk_rule" | "risk_policy" | "offer_policy" | "redemption" | "review" | "claw_back";
+            subject_type: "project" | "key" | "member" | "campaign" | "voucher" | "voucher_batch" | "voucher_import" | "voucher_job" | "customer" | "pool" | "segment" | "channel" | "template" | "suppression" | "workflow" | "workflow_settings" | "event_subscription" | "publication_job" | "list_export" | "import" | "erasure" | "model" | "risk_rule" | "risk_policy" | "offer_policy" | "redemption" | "review" | "claw_back";
             subject_id: string;
             /** @description What changed, as it was; null for something new. */
             before: {
@@ -26727,7 +26727,7 @@ export interface operations {
                 limit?: number;
                 /** @description The next_cursor of the page before */
                 cursor?: string;
-                subject_type?: "project" | "key" | "member" | "campaign" | "voucher" | "voucher_batch" | "voucher_import" | "voucher_job" | "customer" | "pool" | "segment" | "channel" | "template" | "suppression" | "workflow" | "event_subscription" | "publication_job" | "list_export" | "import" | "erasure" | "model" | "risk_rule" | "risk_policy" | "offer_policy" | "redemption" | "review" | "claw_back";
+                subject_type?: "project" | "key" | "member" | "campaign" | "voucher" | "voucher_batch" | "voucher_import" | "voucher_job" | "customer" | "pool" | "segment" | "channel" | "template" | "suppression" | "workflow" | "workflow_settings" | "event_subscription" | "publication_job" | "list_export" | "import" | "erasure" | "model" | "risk_rule" | "risk_policy" | "offer_policy" | "redemption" | "review" | "claw_back";
                 subject_id?: string;
                 /** @description The id of a key, or `system`. */
                 actor?: string;
