@@ -50,7 +50,7 @@ export const areas = [
         place: "customers",
         name: "Customers",
         to: "/console/customers",
-        scopes: ["manage", "analytics", "review"],
+        scopes: ["manage", "analytics"],
         shape: "M12 12a5 5 0 1 0 0-10 5 5 0 0 0 0 10Zm-9 10c0-5 4-8 9-8s9 3 9 8H3Z",
       },
     ],

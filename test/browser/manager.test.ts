@@ -147,7 +147,7 @@ it("looks after a customer: finds them, gives a voucher and points, exchanges, b
 });
 
 it("lets a reviewer look and change nothing, and shows nothing of another project", async () => {
-  const visit = await console_.signIn(project, "Reviewer", "/console/customers", { scopes: ["review"] });
+  const visit = await console_.signIn(project, "Reviewer", "/console", { scopes: ["review"] });
   const { page } = visit;
   await send(project, "PUT", "/v1/customers/ben", {});
   await page.goto("/console/customers/of/ben");
@@ -155,7 +155,12 @@ it("lets a reviewer look and change nothing, and shows nothing of another projec
   for (const name of ["Book", "Hand out", "Block", "Erase"]) {
     expect(await page.getByRole("button", { name }).count()).toBe(0);
   }
-  for (const path of ["/console/vouchers", "/console/customers/of/ben/erase", "/console/redeem"]) {
+  for (const path of [
+    "/console/vouchers",
+    "/console/customers",
+    "/console/customers/of/ben/erase",
+    "/console/redeem",
+  ]) {
     expect((await page.goto(path))?.status()).toBe(403);
   }
   const other = await console_.app.newProject();

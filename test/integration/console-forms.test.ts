@@ -29,6 +29,20 @@ function paths(method: "GET" | "POST"): string[] {
   return [...new Set(found.map(({ path }) => path))].filter((path) => !/sign-|assets|\*/.test(path));
 }
 
+async function open(path: string, as = cookie) {
+  const answer = await context.app.request(path, { headers: { cookie: as } });
+  const text = await answer.text();
+  const hidden = (name: string) => new RegExp(`name="${name}" value="([\\w-]+)"`).exec(text)?.[1] ?? "";
+  return { status: answer.status, token: hidden("token"), attempt: hidden("attempt") };
+}
+
+async function post(path: string, fields: Record<string, string>) {
+  const headers = { cookie, "content-type": "application/x-www-form-urlencoded" };
+  const body = new URLSearchParams(fields);
+  const answer = await context.app.request(path, { method: "POST", headers, body });
+  return { status: answer.status, location: answer.headers.get("location") };
+}
+
 /** With something in the place of each parameter. */
 const filled = (path: string) => path.replaceAll(/:\w+/g, "nothing");
 
@@ -85,4 +99,50 @@ it("shows a customer's profile and wallet when the warehouse cannot be asked, an
   expect(answer.status).toBe(200);
   expect(text).toContain("HERS");
   expect(text).toContain("cannot be read at the moment");
+});
+
+it("makes one campaign and one pool of a form that is sent twice", async () => {
+  const campaign = { do: "save", name: "Twice", currency: "EUR", time_zone: "UTC", template: "discount" };
+  for (const [page, path, fields, made] of [
+    ["/console/campaigns/new", "/console/campaigns/new", campaign, "/v1/campaigns"],
+    ["/console/pools/new", "/console/pools", { name: "Twice" }, "/v1/pools"],
+  ] as const) {
+    const { token, attempt } = await open(page);
+    const [first, second] = [
+      await post(path, { token, attempt, ...fields }),
+      await post(path, { token, attempt, ...fields }),
+    ];
+    expect([path, first.status, second.location]).toEqual([path, 303, first.location]);
+    const { body } = await send(project, "GET", made);
+    expect(body.data.filter(({ name }: { name: string }) => name === "Twice")).toHaveLength(1);
+  }
+});
+
+it("lists customers to nobody whom the API refuses, and makes none of a name that is none", async () => {
+  const { body } = await send(project, "POST", "/v1/keys", { name: "r", kind: "secret", scopes: ["review"] });
+  const authorization = `Bearer ${body.key}`;
+  expect((await project.request("GET", "/v1/customers", undefined, { authorization })).status).toBe(403);
+  const reviewer = await signIn(body.key);
+  await send(project, "PUT", "/v1/customers/rosa", {});
+  expect((await open("/console/customers", reviewer)).status).toBe(403);
+  expect((await open("/console/customers/of/rosa", reviewer)).status).toBe(200);
+  const { campaignId } = await setUpPromotion(project, {});
+  const { token, attempt } = await open("/console/customers/of/rosa");
+  const given = await post(`/console/customers/of/${"x".repeat(201)}/give`, {
+    token,
+    attempt,
+    campaign_id: campaignId,
+  });
+  expect(given.status).toBe(404);
+  expect((await send(project, "GET", "/v1/customers?identifier=xxx")).body.data).toEqual([]);
+});
+
+it("shows the segment that was made when its file cannot be read, to send it again", async () => {
+  const body = new FormData();
+  body.set("token", (await open("/console/segments/new")).token);
+  body.set("name", "Halfway");
+  body.set("file", new File(["nobody\nada\n"], "list.csv"));
+  const answer = await context.app.request("/console/segments", { method: "POST", headers: { cookie }, body });
+  expect(answer.status).toBe(400);
+  expect(await answer.text()).toMatch(/action="\/console\/segments\/seg_\w+\/members"/);
 });

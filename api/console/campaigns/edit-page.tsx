@@ -4,6 +4,7 @@ import type { CampaignWire } from "../../campaigns/schemas.ts";
 import { shortened } from "../format.tsx";
 import { Frame } from "../layout.tsx";
 import type { Named } from "../names.ts";
+import { AttemptField } from "../parts/attempt.tsx";
 import { AreaField, CheckField, SelectField, TextField } from "../parts/fields.tsx";
 import { Faults, Form } from "../parts/form.tsx";
 import { Head } from "../parts/head.tsx";
@@ -57,6 +58,7 @@ export function EditPage(props: EditProps) {
         {["version", "parent_id", ...(props.isFree && !isSub ? [] : ["currency", "template"])].map((name) => (
           <input type="hidden" name={name} value={first(form, name)} />
         ))}
+        {stored === undefined && <AttemptField />}
         <Basics {...props} />
         <Schedule {...props} />
         {isSub && <Rewards {...props} />}

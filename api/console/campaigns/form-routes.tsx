@@ -11,6 +11,7 @@ import type { Deps } from "../../deps.ts";
 import { notFound, Problem } from "../../http/problem.ts";
 import { campaignNames } from "../campaign-names.ts";
 import { poolNames, segmentNames } from "../names.ts";
+import { once } from "../parts/attempt.tsx";
 import { parsed } from "../parts/form.tsx";
 import { refusedSheet, type Sheet, typedSheet } from "../parts/sheet.ts";
 import { checkNames } from "../rules/nested.ts";
@@ -157,7 +158,7 @@ function save(c: ConsoleContext, { type, stored }: Editing, form: Form): Promise
   const { projectId } = c.var.viewer;
   if (stored === undefined) {
     const input = parsed(createCampaignBody, readCampaign(form, type));
-    return inConsole(c, (tx) => createCampaign(tx, projectId, input, new Date()));
+    return once(c, form, "campaign", input, (tx) => createCampaign(tx, projectId, input, new Date()));
   }
   const patch = parsed(patchCampaignBody, readPatch(form, type));
   return inConsole(c, (tx) => updateCampaignDefinition(tx, projectId, stored.id, patch, new Date()));

@@ -40,7 +40,7 @@ export function CustomerPage(props: CustomerProps) {
   return (
     <Frame title="Customer" viewer={viewer} place="customers">
       <Head
-        up={{ to: customersAddress, name: "Customers" }}
+        {...(maySee(viewer, ["manage", "analytics"]) && { up: { to: customersAddress, name: "Customers" } })}
         title={<Text value={profile.name ?? profile.identifier} max={80} />}
         beside={profile.blocked ? <Badge tone="bad">blocked</Badge> : undefined}
         text={<Text value={profile.identifier} />}

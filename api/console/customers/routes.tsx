@@ -12,6 +12,7 @@ import type { Deps } from "../../deps.ts";
 import { findPerson, requestErasure } from "../../erasures/request.ts";
 import { databaseNow } from "../../http/occurred-at.ts";
 import { invalid, notFound, Problem } from "../../http/problem.ts";
+import { customerIdentifier } from "../../http/schemas.ts";
 import { inTransaction } from "../../http/transaction.ts";
 import { exchangePoints } from "../../points/exchange.ts";
 import { adjustPoints } from "../../points/move.ts";
@@ -25,7 +26,7 @@ import { ConfirmPage } from "../parts/confirm-page.tsx";
 import { parsed } from "../parts/form.tsx";
 import { wholeOf } from "../parts/money.ts";
 import { refusedSheet, type Sheet, textOf } from "../parts/sheet.ts";
-import { type ConsoleEnv, type Form, readForm, requireScope, smallForm } from "../viewer.ts";
+import { type ConsoleEnv, type Form, maySee, readForm, requireScope, smallForm } from "../viewer.ts";
 import { voucherCampaigns } from "../vouchers/campaigns.ts";
 import { customerAddress, customersAddress } from "./addresses.ts";
 import { CustomerPage } from "./customer-page.tsx";
@@ -38,7 +39,8 @@ export function mountCustomers(router: OpenAPIHono<ConsoleEnv>, deps: Deps): voi
   router.use("/console/customers/*", requireScope("Customers", "manage", "analytics", "review"));
   const readThreeSixty = createThreeSixty(deps);
 
-  router.get("/console/customers", async (c) => {
+  // As of the API: who reviews is led to single customers, and looks through no list of them.
+  router.get("/console/customers", requireScope("Lists of customers", "manage", "analytics"), async (c) => {
     const { search, cursor, done } = c.req.query();
     const text = search?.trim() || undefined;
     const given = text === undefined ? {} : text.includes("@") ? { email: text } : { identifier: text };
@@ -106,6 +108,7 @@ export function mountCustomers(router: OpenAPIHono<ConsoleEnv>, deps: Deps): voi
     router.post(`/console/customers/of/:identifier/${verb}`, guard, smallForm, async (c) => {
       const identifier = c.req.param("identifier") ?? "";
       const form = await readForm(c);
+      if (!customerIdentifier.safeParse(identifier).success) throw notFound("customer");
       try {
         await work(c, form, identifier);
       } catch (error) {
@@ -212,7 +215,10 @@ export function mountCustomers(router: OpenAPIHono<ConsoleEnv>, deps: Deps): voi
     const person = await findPerson(deps.db, deps.warehouse, projectId, c.req.param("identifier"));
     if (!person) throw notFound("customer");
     await inTransaction(asRequest(c), (tx) => requestErasure(tx, projectId, person, "requested"));
-    return c.redirect(`${customersAddress}?done=erased`, 303);
+    return c.redirect(
+      maySee(c.var.viewer, ["manage", "analytics"]) ? `${customersAddress}?done=erased` : "/console",
+      303,
+    );
   });
 }
 

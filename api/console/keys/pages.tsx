@@ -142,7 +142,7 @@ export function NewKeyPage({ viewer, sheet = freshSheet }: { viewer: Viewer; she
       />
       <section class="card">
         <Faults sheet={sheet} />
-        <Form viewer={viewer} action={list.to}>
+        <Form viewer={viewer} action={list.to} once>
           <div class="fields">
             <TextField
               sheet={sheet}
@@ -222,7 +222,7 @@ export function RotateKeyPage({ viewer, of: key, sheet = freshSheet }: OneProps)
           machine time to take it over: until the old one ends, both work.
           {key.id === viewer.keyId && " You are signed in with the old one: your session ends with it."}
         </p>
-        <Form viewer={viewer} action={`/console/keys/${encodeURIComponent(key.id)}/rotate`} class="gap">
+        <Form viewer={viewer} action={`/console/keys/${encodeURIComponent(key.id)}/rotate`} class="gap" once>
           <GraceField sheet={sheet} />
           <p class="row gap">
             <button class="button primary" type="submit">

@@ -124,7 +124,7 @@ export function NewMemberPage({ viewer, sheet = freshSheet }: { viewer: Viewer; 
       <Head up={list} title="Add a member" text="The key is made with the member and shown once, on the next page." />
       <section class="card">
         <Faults sheet={sheet} />
-        <Form viewer={viewer} action={list.to}>
+        <Form viewer={viewer} action={list.to} once>
           <Fields sheet={sheet} />
           <p class="row gap">
             <button class="button primary" type="submit">
@@ -184,7 +184,7 @@ export function MemberPage({ viewer, member, sheet = freshSheet, done }: MemberP
             seen by somebody? A new one is shown once.
             {own && " You are signed in with it: without a grace you sign in again with the new one."}
           </p>
-          <Form viewer={viewer} action={`${address}/rotate`} class="gap">
+          <Form viewer={viewer} action={`${address}/rotate`} class="gap" once>
             <div class="row">
               <GraceField />
               <button class="button" type="submit">

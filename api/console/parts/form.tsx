@@ -16,6 +16,8 @@ interface FormProps {
   readonly id?: string;
   readonly class?: string;
   readonly enctype?: "multipart/form-data";
+  /** Of what may be answered once only: a second press, before the answer is there, sends nothing. */
+  readonly once?: boolean;
   readonly children: Child;
 }
 
@@ -23,7 +25,15 @@ interface FormProps {
 export function Form(props: FormProps) {
   return (
     // The browser's own checks would speak in another language than the page; the API's are shown beside the fields.
-    <form method="post" action={props.action} id={props.id} class={props.class} enctype={props.enctype} novalidate>
+    <form
+      method="post"
+      action={props.action}
+      id={props.id}
+      class={props.class}
+      enctype={props.enctype}
+      data-once={props.once}
+      novalidate
+    >
       <Token viewer={props.viewer} />
       {props.children}
     </form>

@@ -3,6 +3,7 @@ import type { Page } from "../../http/pagination.ts";
 import type { AddedCodesWire, PoolWire } from "../../pools/schemas.ts";
 import { count, Moment, plural, Text } from "../format.tsx";
 import { Frame, Notice } from "../layout.tsx";
+import { AttemptField } from "../parts/attempt.tsx";
 import { Done } from "../parts/done.tsx";
 import { AreaField, TextField } from "../parts/fields.tsx";
 import { FileField } from "../parts/file-field.tsx";
@@ -109,6 +110,7 @@ export function NewPoolPage({ viewer, sheet = freshSheet }: { viewer: Viewer; sh
       <section class="card">
         <Faults sheet={sheet} />
         <Form viewer={viewer} action={list.to}>
+          <AttemptField />
           <Fields sheet={sheet} />
           <p class="row gap">
             <button class="button primary" type="submit">

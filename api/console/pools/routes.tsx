@@ -8,6 +8,7 @@ import { changePool, createPool } from "../../pools/change.ts";
 import { listPools, readPool } from "../../pools/list.ts";
 import { createPoolBody, updatePoolBody } from "../../pools/schemas.ts";
 import { signedTransaction } from "../../reviews/actor.ts";
+import { once } from "../parts/attempt.tsx";
 import { parsed, submitForm } from "../parts/form.tsx";
 import { refusedSheet, textOf } from "../parts/sheet.ts";
 import { uploadBytesMax, uploadOf } from "../parts/upload.ts";
@@ -32,9 +33,7 @@ export function mountPools(router: OpenAPIHono<ConsoleEnv>, deps: Deps): void {
     return submitForm(c, {
       work: async (form) => {
         const body = parsed(createPoolBody, { name: textOf(form, "name") ?? "", low_stock: markOf(form) });
-        const pool = await signedTransaction(deps.pool, actorOf(c), ({ tx }) =>
-          createPool(tx, viewer.projectId, body, new Date()),
-        );
+        const pool = await once(c, form, "pool", body, (tx) => createPool(tx, viewer.projectId, body, new Date()));
         return `${poolAddress(pool.id)}?done=created`;
       },
       again: (sheet) => <NewPoolPage viewer={viewer} sheet={sheet} />,

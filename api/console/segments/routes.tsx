@@ -48,15 +48,20 @@ export function mountSegments(router: OpenAPIHono<ConsoleEnv>, deps: Deps): void
     const { viewer } = c.var;
     const form = await readForm(c);
     const named = form.customers?.[0]?.trim() !== "" || (await hasFile(c));
+    let made: string | undefined;
     try {
       const upload = named ? await uploadOf(c, form, pasted) : undefined;
       const body = parsed(segmentBody, { name: textOf(form, "name") ?? "" });
       const segment = await transact(c)(async (tx) => createSegment(tx, viewer.projectId, body, await databaseNow(tx)));
+      made = segment.id;
       if (!upload) return c.redirect(`${segmentAddress(segment.id)}?done=created`, 303);
       const imported = await importMembers(deps.db, viewer.projectId, segment.id, upload, transact(c));
       return await show(c, segment.id, { imported, done: "created" });
     } catch (error) {
       if (!(error instanceof Problem) || error.status >= 500) throw error;
+      // It is there already, and what is wrong with the file is said where the file is sent again.
+      if (made !== undefined)
+        return refused(c, made, error, (problem) => ({ sheet: refusedSheet({}, problem), done: "created" }));
       return c.html(<NewListPage viewer={viewer} sheet={refusedSheet(form, error)} />, error.status);
     }
   });

@@ -92,9 +92,21 @@ addEventListener("DOMContentLoaded", () => {
     field.addEventListener("change", () => field.form.requestSubmit());
   }
   keepPlace();
+  for (const form of document.querySelectorAll("form[data-once]")) pressOnce(form);
   document.getElementById("open-keys")?.addEventListener("click", () => help?.showModal());
   tell();
 });
+
+/** The answer to a second press would come instead of the first one's, which shows a key. Coming back begins anew. */
+function pressOnce(form) {
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sent) event.preventDefault();
+    form.dataset.sent = "yes";
+  });
+  addEventListener("pageshow", () => {
+    delete form.dataset.sent;
+  });
+}
 
 /**
  * A form that is sent only to be shown again (a part added, another kind chosen) comes back where it was: scrolled as
