@@ -1,5 +1,6 @@
 /** Money and time as people of the customer's language write them. */
 import type { Liquid } from "liquidjs";
+import { minorDigits } from "../domain/money.ts";
 
 const styles = ["short", "medium", "long", "full"] as const;
 type Style = (typeof styles)[number];
@@ -19,8 +20,14 @@ export function registerFormats(engine: Liquid): void {
     if (typeof value !== "number" || typeof currency !== "string" || !/^[A-Z]{3}$/.test(currency)) {
       throw new Error("money takes an amount in minor units and a currency, such as EUR");
     }
-    const format = new Intl.NumberFormat(mannerOf(this as FilterScope).language, { style: "currency", currency });
-    return format.format(value / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
+    const digits = minorDigits(currency);
+    const style = {
+      style: "currency",
+      currency,
+      minimumFractionDigits: digits,
+      maximumFractionDigits: digits,
+    } as const;
+    return new Intl.NumberFormat(mannerOf(this as FilterScope).language, style).format(value / 10 ** digits);
   });
   /** {{ voucher.expires_at | date: "long" }} */
   engine.registerFilter("date", function (value: unknown, style?: unknown, timeZone?: unknown) {

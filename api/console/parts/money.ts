@@ -1,10 +1,5 @@
 /** Amounts as people type them. The API knows minor units only. */
-
-/** How many digits the currency has behind the point, as ISO 4217 says; 2 for what is no currency. */
-function minorDigits(currency: string): number {
-  if (!/^[A-Z]{3}$/.test(currency)) return 2;
-  return new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().maximumFractionDigits ?? 2;
-}
+import { minorDigits } from "../../domain/money.ts";
 
 /** 1250 of EUR is "12.50": what `minorOf` reads. */
 export function decimalOf(amount: number | null | undefined, currency: string): string {

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { money } from "../../../api/console/format.tsx";
 import { instantOf, localText } from "../../../api/console/parts/moments.tsx";
 import { decimalOf, minorOf, wholeOf } from "../../../api/console/parts/money.ts";
 import { plainFault } from "../../../api/console/parts/plain-fault.ts";
@@ -19,6 +20,9 @@ describe("amounts", () => {
     expect(minorOf("12,5", "EUR")).toBe(1_250);
     expect(minorOf(" 1 200 ", "EUR")).toBe(120_000);
     expect(minorOf("7", "JPY")).toBe(7);
+    // A hundredth, whatever Intl shows of it.
+    expect(minorOf("1 200,50", "HUF")).toBe(120_050);
+    expect(money(120_050, "HUF")).toBe("HUF\u00a01,200.50");
     expect(minorOf("", "EUR")).toBeUndefined();
     for (const text of ["12.505", "1,200.50", "twelve", "-5", "1e5"]) expect(minorOf(text, "EUR")).toBe(text);
     expect(minorOf("7.5", "JPY")).toBe("7.5");

@@ -22,6 +22,7 @@ describe("a template", () => {
     const texts = [
       ["{{ voucher.balance_amount | money: voucher.currency }}", "25,00\u00a0€"],
       ["{{ 1050 | money: 'JPY' }}", "1.050\u00a0¥"],
+      ["{{ 123450 | money: 'HUF' }}", "1.234,50\u00a0HUF"],
       ["{{ voucher.expires_at | date: 'long' }}", "1. Januar 2027"],
       ["{{ voucher.expires_at | date: 'long', 'UTC' }}", "31. Dezember 2026"],
       ["{{ customer.birthday | date: 'short' }}", "17.05.90"],
