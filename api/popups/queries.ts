@@ -10,19 +10,26 @@ export interface WaitingPopup {
   readonly created_at: Date;
 }
 
-/** Oldest first, on `popup_message_waiting`. Of many customers at once: `projects` and `customers` are pairs. */
+/**
+ * Oldest first, on `popup_message_waiting`. Of many customers at once: `projects` and `customers` are pairs. The limit is
+ * of each of them: what many leave unread takes nobody else's place.
+ */
 export async function listWaiting(
   db: Kysely<DB>,
   projects: readonly string[],
   customers: readonly string[],
-  limit: number,
+  limitEach: number,
 ): Promise<WaitingPopup[]> {
   const { rows } = await sql<WaitingPopup>`
-    select m.project_id, m.customer_id, m.id, m.content, m.created_at
+    select m.*
     from unnest(${projects}::text[], ${customers}::text[]) as who(project_id, customer_id)
-    join popup_message m on m.project_id = who.project_id and m.customer_id = who.customer_id
-    where m.dismissed_at is null and m.clicked_at is null and m.expires_at > now()
-    order by m.id limit ${limit}
+    cross join lateral (
+      select p.project_id, p.customer_id, p.id, p.content, p.created_at from popup_message p
+      where p.project_id = who.project_id and p.customer_id = who.customer_id
+        and p.dismissed_at is null and p.clicked_at is null and p.expires_at > now()
+      order by p.id limit ${limitEach}
+    ) m
+    order by m.id
   `.execute(db);
   return rows;
 }

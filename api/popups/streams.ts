@@ -17,7 +17,8 @@ const streamLimits: StreamLimits = { all: 500, perProject: 200, perCustomer: 4 }
 const pollMs = 1_000;
 const heartbeatMs = 15_000;
 const lifeMs = 10 * 60_000;
-const messagesMax = 1_000;
+/** As many as are kept waiting for a customer, some more where two came at once. */
+const messagesEachMax = 25;
 
 interface Stream {
   readonly projectId: string;
@@ -67,7 +68,7 @@ export function createPopupStreams(
       deps.db,
       pairs.map(([project]) => project ?? ""),
       pairs.map(([, customer]) => customer ?? ""),
-      messagesMax,
+      messagesEachMax,
     );
     for (const popup of waiting) {
       for (const [stream, show] of streams) {

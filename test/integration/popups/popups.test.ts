@@ -2,6 +2,7 @@ import { expect, it, onTestFinished } from "vitest";
 import { newId } from "../../../api/ids.ts";
 import { isSafeLink } from "../../../api/popups/adapter.ts";
 import { forgetOldPopups } from "../../../api/popups/forget.ts";
+import { listWaiting } from "../../../api/popups/queries.ts";
 import { createPopupStreams } from "../../../api/popups/streams.ts";
 import { send, withKey } from "../../support/answers.ts";
 import { type TestProject, useApp } from "../../support/app.ts";
@@ -123,6 +124,22 @@ it("lets the shop's pages in with a publishable key, and others not", async () =
     headers: { origin: shopOrigin, "access-control-request-method": "POST" },
   });
   expect(preflight.headers.get("access-control-allow-headers")).toContain("tessera-customer");
+});
+
+it("reads so many of each customer: what one leaves unread takes nobody else's place", async () => {
+  const { project, customerId } = await setUp();
+  const other = (await send(project, "PUT", "/v1/customers/c2", {})).body.id as string;
+  const ids = [customerId, customerId, customerId, other].map((owner) => [newId("pop"), owner] as const);
+  for (const [id, owner] of ids) {
+    await context.pool.query(
+      `insert into popup_message (project_id, id, customer_id, delivery_id, content, created_at, expires_at)
+       values ($1, $2, $3, $2, '{}', now(), now() + interval '1 day')`,
+      [project.projectId, id, owner],
+    );
+  }
+  const both = [project.projectId, project.projectId];
+  const waiting = await listWaiting(context.db, both, [customerId, other], 2);
+  expect(waiting.map(({ id }) => id)).toEqual([0, 1, 3].map((at) => ids[at]?.[0]));
 });
 
 it("tells a stream of what waits, and ends it in order when the process stops", async () => {
