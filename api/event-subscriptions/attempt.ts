@@ -41,11 +41,20 @@ export type Secrets = Pick<
   "project_id" | "subscription_id" | "secret" | "secret_before" | "secret_before_until"
 >;
 
-/** @throws SealError */
+/** One before that does not open is left out: it was replaced because its key was lost. @throws SealError */
 export function openSecrets(sealer: Sealer, row: Secrets, at: Date): string[] {
   const place = secretPlace(row.project_id, row.subscription_id);
   const before = row.secret_before_until !== null && row.secret_before_until > at ? row.secret_before : null;
-  return [row.secret, ...(before === null ? [] : [before])].map((sealed) => sealer.open(sealed, place));
+  return [sealer.open(row.secret, place), ...(before === null ? [] : openIfPossible(sealer, before, place))];
+}
+
+function openIfPossible(sealer: Sealer, sealed: Buffer, place: string): string[] {
+  try {
+    return [sealer.open(sealed, place)];
+  } catch (error) {
+    if (error instanceof SealError) return [];
+    throw error;
+  }
 }
 
 export function secretPlace(projectId: string, subscriptionId: string): string {

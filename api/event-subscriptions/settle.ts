@@ -65,7 +65,8 @@ async function judge(tx: Transaction<DB>, group: readonly Attempted[]): Promise<
     await subscription.set({ failing_since: null }).where("failing_since", "is not", null).execute();
     return;
   }
-  const failures = group.filter(({ result }) => result === "again" || result === "gone");
+  const isTheirs = ({ note }: Attempted) => note.reason !== "secret_unreadable";
+  const failures = group.filter((one) => (one.result === "again" || one.result === "gone") && isTheirs(one));
   const at = failures.reduce<Date | undefined>((least, one) => (least && least < one.at ? least : one.at), undefined);
   if (at === undefined) return;
   await subscription.set({ failing_since: at }).where("failing_since", "is", null).execute();

@@ -10,6 +10,7 @@ import { settle } from "../../../api/event-subscriptions/settle.ts";
 import { disableOverfull, sweepDeliveries } from "../../../api/event-subscriptions/sweep.ts";
 import { runJobs } from "../../../api/jobs/run.ts";
 import { allTasks } from "../../../api/jobs/tasks.ts";
+import { createSealer } from "../../../api/secrets/seal.ts";
 import { appendEvents } from "../../../ingest/outbox.ts";
 import { send, withKey } from "../../support/answers.ts";
 import { type TestProject, useApp } from "../../support/app.ts";
@@ -359,6 +360,19 @@ describe("a receiver that fails", () => {
     expect(enabled.body).toMatchObject({ status: "active", disabled_because: null, failing_since: null });
     await sendDue(later(8 * day));
     expect(failing.received.length).toBeGreaterThan(before);
+  });
+
+  it("is not failing because of a key of ours that is missing", async () => {
+    const project = await context.newProject();
+    const { id } = await subscribe(project, (await receive()).url);
+    await happen(project, 1);
+    await fanAllOut();
+    const now = later(1_000);
+    const claimed = await claimDue(context.db, 1_000, now);
+    const deps = { ...context.deps, sealer: createSealer([randomBytes(32)]) };
+    await settle(context.db, await Promise.all(claimed.map((one) => attempt(deps, one, "{}", now))), () => 0);
+    expect((await deliveriesOf(project, id))[0]?.attempts).toMatchObject([{ reason: "secret_unreadable" }]);
+    expect((await send(project, "GET", `${base}/${id}`)).body).toMatchObject({ failing_since: null });
   });
 
   it("has its five days again after one success, and is disabled at once when it says that it is gone", async () => {

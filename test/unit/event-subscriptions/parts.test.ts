@@ -1,11 +1,14 @@
+import { randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { Webhook } from "standardwebhooks";
 import { expect, it } from "vitest";
+import { openSecrets, secretPlace } from "../../../api/event-subscriptions/attempt.ts";
 import { bodyOf } from "../../../api/event-subscriptions/body.ts";
 import { isGivenUp, nextAttempt, retryAfterSeconds } from "../../../api/event-subscriptions/schedule.ts";
 import { newSecret, signatureHeaders } from "../../../api/event-subscriptions/sign.ts";
 import { faultOfPattern } from "../../../api/event-subscriptions/types.ts";
 import { csvHead, csvLine } from "../../../api/list-exports/csv.ts";
+import { createSealer, SealError } from "../../../api/secrets/seal.ts";
 
 const at = new Date("2026-05-01T12:00:00Z");
 
@@ -19,6 +22,17 @@ it("signs any body so that the reference library verifies it", () => {
     }),
     { numRuns: 50 },
   );
+});
+
+it("signs with the new secret alone while the one before does not open any more", () => {
+  const [ours, lost] = [createSealer([randomBytes(32)]), createSealer([randomBytes(32)])];
+  const row = { project_id: "prj_1", subscription_id: "esb_1", secret_before_until: new Date(at.getTime() + 1) };
+  const [fresh, before] = [newSecret(), newSecret()];
+  const secret = ours.seal(fresh, secretPlace("prj_1", "esb_1"));
+  const sealedBefore = (by: typeof ours) => by.seal(before, secretPlace("prj_1", "esb_1"));
+  expect(openSecrets(ours, { ...row, secret, secret_before: sealedBefore(ours) }, at)).toEqual([fresh, before]);
+  expect(openSecrets(ours, { ...row, secret, secret_before: sealedBefore(lost) }, at)).toEqual([fresh]);
+  expect(() => openSecrets(lost, { ...row, secret, secret_before: sealedBefore(lost) }, at)).toThrow(SealError);
 });
 
 it("signs as the example of the specification does", () => {
