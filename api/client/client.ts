@@ -36,7 +36,7 @@ export class TesseraProblem extends Error {
 }
 
 /**
- * @returns the body of an answer that went well.
+ * @returns the body of an answer that went well; nothing where the API says so with 204.
  * @throws TesseraProblem what the API refused; Error when the answer is not the API's, a gateway's say.
  */
 export async function accepted<T>(
@@ -44,6 +44,7 @@ export async function accepted<T>(
 ): Promise<NonNullable<T>> {
   const { data, error, response } = await answer;
   if (data !== undefined && data !== null) return data as NonNullable<T>;
+  if (response.status === 204) return undefined as unknown as NonNullable<T>;
   if (isProblem(error)) throw new TesseraProblem(error);
   throw new Error(`${response.status} without a body that the API would send`);
 }

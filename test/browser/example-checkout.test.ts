@@ -81,6 +81,34 @@ it("shows offers for the cart, says what is missing, takes the code off, and red
   expect(visit.troubles).toEqual([]);
 });
 
+it("charges what the page shows, also of a campaign that needs no code", async () => {
+  const project = await context.newProject();
+  const api = createTessera({
+    url: "http://tessera.invalid",
+    key: project.key,
+    fetch: async (r) => context.app.fetch(r),
+  });
+  const main = { type: "main", name: "Always", template: "discount", currency: "EUR" } as const;
+  const { id } = await accepted(api.POST("/v1/campaigns", { body: main }));
+  const always = { type: "sub", parent_id: id, name: "10 % off", currency: "EUR", automatic: true } as const;
+  const rewards = [{ type: "order_discount" as const, percent_bp: 1000 }];
+  const sub = await accepted(api.POST("/v1/campaigns", { body: { ...always, rewards } }));
+  for (const one of [id, sub.id]) {
+    await accepted(api.POST("/v1/campaigns/{id}/activate", { params: { path: { id: one } } }));
+  }
+  const shop = createShop(api);
+  const cart = await (await shop.request("/?mug=2&customer=eve")).text();
+  expect(cart).toContain("Pay €27.00");
+  const [, form = ""] = cart.split('action="/pay"');
+  const fields = [...form.matchAll(/name="(\w+)" value="([^"]*)"/g)].map(
+    ([, name = "", value = ""]): [string, string] => [name, value],
+  );
+  const pay = async () => (await shop.request("/pay", { method: "POST", body: new URLSearchParams(fields) })).text();
+  const paid = await pay();
+  expect(paid).toContain("is paid: €27.00");
+  expect(await pay()).toBe(paid);
+});
+
 it("throws what the API refused as the document that it sent", async () => {
   const refused = accepted(tessera.GET("/v1/vouchers/{code}", { params: { path: { code: "NOBODY" } } }));
   await expect(refused).rejects.toBeInstanceOf(TesseraProblem);

@@ -21,6 +21,8 @@ export interface Cart {
   /** Empty: a guest. */
   readonly customer: string;
   readonly code: string;
+  /** The page showed something off without a code: a campaign that applies by itself. */
+  readonly automatic: boolean;
   /** By sku. */
   readonly quantities: Readonly<Record<string, number>>;
 }
@@ -31,6 +33,7 @@ export function cartOf(form: Readonly<Record<string, string | undefined>>, newId
     orderId: /^[0-9a-f-]{36}$/.test(orderId) ? orderId : newId(),
     customer: (form.customer ?? "").trim().slice(0, 200),
     code: (form.code ?? "").trim().slice(0, 100),
+    automatic: form.automatic === "yes",
     quantities: Object.fromEntries(products.map(({ sku }) => [sku, quantityOf(form[sku])])),
   };
 }

@@ -85,6 +85,7 @@ export function CartPage({ cart, currency, offers, validation, refused }: CartPr
           <input type="hidden" name="order" value={cart.orderId} />
           <input type="hidden" name="customer" value={cart.customer} />
           <input type="hidden" name="code" value={validation.valid ? cart.code : ""} />
+          {validation.automatic.length > 0 && <input type="hidden" name="automatic" value="yes" />}
           {itemsOf(cart).map(({ sku, quantity }) => (
             <input type="hidden" name={sku} value={String(quantity)} />
           ))}

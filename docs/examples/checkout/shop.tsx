@@ -27,13 +27,14 @@ export function createShop(tessera: Tessera, currency = "EUR"): Hono {
 
   /**
    * Takes the codes, once: the order's id is the key, so that a second press and a retry get the first one's answer.
-   * Without a code there is nothing to redeem. Either way the order is reported as paid.
+   * Without a code, and without a campaign that applies by itself, there is nothing to redeem. Either way the order is
+   * reported as paid.
    */
   async function pay(cart: Cart): Promise<Schemas["Redemption"] | undefined> {
     const codes = codesOf(cart);
     const body = basketOf(cart);
     const redemption =
-      codes.length === 0
+      codes.length === 0 && !cart.automatic
         ? undefined
         : await accepted(
             tessera.POST("/v1/redemptions", {
