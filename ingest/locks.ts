@@ -60,3 +60,6 @@ export const warehouseRewriteLock = 7_407_331_024;
  * the outbox works, for one transaction.
  */
 export const consumerLocks = 740_733_103;
+
+/** The same for jobs; the second half is a number that each process draws. Held while the process works at jobs. */
+export const jobWorkerLocks = 740_733_104;

@@ -4,9 +4,8 @@
  */
 import { randomInt } from "node:crypto";
 import type pg from "pg";
+import { jobWorkerLocks } from "../../ingest/locks.ts";
 
-/** The first key of the lock; the second is the process's own. */
-const workerClass = 740_733_103;
 /** Whoever works is written down just after it began, and may have a job by then. */
 const unknownSeconds = 60;
 
@@ -18,7 +17,7 @@ export interface Presence {
 /** @param client lives as long as the workers, and belongs to nobody else. */
 export async function takePresence(client: pg.ClientBase, pool: pg.Pool): Promise<Presence> {
   const lockKey = randomInt(2 ** 31 - 1);
-  await client.query("select pg_advisory_lock($1::int, $2::int)", [workerClass, lockKey]);
+  await client.query("select pg_advisory_lock($1::int, $2::int)", [jobWorkerLocks, lockKey]);
   return {
     async announce(workerId) {
       await pool.query("insert into job_worker (worker_id, lock_key) values ($1, $2)", [workerId, lockKey]);
@@ -41,7 +40,7 @@ export async function rescueJobs(client: pg.ClientBase): Promise<number> {
      select j.locked_by from graphile_worker.jobs j
      where j.locked_by is not null and j.locked_at < now() - make_interval(secs => $2)
        and not exists (select from job_worker w where w.worker_id = j.locked_by)`,
-    [workerClass, unknownSeconds],
+    [jobWorkerLocks, unknownSeconds],
   );
   if (rows.length === 0) return 0;
   await client.query("select graphile_worker.force_unlock_workers($1)", [rows.map((row) => row.worker_id)]);

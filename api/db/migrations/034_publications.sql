@@ -21,21 +21,10 @@ alter table publication
   add column updated_at timestamptz,
   add check ((voucher_id is null) = (pool_code_id is not null)),
   add check ((voucher_id is null) = (campaign_id is null));
-create index publication_by_time on publication (project_id, published_at, id);
--- In place of the one without the time; still counts a campaign's publications from the index alone.
-create index publication_by_campaign_time on publication (project_id, campaign_id, published_at, id);
-drop index publication_by_campaign;
--- Which publications of a voucher still stand.
-create index publication_by_voucher on publication (project_id, voucher_id) where voucher_id is not null;
 
 alter table campaign
   add column low_stock integer check (low_stock >= 0),
   add column auto_grow jsonb;
-
--- What is still to be had of a campaign. Takers begin at a random place of the hash and skip what others are taking.
--- The counters of a voucher are not in the condition: a column in it would make every redemption touch every index.
-create index voucher_free on voucher (project_id, campaign_id, hashtextextended(code, 0))
-  where customer_id is null and status = 'created' and kind <> 'generic';
 
 create table campaign_stock (
   project_id text collate "C" not null,
