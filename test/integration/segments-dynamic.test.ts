@@ -1,6 +1,10 @@
 /** Dynamic segments from the request to the members: over real stores, the worker's steps called one by one. */
+import { sql } from "kysely";
 import { describe, expect, it } from "vitest";
-import { evaluateEverybody, evaluateTouched } from "../../api/segments/evaluate/pass.ts";
+import type { Rule } from "../../api/domain/rules/rule.ts";
+import { changeSegment } from "../../api/segments/change.ts";
+import { writeMoves } from "../../api/segments/evaluate/moves.ts";
+import { beginRound, continueRound, evaluateEverybody, evaluateTouched } from "../../api/segments/evaluate/pass.ts";
 import { createRelay } from "../../ingest/relay.ts";
 import { refreshCustomers } from "../../warehouse/refresh-customers.ts";
 import { send } from "../support/answers.ts";
@@ -97,6 +101,52 @@ describe("a dynamic segment", () => {
     }
     const told = await moves(project);
     expect([told.length, new Set(told).size]).toEqual([80, 80]);
+  });
+
+  it("moves nobody by rules that were changed while its moves waited", async () => {
+    const project = await app.newProject();
+    const { projectId } = project;
+    await customer(project, "ada", "gold");
+    const id = await newDynamic(project, gold);
+    const { rows } = await app.pool.query("select number, version from segment_evaluation where segment_id = $1", [id]);
+    const segments = [{ id, number: rows[0].number, version: rows[0].version }];
+    const { moving } = await app.db.transaction().execute(async (tx) => {
+      const rules = { ...gold, value: ["silver"] } as Rule;
+      await changeSegment(tx, projectId, id, { rules }, new Date());
+      const found = [{ customer: "ada", numbers: [rows[0].number] }];
+      const started = writeMoves(app.db, projectId, segments, found);
+      const own = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(tx);
+      await expect
+        .poll(async () => {
+          const waiting = await app.pool.query("select from pg_stat_activity where $1 = any(pg_blocking_pids(pid))", [
+            own.rows[0]?.pid,
+          ]);
+          return waiting.rowCount;
+        })
+        .toBe(1);
+      return { moving: started };
+    });
+    expect(await moving).toEqual({ entered: 0, left: 0 });
+    expect(await moves(project)).toEqual([]);
+  });
+
+  it("lets nobody in again whom time has moved out while everybody is looked at", async () => {
+    const project = await app.newProject();
+    const { projectId } = project;
+    await customer(project, "ada", "gold");
+    await newDynamic(project, { on: "customer.age_days", op: "equals", value: 0 }, "today");
+    await deliver();
+    const inHours = (hours: number) => new Date(Date.now() + hours * 3_600_000);
+    await evaluateTouched(app.deps, projectId, inHours(1));
+    await evaluateEverybody(app.deps, projectId, inHours(1));
+    const round = await beginRound(app.deps, projectId, inHours(23));
+    expect(await evaluateTouched(app.deps, projectId, inHours(25))).toMatchObject({ left: 1 });
+    if (round === undefined) throw new Error("nobody is looked at");
+    expect((await continueRound(app.deps, projectId, round, inHours(25))).round).toMatchObject({
+      customers: 1,
+      entered: 0,
+    });
+    expect(await moves(project)).toEqual(["entered today ada", "left today ada"]);
   });
 
   it("is seen by rules of campaigns like a list", async () => {

@@ -30,22 +30,17 @@ const foundRow = z.object({ customer: z.string(), numbers: z.array(z.number()) }
 
 /** What is around the customers of a pass: the bounds of the fifths are read once, and not before somebody needs them. */
 export class PassContext {
-  readonly now: Date;
   private bounds: Promise<RfmBounds> | undefined;
-
-  /** @param now of windows and ages. */
-  constructor(now: Date) {
-    this.now = now;
-  }
 
   async surroundings(
     { db, warehouse }: EvaluationDeps,
     projectId: string,
     rules: readonly Rule[],
+    now: Date,
   ): Promise<Surroundings> {
     if (rules.some(needsRfm)) this.bounds ??= readBounds(warehouse, projectId);
     return {
-      now: this.now.getTime(),
+      now: now.getTime(),
       rfm: await this.bounds,
       staticSegments: await findNamedLists(db, projectId, rules),
     };
@@ -60,12 +55,18 @@ export interface Evaluated extends Moved {
   readonly failed: readonly Definition[];
 }
 
-/** The next batch after `after`. */
+/**
+ * The next batch after `after`.
+ *
+ * @param now of windows and ages. Never before that of a batch that was looked at earlier: whoever left as time went by
+ * would enter again.
+ */
 export async function evaluateBatch(
   deps: EvaluationDeps,
   definitions: readonly Definition[],
   context: PassContext,
   from: Omit<Population, "upto">,
+  now: Date,
 ): Promise<Evaluated> {
   const range = await readRange(deps.warehouse, from, customersAtOnce);
   if (range === undefined) return { customers: 0, upto: undefined, entered: 0, left: 0, failed: [] };
@@ -73,6 +74,7 @@ export async function evaluateBatch(
     deps,
     from.projectId,
     definitions.map(({ rules }) => rules),
+    now,
   );
   const answers = new Map<string, number[]>();
   const failed: Definition[] = [];

@@ -91,15 +91,20 @@ function differences(
   return moves;
 }
 
-/** Segments whose rules changed since they were asked are passed over: these moves are of rules that hold no more. */
+/**
+ * Segments whose rules changed since they were asked are passed over: these moves are of rules that hold no more. The
+ * version is read once they are locked; who waits for a lock sees the other tables as they were before.
+ */
 async function lockSegments(tx: Transaction<DB>, projectId: string, moves: readonly Move[]) {
   const versions = new Map(moves.map(({ segment }) => [segment.id, segment.version]));
   const ids = [...versions.keys()].sort();
+  await sql`
+    select from segment s where s.project_id = ${projectId} and s.id = any(${ids}::text[])
+    order by s.id for key share`.execute(tx);
   const { rows } = await sql<{ id: string; name: string; version: number }>`
     select s.id, s.name, e.version from segment s
     join segment_evaluation e on e.project_id = s.project_id and e.segment_id = s.id
-    where s.project_id = ${projectId} and s.id = any(${ids}::text[])
-    order by s.id for key share of s`.execute(tx);
+    where s.project_id = ${projectId} and s.id = any(${ids}::text[])`.execute(tx);
   return new Map(rows.filter((row) => versions.get(row.id) === row.version).map((row) => [row.id, row]));
 }
 

@@ -32,14 +32,11 @@ export async function evaluateTouched(deps: EvaluationDeps, projectId: string, n
   const total = { customers: 0, entered: 0, left: 0 };
   // Before the first pass nothing is evaluated yet: everybody is looked at anyway.
   if (seenTo !== undefined && definitions.length > 0) {
-    const context = new PassContext(now);
+    const context = new PassContext();
     let after = "";
     for (;;) {
-      const batch = await evaluateBatch(deps, definitions, context, {
-        projectId,
-        after,
-        since: seenTo - unseenMs,
-      });
+      const from = { projectId, after, since: seenTo - unseenMs };
+      const batch = await evaluateBatch(deps, definitions, context, from, now);
       add(total, batch);
       if (batch.upto === undefined) break;
       after = batch.upto;
@@ -70,6 +67,7 @@ function isDue(definition: Definition, now: Date): boolean {
 /** A look at everybody that is under way. It lives in memory: one that is broken off begins anew. */
 export interface Round {
   readonly context: PassContext;
+  readonly beganAt: Date;
   /** By id; those whose rules change meanwhile are left to the next round. */
   readonly versions: ReadonlyMap<string, number>;
   readonly after: string;
@@ -83,20 +81,22 @@ export async function beginRound(deps: EvaluationDeps, projectId: string, now: D
   const due = (await findDefinitions(deps.db, projectId)).filter((definition) => isDue(definition, now));
   if (due.length === 0) return undefined;
   const versions = new Map(due.map(({ id, version }) => [id, version]));
-  return { context: new PassContext(now), versions, after: "", customers: 0, entered: 0, left: 0 };
+  return { context: new PassContext(), beganAt: now, versions, after: "", customers: 0, entered: 0, left: 0 };
 }
 
-/** One batch more. @returns the round as it is then, and whether it is at its end. */
+/** One batch more, as of `now`: between two batches others are looked at. @returns the round as it is then, and whether it is at its end. */
 export async function continueRound(
   deps: EvaluationDeps,
   projectId: string,
   round: Round,
+  now: Date,
 ): Promise<{ readonly round: Round; readonly isOver: boolean }> {
   const definitions = (await findDefinitions(deps.db, projectId)).filter(
     ({ id, version }) => round.versions.get(id) === version,
   );
   if (definitions.length === 0) return { round, isOver: true };
-  const batch = await evaluateBatch(deps, definitions, round.context, { projectId, after: round.after, since: null });
+  const from = { projectId, after: round.after, since: null };
+  const batch = await evaluateBatch(deps, definitions, round.context, from, now);
   const versions = new Map(round.versions);
   for (const { id } of batch.failed) versions.delete(id);
   if (batch.upto === undefined) {
@@ -104,7 +104,7 @@ export async function continueRound(
       deps.db,
       projectId,
       definitions.map(({ id, version }) => ({ id, version })),
-      round.context.now,
+      round.beganAt,
     );
     return { round, isOver: true };
   }
@@ -118,7 +118,7 @@ export async function evaluateEverybody(deps: EvaluationDeps, projectId: string,
   let round = await beginRound(deps, projectId, now);
   if (round === undefined) return { customers: 0, entered: 0, left: 0 };
   for (;;) {
-    const step = await continueRound(deps, projectId, round);
+    const step = await continueRound(deps, projectId, round, now);
     round = step.round;
     if (step.isOver) return { customers: round.customers, entered: round.entered, left: round.left };
   }

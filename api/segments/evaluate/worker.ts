@@ -52,7 +52,7 @@ async function evaluateAll(deps: EvaluationDeps, rounds: Map<string, Round>, sig
   for (const projectId of projects) {
     let round = rounds.get(projectId) ?? (await beginRound(deps, projectId, new Date()));
     while (round !== undefined && !signal.aborted && Date.now() < until) {
-      const step = await continueRound(deps, projectId, round);
+      const step = await continueRound(deps, projectId, round, new Date());
       const { customers, entered, left } = step.round;
       if (step.isOver) deps.log.info({ project: projectId, customers, entered, left }, "segments were evaluated whole");
       round = step.isOver ? undefined : step.round;
