@@ -1,5 +1,5 @@
 /** Brings what became of deliveries to the publications that they were to bring. */
-import type { Kysely, Transaction } from "kysely";
+import { type Kysely, sql, type Transaction } from "kysely";
 import type { Logger } from "pino";
 import type { ConsumedEvent, ConsumerOptions } from "../../ingest/consumer.ts";
 import type { DB } from "../db/tables.ts";
@@ -15,6 +15,7 @@ export function deliveryFollower(deps: { readonly db: Kysely<DB>; readonly log: 
 }
 
 async function followDeliveries(tx: Transaction<DB>, events: readonly ConsumedEvent<Followed>[]): Promise<void> {
+  await lockVouchers(tx, events);
   for (const event of events) {
     const { publication_id: id, delivery_id, reason } = event.payload;
     if (id === null) continue;
@@ -22,6 +23,18 @@ async function followDeliveries(tx: Transaction<DB>, events: readonly ConsumedEv
     if (event.type === "delivery.sent") await markDelivered(tx, event.project_id, id, delivery_id, at);
     else await failPublication(tx, event.project_id, id, { deliveryId: delivery_id, reason: reason ?? event.type }, at);
   }
+}
+
+/** Those that may go back, all of them first and by code, as redemptions take theirs: neither waits for the other in a circle. */
+async function lockVouchers(tx: Transaction<DB>, events: readonly ConsumedEvent<Followed>[]): Promise<void> {
+  const failed = events.filter(({ type, payload }) => type !== "delivery.sent" && payload.publication_id !== null);
+  if (failed.length === 0) return;
+  await sql`
+    select from voucher v
+    join publication p on p.project_id = v.project_id and p.voucher_id = v.id
+    where p.took and (p.project_id, p.id) in (select * from unnest(
+      ${failed.map((event) => event.project_id)}::text[], ${failed.map(({ payload }) => payload.publication_id)}::text[]))
+    order by v.project_id, v.code for update of v`.execute(tx);
 }
 
 async function markDelivered(

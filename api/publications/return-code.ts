@@ -18,10 +18,10 @@ export async function failPublication(
   { deliveryId, reason }: { readonly deliveryId: string; readonly reason: string },
   at: Date,
 ): Promise<void> {
-  const found = await selectPublications(tx, projectId).where("p.id", "=", id).executeTakeFirst();
+  const found = await selectPublications(tx, projectId).where("p.id", "=", id).forUpdate("p").executeTakeFirst();
+  if (!found || (await leaveToAnother(tx, projectId, id, deliveryId))) return;
   // Of several messages about one publication the one that it names decides.
-  if (!found || (found.delivery_id !== null && found.delivery_id !== deliveryId)) return;
-  // The voucher first, as a redemption does.
+  if (found.delivery_id !== null && found.delivery_id !== deliveryId) return;
   const returnable = found.took && reason !== mayHaveArrived;
   const isReturned =
     returnable && (await (found.voucher_id ? returnVoucher(tx, found, at) : returnPoolCode(tx, found)));
@@ -35,6 +35,38 @@ export async function failPublication(
   if (numUpdatedRows === 0n) return;
   const announced = { ...found, delivery_id: deliveryId, customer: found.customer_identifier };
   await announceFailure(tx, projectId, announced, { reason, isReturned }, at);
+}
+
+/**
+ * Another message about it is on its way or has arrived, by SMS where there was no consent to e-mail, say: what becomes of
+ * that one decides. Who orders one holds the publication as it is (`workflows/actions.ts`), so that none is overlooked.
+ */
+async function leaveToAnother(
+  tx: Transaction<DB>,
+  projectId: string,
+  id: string,
+  deliveryId: string,
+): Promise<boolean> {
+  const another = await tx
+    .selectFrom("delivery")
+    .select("id")
+    .where("project_id", "=", projectId)
+    .where("publication_id", "=", id)
+    .where("id", "<>", deliveryId)
+    .where("status", "in", ["queued", "sending", "sent"])
+    .orderBy("id", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  if (another === undefined) return false;
+  await tx
+    .updateTable("publication")
+    .set({ delivery_id: another.id })
+    .where("project_id", "=", projectId)
+    .where("id", "=", id)
+    .where("status", "<>", "failed")
+    .where((eb) => eb.or([eb("delivery_id", "is", null), eb("delivery_id", "=", deliveryId)]))
+    .execute();
+  return true;
 }
 
 /** In one statement: what a redemption or a reservation has taken meanwhile is left. */

@@ -68,7 +68,9 @@ async function publish(
   const published = await publishFromCampaign(tx, run.project_id, input, at);
   if (published.outcome === "refused") {
     const { reason } = published;
-    if (reason === "in_holdout" || reason === "customer_blocked") return { outcome: "withheld", reason };
+    if (reason === "in_holdout" || reason === "customer_blocked") {
+      return { outcome: "withheld", reason, detail: { person_id: person.id } };
+    }
     throw new StepFailure(reason, reason !== "out_of_stock");
   }
   const { id, voucher_id } = published.publication;
@@ -131,7 +133,8 @@ async function deliver(tx: Transaction<DB>, step: StepOf<"deliver">, context: Ac
 
 /**
  * The publication that a delivery brings: what the run gave this person last, else the voucher that the run is about.
- * "withheld" when the run was to give one and did not: there is nothing to tell of then.
+ * "withheld" when the run was to give this person one and did not, or when it went back because another message about it
+ * did not arrive: there is nothing to tell of then. Until the delivery is ordered nothing goes back.
  */
 async function lastGiven(tx: Kysely<DB>, run: RunRow, personId: string): Promise<string | "withheld" | undefined> {
   const last = await tx
@@ -141,22 +144,34 @@ async function lastGiven(tx: Kysely<DB>, run: RunRow, personId: string): Promise
     .where("run_id", "=", run.id)
     .where("kind", "=", "publish_voucher")
     .where("outcome", "in", ["done", "withheld"])
-    .where((eb) => eb.or([eb("outcome", "=", "withheld"), sql<boolean>`detail ->> 'person_id' = ${personId}`]))
+    .where(sql<boolean>`detail ->> 'person_id' = ${personId}`)
     .orderBy("entry", "desc")
     .executeTakeFirst();
-  if (last !== undefined) return last.outcome === "withheld" ? "withheld" : String(last.detail.publication_id);
+  if (last?.outcome === "withheld") return "withheld";
+  if (last !== undefined) {
+    const given = await tx
+      .selectFrom("publication")
+      .select(["id", "status"])
+      .where("project_id", "=", run.project_id)
+      .where("id", "=", String(last.detail.publication_id))
+      .forShare()
+      .executeTakeFirst();
+    return given === undefined || given.status === "failed" ? "withheld" : given.id;
+  }
   const isAbout = run.trigger.type === "voucher.published" || run.trigger.type === "voucher.expiring";
   const voucherId = run.trigger.voucherIds.at(-1);
   if (!isAbout || voucherId === undefined) return undefined;
-  const publication = await tx
+  const publications = await tx
     .selectFrom("publication")
-    .select("id")
+    .select(["id", "status"])
     .where("project_id", "=", run.project_id)
     .where("voucher_id", "=", voucherId)
     .where("customer_id", "=", personId)
     .orderBy("published_at", "desc")
-    .executeTakeFirst();
-  return publication?.id;
+    .forShare()
+    .execute();
+  if (publications.length === 0) return undefined;
+  return publications.find(({ status }) => status !== "failed")?.id ?? "withheld";
 }
 
 async function moveInSegment(

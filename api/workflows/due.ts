@@ -26,7 +26,7 @@ export interface Page {
   readonly next: string | null;
 }
 
-export const pageSize = 500;
+const pageSize = 500;
 const dayMs = 86_400_000;
 const atDefault = "09:00";
 

@@ -26,8 +26,19 @@ const entriesADayMax = 50;
 
 const dayMs = 86_400_000;
 
+/** Rows are parameters, of which a statement has 65,535. */
+const runsAtOnce = 1_000;
+
 /** @returns how many began. Those that the entry rule keeps out leave nothing behind. */
 export async function startRuns(tx: Kysely<DB>, candidates: readonly Candidate[], at: Date): Promise<number> {
+  let began = 0;
+  for (let from = 0; from < candidates.length; from += runsAtOnce) {
+    began += await startSome(tx, candidates.slice(from, from + runsAtOnce), at);
+  }
+  return began;
+}
+
+async function startSome(tx: Kysely<DB>, candidates: readonly Candidate[], at: Date): Promise<number> {
   const entries = await readEntries(tx, candidates, at);
   const admitted = candidates.filter((candidate) => admits(entries, candidate, at));
   if (admitted.length === 0) return 0;

@@ -1,4 +1,6 @@
+import { type Kysely, sql } from "kysely";
 import { expect, it } from "vitest";
+import type { DB } from "../../../api/db/tables.ts";
 import { newId } from "../../../api/ids.ts";
 import { deliveryFollower } from "../../../api/publications/follow-deliveries.ts";
 import { drainConsumer } from "../../../ingest/consumer.ts";
@@ -6,7 +8,7 @@ import { appendEvents } from "../../../ingest/outbox.ts";
 import { send } from "../../support/answers.ts";
 import { type TestProject, useApp } from "../../support/app.ts";
 import { setUpStock } from "../../support/campaign-stock.ts";
-import { newEmailChannel, newTemplate } from "../../support/messages.ts";
+import { newEmailChannel, newTemplate, order } from "../../support/messages.ts";
 import { stockPool } from "../../support/pool-stock.ts";
 import { redeemBody, setUpPromotion } from "../../support/promotions.ts";
 
@@ -155,8 +157,8 @@ it("leaves a code that was used meanwhile, or that may have arrived, with the cu
   const project = await context.newProject();
   const campaignId = await setUpStock(context.pool, project, { count: 2 });
   const used = (await publish(project, { campaign_id: campaignId, customer })).body;
-  const order = redeemBody({ codes: [used.code], orderId: "o1", customer: "c1" });
-  await send(project, "POST", "/v1/redemptions", order, { "idempotency-key": "r" });
+  const use = redeemBody({ codes: [used.code], orderId: "o1", customer: "c1" });
+  await send(project, "POST", "/v1/redemptions", use, { "idempotency-key": "r" });
   await tell(project, used.id, "delivery.failed", { reason: "refused" });
   expect(await read(project, used.id)).toMatchObject({ status: "failed", returned_at: null });
   expect(await voucherOf(project, used.code)).toMatchObject({ status: "redeemed", customer });
@@ -216,4 +218,67 @@ it("sends what it publishes, once, and takes it back from who cannot be written 
     returned_at: expect.any(String),
     reason: expect.stringMatching(/^\w+$/),
   });
+});
+
+it("leaves a code with who is told of it another way, until that fails too", async () => {
+  const project = await context.newProject();
+  const campaignId = await setUpStock(context.pool, project, { count: 1 });
+  const deliver = { channel_id: await newEmailChannel(project, 25), template_id: await newTemplate(project) };
+  await send(project, "PUT", "/v1/customers/c1", { email: "c1@people.example", consent: { email: true } });
+  const { id, delivery_id, code } = (await publish(project, { campaign_id: campaignId, customer, deliver })).body;
+  const customerId = (await send(project, "GET", "/v1/customers/c1")).body.id;
+  const again = { channelId: deliver.channel_id, templateId: deliver.template_id, customerId, publicationId: id };
+  const other = await order(context, project, again, new Date());
+  const end = (deliveryId: string) =>
+    context.pool.query("update delivery set status = 'failed' where project_id = $1 and id = $2", [
+      project.projectId,
+      deliveryId,
+    ]);
+  await end(delivery_id);
+  await tell(project, id, "delivery.failed", { deliveryId: delivery_id, reason: "refused" });
+  expect(await read(project, id)).toMatchObject({ status: "queued", returned_at: null, delivery_id: other.id });
+  expect(await voucherOf(project, code)).toMatchObject({ status: "distributed", customer });
+  await end(other.id);
+  await tell(project, id, "delivery.failed", { deliveryId: other.id, reason: "refused" });
+  expect(await read(project, id)).toMatchObject({ status: "failed", returned_at: expect.any(String) });
+  expect(await voucherOf(project, code)).toMatchObject({ status: "created", customer: null });
+});
+
+it("locks the vouchers that go back by their codes, as redemptions do, whatever failed first", async () => {
+  const project = await context.newProject();
+  const campaignId = await setUpStock(context.pool, project, { count: 2 });
+  const published = [
+    (await publish(project, { campaign_id: campaignId, customer })).body,
+    (await publish(project, { campaign_id: campaignId, customer })).body,
+  ].sort((a, b) => (a.code < b.code ? -1 : 1));
+  const failed = (publication_id: string) => ({
+    ...{ event_id: newId("evt"), project_id: project.projectId, type: "delivery.failed" as const, version: 1 as const },
+    occurred_at: "2026-11-20T10:00:00.000Z",
+    payload: {
+      ...{ delivery_id: "dlv_1", channel_id: "chn_1", channel_kind: "email", template_id: "tpl_1", customer: "c1" },
+      ...{ publication_id, workflow_run_id: null, campaign_id: null, reason: "refused" },
+    },
+  });
+  const [first, second] = published;
+  await context.db.transaction().execute((tx) => appendEvents(tx, [failed(second.id), failed(first.id)]));
+  const lock = (tx: Kysely<DB>, code: string) =>
+    sql`select from voucher where project_id = ${project.projectId} and code = ${code} for update nowait`.execute(tx);
+  const drained = await context.db.transaction().execute(async (tx) => {
+    await lock(tx, first.code);
+    const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(tx);
+    const draining = drainConsumer(deliveryFollower({ db: context.db, log: context.deps.log }));
+    await expect
+      .poll(async () => {
+        const waiting = await context.pool.query("select from pg_stat_activity where $1 = any(pg_blocking_pids(pid))", [
+          rows[0]?.pid,
+        ]);
+        return waiting.rowCount;
+      })
+      .toBe(1);
+    await lock(tx, second.code);
+    return { draining };
+  });
+  await drained.draining;
+  expect((await read(project, first.id)).status).toBe("failed");
+  expect((await read(project, second.id)).status).toBe("failed");
 });

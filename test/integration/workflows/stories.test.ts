@@ -1,5 +1,9 @@
 /** Workflows as stories; the clock of the test is the only one. */
+import type { KyselyPlugin } from "kysely";
 import { describe, expect, it } from "vitest";
+import { deliveryFollower } from "../../../api/publications/follow-deliveries.ts";
+import { scanDue } from "../../../api/workflows/scan.ts";
+import { drainConsumer } from "../../../ingest/consumer.ts";
 import { toRow } from "../../../ingest/rows.ts";
 import { send } from "../../support/answers.ts";
 import { type TestProject, useApp } from "../../support/app.ts";
@@ -210,6 +214,49 @@ describe("a workflow", () => {
     });
   });
 
+  it("brings to each person what they were given, also where nobody else was given anything", async () => {
+    const project = await app.newProject();
+    const { campaignId } = await setUpPromotion(project, {});
+    const to = { channel_id: await newEmailChannel(project, 2525), template_id: await newTemplate(project) };
+    await send(project, "PUT", "/v1/customers/ada", { email: "ada@people.example", consent: { email: true } });
+    const gift = { type: "publish_voucher", campaign_id: campaignId };
+    const story = await given(app, project, {
+      trigger: { on: "redemption.succeeded" },
+      steps: [gift, { ...gift, to: "referrer" }, { type: "deliver", ...to }],
+    });
+    const redemption = { ...orderPaid("o1", 1000), redemption_id: "red_1", codes: [], source: "api" };
+    await story.when("redemption.succeeded", redemption).expect({
+      status: "finished",
+      log: [{ outcome: "done" }, { reason: "no_referrer" }, { type: "deliver", outcome: "done" }],
+    });
+  });
+
+  it("does not tell of a voucher that went back because an earlier message did not arrive", async () => {
+    const project = await app.newProject();
+    const { campaignId } = await setUpPromotion(project, { voucher: { kind: "unique" } });
+    const channel_id = await newEmailChannel(project, 2525);
+    const marketing = await newTemplate(project);
+    const transactional = await newTemplate(project, { name: "Anyway", purpose: "transactional" });
+    await send(project, "PUT", "/v1/customers/ada", { email: "ada@people.example" });
+    const story = await given(app, project, {
+      ...ping,
+      steps: [
+        { type: "publish_voucher", campaign_id: campaignId },
+        { type: "deliver", channel_id, template_id: marketing },
+        { type: "wait", hours: 1 },
+        { type: "deliver", channel_id, template_id: transactional },
+      ],
+    });
+    await story
+      .when("custom.recorded", pinged())
+      .meanwhile(() => drainConsumer(deliveryFollower({ db: app.db, log: app.deps.log })))
+      .after("1 hour")
+      .expect({
+        status: "finished",
+        log: [{ outcome: "done" }, { reason: "no_consent" }, { type: "wait" }, { reason: "nothing_to_deliver" }],
+      });
+  });
+
   it("begins with the order that reaches a number or a sum, and with the points that reach theirs", async () => {
     const project = await app.newProject();
     const reached = async (trigger: object, name: string) => given(app, project, { name, trigger, steps: [tenPoints] });
@@ -316,6 +363,40 @@ describe("a day that comes by itself", () => {
     await story.after("1 hour").done();
     expect(await runsOf(project, story.id)).toHaveLength(2);
     expect(await pointsOf(project, "other")).toBe(0);
+  });
+
+  it("is looked for before the transaction that begins its runs: readers of the outbox do not wait for the looking", async () => {
+    const project = await app.newProject();
+    await send(project, "PUT", "/v1/customers/ada", { birthday: "1990-06-01" });
+    // Those of other stories first.
+    await scanDue(app.db, new Date("2027-06-01T07:30:00.000Z"));
+    const story = await given(
+      app,
+      project,
+      {
+        trigger: { on: "customer.birthday", at: "08:00" },
+        conditions: { on: "customer.orders_count", op: "equals", value: 0 },
+        steps: [tenPoints],
+      },
+      "2027-06-01T07:30:00.000Z",
+    );
+    const holding: boolean[] = [];
+    const plugin: KyselyPlugin = {
+      transformQuery: ({ node }) => node,
+      transformResult: async ({ result }) => {
+        const { rows } = await app.pool.query(
+          "select 1 from pg_stat_activity where datname = current_database() and backend_xid is not null",
+        );
+        holding.push(rows.length > 0);
+        return result;
+      },
+    };
+    const db = app.db.withPlugin(plugin);
+    await scanDue(db, story.now());
+    expect(await runsOf(project, story.id)).toHaveLength(1);
+    // Where the scan stands, its run, its event and its job.
+    expect(holding.filter((isHolding) => isHolding).length).toBeLessThanOrEqual(6);
+    expect(holding.slice(0, 4)).toEqual([false, false, false, false]);
   });
 
   it("is so many days before a voucher of somebody ends, once, and not when it is used by then", async () => {
