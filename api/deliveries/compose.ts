@@ -12,7 +12,7 @@ export type Composed =
   | { readonly outcome: "composed"; readonly message: OutgoingMessage }
   | {
       readonly outcome: "failed";
-      readonly reason: "template_gone" | "template_failed";
+      readonly reason: "template_gone" | "template_failed" | "voucher_returned";
       readonly detail: string | null;
     };
 
@@ -34,6 +34,8 @@ export async function composeMessage(
   }
   const published =
     delivery.publication_id === null ? undefined : await findPublished(db, projectId, delivery.publication_id);
+  // Another message that was to bring it failed, and the code may be somebody else's by now.
+  if (published?.returned_at != null) return { outcome: "failed", reason: "voucher_returned", detail: null };
   const { customer, unsubscribeUrl } = given;
   const variables = variablesOf({ customer, published, given: delivery.variables, unsubscribeUrl });
   const wanted = customer.attributes.language;

@@ -78,7 +78,7 @@ export async function findPublished(db: Kysely<DB>, projectId: string, publicati
     )
     .select(["p.customer_id", "p.campaign_id", "v.code", "k.code as pool_code", "v.kind", "v.expires_at"])
     .select(["v.balance_amount", "c.name as campaign_name", "c.currency", "c.time_zone", "c.customer_information"])
-    .select("c.ends_at")
+    .select(["c.ends_at", "p.returned_at"])
     .where("p.project_id", "=", projectId)
     .where("p.id", "=", publicationId)
     .executeTakeFirst();

@@ -8,7 +8,7 @@ import type { Sealer } from "../secrets/seal.ts";
 import { signSubscription } from "../unsubscribe/token.ts";
 import { type Begun, beginDelivery } from "./begin.ts";
 import { composeMessage } from "./compose.ts";
-import { lockDelivery } from "./queries.ts";
+import { findCustomerById, lockDelivery } from "./queries.ts";
 import { attemptSeconds } from "./schedule.ts";
 import { settle } from "./settle.ts";
 import { deliverySend, jobKeyOf } from "./task.ts";
@@ -47,7 +47,10 @@ export async function sendDelivery(
       deps.log.warn({ delivery: ids.deliveryId }, "an attempt ended after it was given up");
       return;
     }
-    const settled = await settle(tx, row, begun.customer, outcome, clock());
+    // Read again: whoever was erased meanwhile must not be announced by their name.
+    const customer = await findCustomerById(tx, ids.projectId, row.customer_id);
+    if (customer === undefined) throw new Error("the customer of a delivery is gone");
+    const settled = await settle(tx, row, customer, outcome, clock());
     if (settled.again !== null) await lookAgain(tx, ids, settled.again);
   });
 }

@@ -29,7 +29,7 @@ export async function settle(
 ): Promise<Settled> {
   if (row.status === "sending" && ended.outcome !== "skipped") await writeAttempt(tx, row, ended, at);
   const next = nextOf(row, ended, at);
-  if (next.status === "bounced" && row.address !== null) {
+  if (ended.outcome === "bounced" && row.address !== null) {
     await suppress(tx, row.project_id, { kind: row.channel_kind, address: row.address, reason: "bounced" }, at);
   }
   const settled = await tx
@@ -72,6 +72,8 @@ function nextOf(row: DeliveryRow, ended: Ended, at: Date): Next {
       if (row.may_have_arrived) return failed(ended.reason);
       return { status: "skipped", reason: ended.reason, event: "delivery.skipped", ...over };
     case "bounced":
+      // The address is gone by now; an attempt before may have found it.
+      if (row.may_have_arrived) return failed(ended.reason);
       return { status: "bounced", reason: ended.reason, event: "delivery.bounced", ...over };
     case "failed":
       return failed(ended.reason);

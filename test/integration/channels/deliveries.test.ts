@@ -5,6 +5,7 @@ import { sendTask } from "../../../api/deliveries/send.ts";
 import { runJobs } from "../../../api/jobs/run.ts";
 import { send } from "../../support/answers.ts";
 import { type TestProject, useApp } from "../../support/app.ts";
+import { setUpStock } from "../../support/campaign-stock.ts";
 import { type MailServer, startMailServer } from "../../support/mail-server.ts";
 import { newCustomer, newEmailChannel, newTemplate, order, type Reachable, work } from "../../support/messages.ts";
 import { workUntil } from "../../support/workers.ts";
@@ -143,6 +144,62 @@ it("sends again what a server may have had when it died, with the same Message-I
   await context.pool.query("update customer set consent = '{}' where project_id = $1", [project.projectId]);
   await work(context, project, lost.id, later(60));
   expect(await read(project, lost.id)).toMatchObject({ status: "failed", reason: "may_have_arrived" });
+});
+
+it("is not taken for bounced when an attempt before may have found the address, which is suppressed all the same", async () => {
+  let dying = true;
+  const mail: MailServer = await serve({
+    recipient: () => (dying ? undefined : "550 5.1.1 no such user"),
+    message() {
+      mail.cut();
+      return undefined;
+    },
+  });
+  const project = await context.newProject();
+  const reachable = await reach(project, mail.port);
+  const { id } = await order(context, project, reachable, noon);
+  await work(context, project, id, noon);
+  dying = false;
+  await work(context, project, id, later(60));
+  expect(await read(project, id)).toMatchObject({ status: "failed", reason: "may_have_arrived" });
+  expect(await order(context, project, reachable, noon)).toMatchObject({ reason: "suppressed" });
+});
+
+it("sends no code that went back", async () => {
+  const mail = await serve();
+  const project = await context.newProject();
+  const campaign_id = await setUpStock(context.pool, project, { count: 1 });
+  const given = await send(project, "POST", "/v1/publications", { campaign_id, customer: { identifier: "c1" } });
+  expect(given.status).toBe(201);
+  const reachable = { ...(await reach(project, mail.port)), publicationId: given.body.id as string };
+  const { id } = await order(context, project, reachable, noon);
+  await context.pool.query("update publication set status = 'failed', returned_at = $2 where project_id = $1", [
+    project.projectId,
+    noon,
+  ]);
+  await work(context, project, id, noon);
+  expect(await read(project, id)).toMatchObject({ status: "failed", reason: "voucher_returned" });
+  expect(mail.mails).toHaveLength(0);
+});
+
+it("does not announce by name who was erased while the message was handed over", async () => {
+  const project = await context.newProject();
+  const mail = await serve(
+    {},
+    {
+      onData(stream, _, done) {
+        const erase = "update customer set identifier = 'erased_1' where project_id = $1";
+        stream.resume().on("end", () => context.pool.query(erase, [project.projectId]).then(() => done(), done));
+      },
+    },
+  );
+  const { id } = await order(context, project, await reach(project, mail.port), noon);
+  await work(context, project, id, noon);
+  const { rows } = await context.pool.query(
+    "select payload ->> 'customer' as customer from outbox where project_id = $1 and type = 'delivery.sent'",
+    [project.projectId],
+  );
+  expect(rows).toEqual([{ customer: "erased_1" }]);
 });
 
 it("does not wait for a server that says nothing, before or after it had the message", async () => {
