@@ -1,7 +1,7 @@
 import type { Transaction } from "kysely";
 import { z } from "zod";
 import type { DB } from "../db/tables.ts";
-import { notFound, Problem } from "../http/problem.ts";
+import { invalid, notFound, Problem } from "../http/problem.ts";
 import { invalidRequest } from "../http/router.ts";
 import { newId } from "../ids.ts";
 import type { Sealer } from "../secrets/seal.ts";
@@ -23,6 +23,10 @@ export async function createChannel(
 ): Promise<ChannelWire> {
   if ((await countChannels(tx, projectId)) >= channelsMax) {
     throw new Problem("conflict", `A project has at most ${channelsMax} channels.`);
+  }
+  const adapter = adapterOf(input.kind);
+  if (input.credentials === undefined && adapter?.credentials.safeParse(null).success === false) {
+    throw invalid("/credentials", `A channel of the kind ${input.kind} needs credentials.`);
   }
   const id = newId("chn");
   const row = await insertChannel(tx, {

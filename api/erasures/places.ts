@@ -123,7 +123,13 @@ export const mentioningPlaces: readonly Place[] = [
   { table: "voucher_job_error", where: mentions("reason"), columns: { reason: "text" } },
   { table: "dead_letter", where: mentions("error"), columns: { error: "text" } },
   // The keyed hash stays: whoever bounced or complained is not written to again.
-  { table: "suppression", where: mentions("address"), columns: { address: "none" } },
+  // Written as `canonicalAddress` does, not as the shop wrote it, and the whole of it: "bob@x" is not "notbob@x".
+  {
+    table: "suppression",
+    where: `t.address in (
+      select unnest(array[lower(btrim(mark)), regexp_replace(mark, '[[:space:]().-]', '', 'g')]) from unnest($4::text[]) mark)`,
+    columns: { address: "none" },
+  },
   { table: "event_consumer_failure", where: mentions("error"), columns: { error: "text" } },
   // What receivers answered.
   { table: "event_delivery", where: mentions("attempts"), columns: { attempts: "document" } },

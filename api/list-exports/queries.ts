@@ -76,6 +76,19 @@ export async function claimExport(db: Kysely<DB>, leaseMs: number, now: Date): P
   return rows[0];
 }
 
+/** Somebody lost their name after the export `e` was ordered, or is about to: the file may still say it. */
+export const isErasedSince = sql<boolean>`exists (
+  select from erasure p where p.project_id = e.project_id and (p.renamed_at is null or p.renamed_at >= e.created_at))`;
+
+export async function hasErasedSince(
+  db: Kysely<DB>,
+  { project_id, id }: Pick<ExportRow, "project_id" | "id">,
+): Promise<boolean> {
+  const { rows } = await sql<{ is: boolean }>`
+    select ${isErasedSince} as is from list_export e where e.project_id = ${project_id} and e.id = ${id}`.execute(db);
+  return rows[0]?.is ?? false;
+}
+
 export async function updateExport(
   db: Kysely<DB>,
   { project_id, id }: Pick<ExportRow, "project_id" | "id">,

@@ -8,7 +8,7 @@ import type { Outbound } from "../outbound/vet.ts";
 import { SealError, type Sealer } from "../secrets/seal.ts";
 import { csvHead, csvLine } from "./csv.ts";
 import { deleteFile, readFile, sizeOfFile, writeFileWhole } from "./files.ts";
-import { claimExport, type ExportRow, readPage, updateExport } from "./queries.ts";
+import { claimExport, type ExportRow, hasErasedSince, isErasedSince, readPage, updateExport } from "./queries.ts";
 
 export interface ExportDeps {
   readonly db: Kysely<DB>;
@@ -45,7 +45,7 @@ export async function runListExports(deps: ExportDeps, signal: AbortSignal): Pro
 export async function workOnce(deps: ExportDeps, clock: () => Date, signal?: AbortSignal): Promise<boolean> {
   const row = await claimExport(deps.db, leaseMs, clock());
   if (row === undefined) return false;
-  const failure = await work(deps, row, signal).catch((error: unknown) => {
+  const failure = await work(deps, row, clock, signal).catch((error: unknown) => {
     deps.log.warn({ err: error, list_export: row.id }, "a list could not be exported");
     return { reason: "interrupted", isForGood: false };
   });
@@ -79,13 +79,19 @@ interface Failure {
   readonly isForGood: boolean;
 }
 
-async function work(deps: ExportDeps, row: ExportRow, signal: AbortSignal | undefined): Promise<Failure | undefined> {
-  // What was written whole before is sent again as it is: every try sends the same.
-  const written = row.status === "sending" ? await sizeOfFile(deps.dataDir, row) : undefined;
+async function work(
+  deps: ExportDeps,
+  row: ExportRow,
+  clock: () => Date,
+  signal: AbortSignal | undefined,
+): Promise<Failure | undefined> {
+  // What was written whole before is sent again as it is: every try sends the same, but for who was erased meanwhile.
+  const mayStay = row.status === "sending" && !(await hasErasedSince(deps.db, row));
+  const written = mayStay ? await sizeOfFile(deps.dataDir, row) : undefined;
   if (written === undefined) {
     await updateExport(deps.db, row, { status: "writing", rows_count: 0 });
     const progress = { rows: 0 };
-    const bytes = await writeFileWhole(deps.dataDir, row, linesOf(deps, row, progress, signal));
+    const bytes = await writeFileWhole(deps.dataDir, row, linesOf(deps, row, progress, clock, signal));
     if (progress.rows > rowsMax) {
       await deleteFile(deps.dataDir, row);
       return { reason: "too_many_rows", isForGood: true };
@@ -100,6 +106,7 @@ async function* linesOf(
   { db }: ExportDeps,
   row: ExportRow,
   progress: { rows: number },
+  clock: () => Date,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<string> {
   yield csvHead(row.columns);
@@ -109,7 +116,8 @@ async function* linesOf(
     const page = await readPage(db, row, after, pageRows);
     yield page.map((customer) => csvLine(customer, row.columns)).join("");
     progress.rows += page.length;
-    await updateExport(db, row, { rows_count: progress.rows });
+    // However long the whole takes, nobody else begins to write the same file.
+    await updateExport(db, row, { rows_count: progress.rows, leased_until: new Date(clock().getTime() + leaseMs) });
     const last = page.at(-1);
     if (last === undefined || page.length < pageRows || progress.rows > rowsMax) return;
     after = last.key;
@@ -161,8 +169,7 @@ export async function sweepExports({ db, dataDir }: Pick<ExportDeps, "db" | "dat
   const { rows } = await sql<Pick<ExportRow, "project_id" | "id">>`
     select e.project_id, e.id from list_export e
     where e.file_deleted_at is null and e.status in ('done', 'failed')
-      and (e.finished_at < ${before(keptDays.files)} or exists (
-        select from erasure p where p.project_id = e.project_id and p.created_at >= e.created_at))
+      and (e.finished_at < ${before(keptDays.files)} or ${isErasedSince})
     order by e.finished_at limit 1000`.execute(db);
   for (const row of rows) {
     await deleteFile(dataDir, row);

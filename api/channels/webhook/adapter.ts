@@ -62,7 +62,7 @@ async function send(
     signal,
   });
   if (answer.outcome === "failed") {
-    if (answer.reason === "timed_out") return { outcome: "unknown", reason: answer.reason };
+    if (answer.isBegun) return { outcome: "unknown", reason: answer.reason };
     const isForGood = ["url_refused", "address_refused", "request_refused"].includes(answer.reason);
     return { outcome: isForGood ? "failed" : "retry", reason: answer.reason };
   }

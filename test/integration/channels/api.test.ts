@@ -246,6 +246,21 @@ it("forgets addresses in an erasure, and still does not write to who bounced", a
   expect((await send(project, "GET", "/v1/suppressions")).body.data).toMatchObject([{ address: null }]);
 });
 
+it("forgets a number however the shop wrote it, and no address that only ends alike", async () => {
+  const project = await context.newProject();
+  for (const [kind, address] of [
+    ["sms", "+4915112345678"],
+    ["email", "notbob@people.example"],
+  ]) {
+    expect((await send(project, "POST", "/v1/suppressions", { kind, address })).status).toBe(200);
+  }
+  const person = { identifier: "customer-bob", texts: ["bob@people.example", "+49 (151) 123-456.78"] };
+  const erased = { projectId: project.projectId, person, customerIds: [], pseudonym: "erased-1" };
+  await withSession(context.pool, (client) => rewritePlaces(client, erased));
+  const { body } = await send(project, "GET", "/v1/suppressions");
+  expect(body.data).toMatchObject([{ address: "notbob@people.example" }, { kind: "sms", address: null }]);
+});
+
 it("keeps what a template has said, and shows what a customer would read", async () => {
   const project = await context.newProject();
   const id = await newTemplate(project);

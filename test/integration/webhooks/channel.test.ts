@@ -19,6 +19,8 @@ it("posts a customer's message to the receiver, signed, again under the same id 
   const channel = { name: "Hook", kind: "webhook", settings: { url: receiver.url } };
   const short = await send(project, "POST", "/v1/channels", { ...channel, credentials: { secret: "whsec_c2hvcnQ=" } });
   expect(short.status).toBe(400);
+  const without = await send(project, "POST", "/v1/channels", channel);
+  expect([without.status, without.body.errors?.[0].pointer]).toEqual([400, "/credentials"]);
   const made = await send(project, "POST", "/v1/channels", { ...channel, credentials: { secret } });
   expect(made.status).toBe(201);
   expect(JSON.stringify(made.body)).not.toContain(secret.slice(6, 20));
@@ -40,6 +42,23 @@ it("posts a customer's message to the receiver, signed, again under the same id 
   }
   const { body } = await send(project, "GET", `/v1/deliveries/${ordered.id}`);
   expect(body).toMatchObject({ status: "sent" });
+});
+
+it("may have arrived where the receiver had it and gave no answer", async () => {
+  receiver = await startReceiver((response) => response.destroy());
+  const project = await context.newProject();
+  const secret = `whsec_${randomBytes(32).toString("base64")}`;
+  const channel = { name: "Hook", kind: "webhook", settings: { url: receiver.url }, credentials: { secret } };
+  const channelId = (await send(project, "POST", "/v1/channels", channel)).body.id;
+  const templateId = await newTemplate(project, { kind: "webhook", languages: { en: { text: "Hello" } } });
+  const customerId = await newCustomer(project);
+  const at = new Date();
+  const { id } = await order(context, project, { channelId, templateId, customerId }, at);
+  await work(context, project, id, at);
+  expect((await send(project, "GET", `/v1/deliveries/${id}`)).body).toMatchObject({
+    status: "queued",
+    may_have_arrived: true,
+  });
 });
 
 it("is not sent where the address is not public", async () => {

@@ -174,6 +174,28 @@ it("forgets its files after a week, and at once when somebody is erased", async 
   expect((await send(project, "GET", `${base}/${made.body.id}`)).body).toMatchObject({ status: "done", file: null });
 });
 
+it("keeps nobody whose erasure was asked for before and is done later, and sends again without them", async () => {
+  receiver = await startReceiver((response) => response.writeHead(503).end());
+  const project = await context.newProject();
+  const { segmentId } = await setUpList(project);
+  const body = { segment_id: segmentId, columns: ["identifier", "name"], to: { url: receiver.url } };
+  await send(project, "POST", base, body);
+  await workOnce(deps, now);
+  expect((await send(project, "DELETE", "/v1/customers/bob")).status).toBeLessThan(300);
+  // As the erasure does, a moment later.
+  await context.pool.query(
+    `update customer set identifier = 'erased_1', name = null where project_id = $1 and identifier = 'bob'`,
+    [project.projectId],
+  );
+  await workOnce(deps, () => new Date(Date.now() + 60_000));
+  expect(receiver.received.map((one) => one.body.includes("Bob"))).toEqual([true, false]);
+
+  const made = await send(project, "POST", base, { segment_id: segmentId, columns: ["identifier"] });
+  await workOnce(deps, now);
+  await sweepExports(deps, now());
+  expect((await send(project, "GET", `${base}/${made.body.id}`)).body).toMatchObject({ status: "done", file: null });
+});
+
 it("says what is wrong with what it is asked for", async () => {
   const project = await context.newProject();
   const { segmentId } = await setUpList(project);
