@@ -3,8 +3,20 @@ import { resolve } from "node:path";
 import { z } from "zod";
 import { type AlertOptions, defaultAlerts } from "./alerts/watch.ts";
 import { defaultGuessLimits, type GuessLimits } from "./attempts/limits.ts";
+import { parseNetworks } from "./outbound/networks.ts";
+import type { Outbound } from "./outbound/vet.ts";
+import { parseSecretKeys } from "./secrets/open-keys.ts";
 
 const guesses = z.coerce.number().int().min(1).max(1_000_000_000);
+
+const networks = z.string().transform((text, context) => {
+  try {
+    return parseNetworks(text);
+  } catch (error) {
+    context.addIssue({ code: "custom", message: error instanceof Error ? error.message : "must be networks" });
+    return z.NEVER;
+  }
+});
 
 const environment = z.object({
   PORT: z.coerce.number().int().min(0).max(65535).default(8080),
@@ -34,9 +46,30 @@ const environment = z.object({
     .string()
     .regex(/^[A-Za-z0-9-]{1,100}$/, "must be the name of a header")
     .optional(),
+  TESSERA_SECRETS_KEY: z
+    .string()
+    .transform((text, context) => {
+      try {
+        return parseSecretKeys(text);
+      } catch (error) {
+        context.addIssue({ code: "custom", message: error instanceof Error ? error.message : "is no key" });
+        return z.NEVER;
+      }
+    })
+    .default([]),
+  TESSERA_PUBLIC_URL: z
+    .url({ protocol: /^https?$/ })
+    .max(500)
+    .transform((text) => text.replace(/\/+$/, ""))
+    .optional(),
+  TESSERA_OUTBOUND_ALLOW: networks.default([]),
 });
 
 export interface Config {
+  /** Seal the credentials of channels: the first seals, each opens what it sealed. Empty: of a file in the data directory. */
+  readonly secretKeys: readonly Buffer[];
+  /** Where this service is reached from outside, without a slash at its end; undefined: nobody said. */
+  readonly publicUrl: string | undefined;
   /** 0 asks the system for a free port. */
   readonly port: number;
   readonly host: string;
@@ -59,6 +92,8 @@ export interface Config {
   readonly alerts: AlertOptions;
   /** Least hours between two trainings of a project's models; 0: they are trained by hand only. */
   readonly retrainHours: number;
+  /** Which networks tenants may make us send to, beside the public ones. */
+  readonly outbound: Outbound;
 }
 
 export class ConfigError extends Error {}
@@ -84,6 +119,9 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     dashboards: e.TESSERA_DASHBOARDS,
     alerts: { lagSeconds: e.TESSERA_ALERT_LAG_SECONDS, webhook: e.TESSERA_ALERT_WEBHOOK },
     retrainHours: e.TESSERA_RETRAIN_HOURS,
+    outbound: { allow: e.TESSERA_OUTBOUND_ALLOW },
+    secretKeys: e.TESSERA_SECRETS_KEY,
+    publicUrl: e.TESSERA_PUBLIC_URL,
     guessing: {
       perCustomer: e.TESSERA_GUESSES_PER_CUSTOMER,
       perIp: e.TESSERA_GUESSES_PER_IP,

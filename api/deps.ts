@@ -7,6 +7,8 @@ import type { Registry } from "prom-client";
 import type { Models } from "../models/serving.ts";
 import type { GuessLimits } from "./attempts/limits.ts";
 import type { DB } from "./db/tables.ts";
+import type { Outbound } from "./outbound/vet.ts";
+import type { Sealer } from "./secrets/seal.ts";
 
 export interface Deps {
   readonly db: Kysely<DB>;
@@ -19,6 +21,14 @@ export interface Deps {
   readonly readiness: () => Promise<Readonly<Record<string, boolean>>>;
   /** Absolute; where the dashboards' build and other regenerable files live. */
   readonly dataDir: string;
+  /** Aborted when the process is told to end: answers that have no end of their own end then. */
+  readonly closing?: AbortSignal;
   /** Absent: the defaults. */
   readonly guessing?: GuessLimits;
+  /** Seals and opens the credentials of channels. */
+  readonly sealer: Sealer;
+  /** Where this service is reached from outside, without a slash at its end; undefined: nobody said. */
+  readonly publicUrl: string | undefined;
+  /** What tenants may make us send to. Absent: public addresses alone. */
+  readonly outbound?: Outbound;
 }

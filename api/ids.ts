@@ -5,6 +5,7 @@ import { typeid } from "typeid-js";
 export type IdPrefix =
   | "prj"
   | "key"
+  | "mem"
   | "cus"
   | "cev"
   | "cam"
@@ -29,8 +30,18 @@ export type IdPrefix =
   | "job"
   | "rev"
   | "clw"
+  | "chn"
+  | "tpl"
+  | "dlv"
+  | "sup"
+  | "wfl"
+  | "wfr"
+  | "esb"
+  | "erp"
+  | "lex"
   | "adt"
   | "era"
+  | "pop"
   | "evt";
 
 export function newId(prefix: IdPrefix): string {

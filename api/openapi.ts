@@ -8,6 +8,7 @@ import { loadModels } from "../models/serving.ts";
 import { createApp } from "./app.ts";
 import { createKysely, createPool } from "./db/kysely.ts";
 import { openApiDocument } from "./docs/document.ts";
+import { createSealer } from "./secrets/seal.ts";
 
 const file = join(import.meta.dirname, "..", "openapi.json");
 
@@ -24,6 +25,8 @@ async function describedApp() {
     metrics: new Registry(),
     readiness: async () => ({}),
     dataDir: join(import.meta.dirname, "..", "data"),
+    sealer: createSealer([Buffer.alloc(32)]),
+    publicUrl: undefined,
   });
 }
 

@@ -17,13 +17,24 @@ import { runCustomerRefresh } from "./customers/wide-worker.ts";
 import { createKysely } from "./db/kysely.ts";
 import { runRetention } from "./erasures/retention.ts";
 import { runErasures } from "./erasures/worker.ts";
+import { runFanOut } from "./event-subscriptions/fan-out.ts";
+import { runEventSending } from "./event-subscriptions/send.ts";
+import { runEventSweep } from "./event-subscriptions/sweep.ts";
 import { sweepIdempotencyKeys, sweptRowsMax } from "./http/idempotency.ts";
 import { runImports } from "./imports/worker.ts";
+import { runJobs } from "./jobs/run.ts";
+import { allTasks } from "./jobs/tasks.ts";
+import { runListExports } from "./list-exports/work.ts";
 import { runDriftLooks } from "./models/drift-worker.ts";
 import { type RetrainOptions, runRetraining } from "./models/retrain-worker.ts";
 import { runOfferMeasures } from "./offers/measure.ts";
+import type { Outbound } from "./outbound/vet.ts";
 import { runPointsExpiry } from "./points/expire.ts";
 import { watchPools } from "./pools/watch.ts";
+import { forgetOldPopups } from "./popups/forget.ts";
+import { deliveryFollower } from "./publications/follow-deliveries.ts";
+import { runPublicationJobs } from "./publications/jobs/worker.ts";
+import { watchStock } from "./publications/stock/watch.ts";
 import { findProjectsWithDueHolds } from "./reservations/queries.ts";
 import { releaseDueHolds } from "./reservations/release.ts";
 import { runClawBacks } from "./reviews/claw-back/work.ts";
@@ -31,15 +42,27 @@ import { reviewConsumer } from "./reviews/open.ts";
 import { runSettlements } from "./reviews/settle.ts";
 import { rescoreMarker } from "./risk/rescore/mark.ts";
 import { runRescoring } from "./risk/rescore/worker.ts";
+import type { Sealer } from "./secrets/seal.ts";
+import { runSegmentEvaluation } from "./segments/evaluate/worker.ts";
 import { runSignals } from "./signals/follow.ts";
 import { runVoucherBatches } from "./vouchers/batch-worker.ts";
 import { runVoucherImports } from "./vouchers/imports/worker.ts";
 import { runVoucherJobs } from "./vouchers/jobs/worker.ts";
+import { workflowConsumer } from "./workflows/follow.ts";
+import { runScans } from "./workflows/scan.ts";
 
 export interface WorkerDeps {
   readonly pool: pg.Pool;
   readonly warehouse: ClickHouseClient;
   readonly log: Logger;
+  /** Opens the credentials of channels. */
+  readonly sealer: Sealer;
+  /** Where this service is reached from outside; absent: messages have no unsubscribe links. */
+  readonly publicUrl: string | undefined;
+  /** Absolute; where exported lists are written. */
+  readonly dataDir: string;
+  /** What tenants may make us send to. Absent: public addresses alone. */
+  readonly outbound?: Outbound;
   /** Absent: the defaults. */
   readonly alerts?: AlertOptions;
   /** Absent: later scores are of rules alone. */
@@ -56,6 +79,12 @@ const outboxDays = 7;
 export async function runWorkers(deps: WorkerDeps, signal: AbortSignal): Promise<void> {
   const db = createKysely(deps.pool);
   await Promise.all([
+    keepRunning(
+      "jobs",
+      (inner) => runJobs(deps, allTasks({ outbound: undefined, ...deps, db }), inner),
+      deps.log,
+      signal,
+    ),
     keepRunning("voucher batches", (inner) => runVoucherBatches(deps, inner), deps.log, signal),
     keepRunning("voucher imports", (inner) => runVoucherImports(deps, inner), deps.log, signal),
     keepRunning("imports", (inner) => runImports(deps, inner), deps.log, signal),
@@ -69,6 +98,7 @@ export async function runWorkers(deps: WorkerDeps, signal: AbortSignal): Promise
     keepRunning("alerts", (inner) => watchAlerts(deps, inner), deps.log, signal),
     keepRunning("reconciliation", (inner) => runReconciliation(deps, inner), deps.log, signal),
     keepRunning("wide rows of customers", (inner) => runCustomerRefresh(deps, inner), deps.log, signal),
+    keepRunning("dynamic segments", (inner) => runSegmentEvaluation(deps, inner), deps.log, signal),
     keepRunning("predictions of customers", (inner) => runPredictions(deps, inner), deps.log, signal),
     keepRunning("measures of offers", (inner) => runOfferMeasures(deps, inner), deps.log, signal),
     keepRunning(
@@ -77,9 +107,17 @@ export async function runWorkers(deps: WorkerDeps, signal: AbortSignal): Promise
       deps.log,
       signal,
     ),
+    keepRunning("list exports", (inner) => runListExports({ ...deps, db }, inner), deps.log, signal),
+    keepRunning("events to be sent", (inner) => runFanOut({ ...deps, db }, inner), deps.log, signal),
+    keepRunning("sending of events", (inner) => runEventSending({ ...deps, db }, inner), deps.log, signal),
+    keepRunning("events that were sent", (inner) => runEventSweep({ ...deps, db }, inner), deps.log, signal),
     keepRunning("linked accounts", (inner) => runClusterRefresh(deps, inner), deps.log, signal),
     keepRunning("training of models", (inner) => runRetraining(deps, inner), deps.log, signal),
     keepRunning("drift of models", (inner) => runDriftLooks(deps, inner), deps.log, signal),
+    keepRunning("old pop-ups", (inner) => purgePopups({ ...deps, db }, inner), deps.log, signal),
+    keepRunning("publication jobs", (inner) => runPublicationJobs(deps, inner), deps.log, signal),
+    keepRunning("stock of campaigns", (inner) => watchStock({ ...deps, db }, inner), deps.log, signal),
+    keepRunning("returned codes", (inner) => runConsumer(deliveryFollower({ ...deps, db }), inner), deps.log, signal),
     keepRunning("reviews", (inner) => runConsumer(reviewConsumer({ ...deps, db }), inner), deps.log, signal),
     keepRunning("reviewed reservations", (inner) => runSettlements({ ...deps, db }, inner), deps.log, signal),
     keepRunning(
@@ -90,6 +128,8 @@ export async function runWorkers(deps: WorkerDeps, signal: AbortSignal): Promise
     ),
     keepRunning("later scores", (inner) => runRescoring({ ...deps, db }, inner), deps.log, signal),
     keepRunning("claw-backs", (inner) => runClawBacks(deps, inner), deps.log, signal),
+    keepRunning("workflows", (inner) => runConsumer(workflowConsumer({ ...deps, db }), inner), deps.log, signal),
+    keepRunning("days of workflows", (inner) => runScans({ ...deps, db }, inner), deps.log, signal),
     keepRunning("retention", (inner) => runRetention(deps, inner), deps.log, signal),
     keepRunning("erasures", (inner) => runErasures(deps, inner), deps.log, signal),
     keepRunning("delivered events", (inner) => purgeOutbox(deps, inner), deps.log, signal),
@@ -163,6 +203,18 @@ async function purgeOutbox({ pool, log }: WorkerDeps, signal: AbortSignal): Prom
     for (const { name, seconds } of await readConsumers(pool)) {
       if (seconds > standsFromSeconds) log.error({ consumer: name, seconds }, "a consumer stands: the outbox grows");
     }
+    await delay(purgeEveryMs, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+const sweptPopupsMax = 5_000;
+
+async function purgePopups(
+  { db }: { readonly db: ReturnType<typeof createKysely> },
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    while ((await forgetOldPopups(db, sweptPopupsMax)) === sweptPopupsMax && !signal.aborted);
     await delay(purgeEveryMs, undefined, { signal }).catch(() => undefined);
   }
 }

@@ -9,6 +9,7 @@ import { parseConfig } from "../api/config.ts";
 import { createKysely } from "../api/db/kysely.ts";
 import { secured } from "../api/http/auth.ts";
 import { createRouter } from "../api/http/router.ts";
+import { openSealer } from "../api/secrets/open-keys.ts";
 import { createLifecycle, type Lifecycle } from "../api/supervise/lifecycle.ts";
 import { listen } from "../api/supervise/listener.ts";
 import { openPool, openWarehouse } from "../api/supervise/services.ts";
@@ -31,6 +32,8 @@ async function start(lifecycle: Lifecycle): Promise<void> {
     metrics: new Registry(),
     readiness: async () => ({}),
     dataDir: config.dataDir,
+    sealer: openSealer(config.secretKeys, config.dataDir),
+    publicUrl: undefined,
   });
   const nothing = createRouter();
   nothing.post("/bench/nothing", secured("checkout").middleware, (c) => c.json({ nothing: true }));

@@ -35,6 +35,8 @@ export type ConsumedEvent<T extends EventType = EventType> = {
   [K in T]: {
     readonly event_id: string;
     readonly project_id: string;
+    /** Of the transaction that announced it. */
+    readonly xid: string;
     readonly type: K;
     /** RFC 3339 UTC, to the millisecond. */
     readonly occurred_at: string;
@@ -190,7 +192,7 @@ class Turns<T extends EventType> {
   }
 
   /** What no contract of today reads is the relay's to put aside. */
-  #parse({ xid: _, seq: __, version, payload, wanted: ___, place: ____, ...row }: OutboxRow): ConsumedEvent<T>[] {
+  #parse({ seq: _, version, payload, wanted: __, place: ___, ...row }: OutboxRow): ConsumedEvent<T>[] {
     const type = row.type as T;
     const current = upcast(type, version, JSON.parse(payload));
     const parsed = "error" in current ? undefined : payloads[type].safeParse(current.content);

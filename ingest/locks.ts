@@ -30,6 +30,9 @@ export const predictionLock = 7_407_331_033;
 /** Held by the process that looks at the drift of models, during a look. */
 export const modelDriftLock = 7_407_331_034;
 
+/** Held by the process that evaluates dynamic segments, during a pass. */
+export const segmentEvaluationLock = 7_407_331_041;
+
 /** Held by the process that works on erasures, or looks for customers to erase. */
 export const erasureLock = 7_407_331_027;
 
@@ -57,3 +60,6 @@ export const warehouseRewriteLock = 7_407_331_024;
  * the outbox works, for one transaction.
  */
 export const consumerLocks = 740_733_103;
+
+/** The same for jobs; the second half is a number that each process draws. Held while the process works at jobs. */
+export const jobWorkerLocks = 740_733_104;

@@ -184,6 +184,44 @@ const reviewSubject = (payload: Payload<"review.opened">): Subject => ({
   model: payload.model ?? "",
 });
 
+const deliverySubject = (payload: Payload<"delivery.queued">): Subject => ({
+  customer: payload.customer,
+  subjectId: payload.delivery_id,
+  campaignId: payload.campaign_id ?? "",
+  name: payload.template_id,
+  outcome: payload.reason ?? "",
+  source: payload.channel_id,
+  channel: payload.channel_kind,
+});
+
+const publicationSubject = (payload: Payload<"publication.queued"> & { reason?: string }): Subject => ({
+  customer: payload.customer,
+  subjectId: payload.publication_id,
+  campaignId: payload.campaign_id ?? "",
+  outcome: payload.reason ?? "",
+  source: payload.delivery_id ?? "",
+  name: payload.pool_id,
+  channel: payload.channel,
+});
+
+const popupSubject = (payload: Payload<"popup.shown">): Subject => ({
+  customer: payload.customer,
+  subjectId: payload.popup_id,
+  campaignId: payload.campaign_id ?? "",
+  name: payload.publication_id,
+  source: payload.delivery_id,
+  channel: "popup",
+});
+
+/** Under the name that the workflow had then; what ended the run is the source. */
+const runSubject = (payload: Payload<"workflow_run.started">): Subject => ({
+  customer: payload.customer,
+  subjectId: payload.workflow_run_id,
+  name: payload.workflow_name,
+  outcome: payload.outcome,
+  source: payload.reason ?? "",
+});
+
 const clawBackSubject = (payload: Payload<"claw_back.done">): Subject => ({
   customer: payload.customer,
   subjectId: payload.claw_back_id,
@@ -299,6 +337,10 @@ const mappers: Readonly<Record<EventType, Mapper>> = {
     name,
     balance: left,
   })),
+  "event_subscription.disabled": mapper("event_subscription.disabled", ({ subscription_id, because }) => ({
+    subjectId: subscription_id,
+    outcome: because,
+  })),
   "code_guessing.detected": mapper("code_guessing.detected", ({ subject_kind, customer, failures }) => ({
     customer,
     outcome: subject_kind,
@@ -318,6 +360,39 @@ const mappers: Readonly<Record<EventType, Mapper>> = {
     customer,
     subjectId: decision_id,
     model,
+  })),
+  "delivery.queued": mapper("delivery.queued", deliverySubject),
+  "delivery.sent": mapper("delivery.sent", deliverySubject),
+  "delivery.failed": mapper("delivery.failed", deliverySubject),
+  "delivery.skipped": mapper("delivery.skipped", deliverySubject),
+  "delivery.bounced": mapper("delivery.bounced", deliverySubject),
+  "workflow_run.started": mapper("workflow_run.started", runSubject),
+  "workflow_run.finished": mapper("workflow_run.finished", runSubject),
+  "workflow_run.failed": mapper("workflow_run.failed", runSubject),
+  "workflow_run.skipped": mapper("workflow_run.skipped", runSubject),
+  "pool_code.published": mapper("pool_code.published", publicationSubject),
+  "publication.queued": mapper("publication.queued", publicationSubject),
+  "publication.delivered": mapper("publication.delivered", publicationSubject),
+  "publication.returned": mapper("publication.returned", ({ voucher_id, expires_at, ...payload }) => ({
+    ...publicationSubject(payload),
+    codes: voucher_id ? [voucherPart("", voucher_id, payload.campaign_id)] : [],
+    expiresAt: expires_at,
+  })),
+  "publication.failed": mapper("publication.failed", publicationSubject),
+  "popup.shown": mapper("popup.shown", popupSubject),
+  "popup.clicked": mapper("popup.clicked", popupSubject),
+  "popup.dismissed": mapper("popup.dismissed", popupSubject),
+  "publication_job.finished": mapper("publication_job.finished", ({ job_id, campaign_id, status, published }) => ({
+    subjectId: job_id,
+    campaignId: campaign_id,
+    outcome: status,
+    changedBy: published,
+  })),
+  "campaign.low_stock": mapper("campaign.low_stock", ({ campaign_id, name, left }) => ({
+    subjectId: campaign_id,
+    campaignId: campaign_id,
+    name,
+    balance: left,
   })),
   "offer.outcome": mapper("offer.outcome", ({ customer, decision_id, campaign_id, outcome }) => ({
     customer,

@@ -35,7 +35,7 @@ const columns = [
   ...["discount_amount", "discounted_orders_share", "rejections_count", "validations_count", "published_count"],
   ...["favourite_category", "favourite_categories", "favourite_campaign_id", "favourite_campaign_ids", "margin_amount"],
   ...["gift_card_balance_amount", "open_vouchers_count", "risk_score_max", "flagged_count", "points_balance"],
-  "points_earned",
+  ...["points_earned", "birthday", "consent", "metadata"],
 ].join(", ");
 
 export interface RefreshedCustomers {

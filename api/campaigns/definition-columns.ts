@@ -2,6 +2,8 @@
 import type { Insertable, Transaction } from "kysely";
 import type { DB } from "../db/tables.ts";
 import { invalid, Problem } from "../http/problem.ts";
+import { parseAutoGrow } from "../publications/auto-grow-schema.ts";
+import { refuseGuessableGrowth } from "../vouchers/pattern-strength.ts";
 import { holdCampaign } from "./find.ts";
 import { resolveRewards } from "./reward-targets.ts";
 import type { CampaignInput, SubCampaignInput } from "./schemas.ts";
@@ -44,6 +46,8 @@ export function mainColumns(input: Exclude<CampaignInput, SubCampaignInput>): De
     stacking: "{}",
     points_price: null,
     voucher_lifetime_days: null,
+    low_stock: null,
+    auto_grow: null,
   };
 }
 
@@ -77,6 +81,8 @@ export async function subColumns(
     exclusions: JSON.stringify(input.exclusions ?? {}),
     points_price: input.points_price ?? null,
     voucher_lifetime_days: input.voucher_lifetime_days ?? null,
+    low_stock: input.low_stock ?? null,
+    auto_grow: input.auto_grow === undefined ? null : JSON.stringify(input.auto_grow),
     holdout_percent: input.holdout_percent ?? 0,
     holdout_codes: input.holdout_codes ?? false,
     on_cancel: input.on_cancel ?? "rollback",
@@ -93,6 +99,13 @@ function refuseUnfit(input: SubCampaignInput, template: Template): void {
   }
   if (template !== "referral" && (input.referrer_rewards ?? []).length > 0) {
     throw invalid("/referrer_rewards", "Only campaigns under a main campaign of the template referral have them.");
+  }
+  const grow = parseAutoGrow(input.auto_grow);
+  if (grow !== null) {
+    if (template === "gift_card" || template === "referral") {
+      throw invalid("/auto_grow", `Vouchers of a ${template} campaign are made one by one.`);
+    }
+    refuseGuessableGrowth(grow.pattern, grow.max, "/auto_grow/pattern/length");
   }
   if (input.automatic === true && (template === "gift_card" || template === "referral")) {
     throw invalid("/automatic", `A ${template} campaign works by its codes.`);

@@ -8,10 +8,12 @@ export interface CampaignFilter {
   readonly status?: CampaignRow["status"] | undefined;
   readonly type?: CampaignRow["type"] | undefined;
   readonly parentId?: string | undefined;
+  /** A part of the name, in any case. */
+  readonly search?: string | undefined;
 }
 
 /** Newest first. `before` is the id of the last row of the page before. */
-export function listCampaigns(
+export function listCampaignRows(
   db: Kysely<DB>,
   projectId: string,
   filter: CampaignFilter,
@@ -21,10 +23,16 @@ export function listCampaigns(
     .$if(filter.status !== undefined, (q) => q.where("c.status", "=", filter.status as CampaignRow["status"]))
     .$if(filter.type !== undefined, (q) => q.where("c.type", "=", filter.type as CampaignRow["type"]))
     .$if(filter.parentId !== undefined, (q) => q.where("c.parent_id", "=", filter.parentId as string))
+    .$if(filter.search !== undefined, (q) => q.where("c.name", "ilike", `%${literally(filter.search ?? "")}%`))
     .$if(page.before !== undefined, (q) => q.where("c.id", "<", page.before as string))
     .orderBy("c.id", "desc")
     .limit(page.limit)
     .execute();
+}
+
+/** For `like`: what is searched for has no signs of its own. */
+function literally(text: string): string {
+  return text.replaceAll(/[\\%_]/g, "\\$&");
 }
 
 /**

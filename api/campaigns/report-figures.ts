@@ -13,6 +13,10 @@ const figures = z.object({
   valid_count: z.int(),
   redeemed_count: z.int(),
   published_count: z.int(),
+  queued_count: z.int(),
+  sent_count: z.int(),
+  failed_count: z.int(),
+  returned_count: z.int(),
   orders_count: z.int(),
   discount_amount: z.int(),
   rolled_back_amount: z.int(),
@@ -43,6 +47,10 @@ const query = `
         if(customer = '', redemption_id, '') AS guest,
         minIf(toDate(occurred_at), type IN ('order.paid', 'redemption.succeeded')) AS first_day,
         countIf(type = 'voucher.published') AS published,
+        uniqExactIf(subject_id, type IN ('publication.queued', 'publication.delivered')) AS queued,
+        uniqExactIf(subject_id, type = 'publication.delivered') AS sent,
+        countIf(type IN ('publication.failed', 'publication.returned')) AS failed,
+        countIf(type = 'publication.returned') AS returned,
         countIf(type = 'validation.performed') AS validations,
         countIf(type = 'validation.performed' AND outcome = 'valid') AS valid,
         countIf(type = 'redemption.rejected') AS rejections,
@@ -58,7 +66,7 @@ const query = `
       FROM
       (
         SELECT
-          customer, redemption_id, type, outcome, occurred_at, order_id, total_amount,
+          customer, redemption_id, subject_id, type, outcome, occurred_at, order_id, total_amount,
           codes.code, codes.campaign_id, codes.main_campaign_id, codes.discount_amount,
           total_amount - greatest(0, shipping_amount - (discount_amount - arraySum(items.discount_amount)))
             - if(has(items.unit_cost_amount, NULL), NULL,
@@ -68,7 +76,8 @@ const query = `
           type IN ('order.paid', 'redemption.succeeded', 'redemption.rolled_back')
           OR type IN ('validation.performed', 'redemption.rejected')
             AND (has(codes.campaign_id, {campaign: String}) OR has(codes.main_campaign_id, {campaign: String}))
-          OR type = 'voucher.published' AND (campaign_id = {campaign: String} OR campaign_id IN (
+          OR type IN ('voucher.published', 'publication.queued', 'publication.delivered', 'publication.failed', 'publication.returned')
+            AND (campaign_id = {campaign: String} OR campaign_id IN (
             SELECT campaign_id FROM latest_campaigns
             WHERE project_id = {project: String} AND last.parent_id = {campaign: String})))
       )
@@ -77,7 +86,7 @@ const query = `
     by_code AS
     (
       SELECT
-        published, validations, valid, rejections, given_back,
+        published, queued, sent, failed, returned, validations, valid, rejections, given_back,
         arrayMap(t -> (
             t.6 AS order_id, t.5 AS at, t.7 AS total, t.8 AS margin,
             arrayExists(u -> u.1 = t.1 AND u.2, undone) AS is_undone,
@@ -91,7 +100,8 @@ const query = `
     by_order AS
     (
       SELECT
-        sumIf(published, n < 2) AS published, sumIf(validations, n < 2) AS validations, sumIf(valid, n < 2) AS valid,
+        sumIf(published, n < 2) AS published, sumIf(queued, n < 2) AS queued, sumIf(sent, n < 2) AS sent,
+        sumIf(failed, n < 2) AS failed, sumIf(returned, n < 2) AS returned, sumIf(validations, n < 2) AS validations, sumIf(valid, n < 2) AS valid,
         sumIf(rejections, n < 2) AS rejections, sumIf(given_back, n < 2) AS given_back,
         sumIf(redeems, n < 2) AS customers, sumIf(is_new, n < 2) AS new_customers,
         countIf(n > 0) AS redeemed, countIf(n > 0 AND t.5) AS rollbacks, redeemed - rollbacks AS standing,
@@ -106,7 +116,8 @@ const query = `
   SELECT
     sum(standing) AS redemptions_count, sum(rejections) AS rejections_count, sum(rollbacks) AS rollbacks_count,
     sum(validations) AS validations_count, sum(valid) AS valid_count, sum(redeemed) AS redeemed_count,
-    sum(published) AS published_count, countIf(standing > 0) AS orders_count, sum(discount) AS discount_amount,
+    sum(published) AS published_count, sum(queued) AS queued_count, sum(sent) AS sent_count,
+    sum(failed) AS failed_count, sum(returned) AS returned_count, countIf(standing > 0) AS orders_count, sum(discount) AS discount_amount,
     sum(given_back) AS rolled_back_amount, sumIf(total, standing > 0) AS revenue_amount,
     sum(customers) AS customers_count, sum(new_customers) AS new_customers_count,
     sumIf(margin.1, standing > 0) AS margin_amount,

@@ -50,6 +50,10 @@ export const campaignReportWire = z
     funnel: z
       .object({
         published_count: z.int(),
+        queued_count: z.int().openapi({ description: "Of the published, those for which a message was ordered." }),
+        sent_count: z.int().openapi({ description: "Of these, those whose message a provider accepted." }),
+        failed_count: z.int().openapi({ description: "Of the published, those that did not arrive, or nobody knows." }),
+        returned_count: z.int().openapi({ description: "Of these, those whose code went back." }),
         validations_count: z.int(),
         valid_count: z.int(),
         redeemed_count: z.int().openapi({ description: "Codes redeemed, also those rolled back since." }),

@@ -27,16 +27,17 @@ export async function reportCampaign(
   const askedAt = Date.now();
   const lag = await readLag(deps.pool);
   const { warehouse } = deps;
-  const [{ valid_count, redeemed_count, ...sums }, pace, lift] = await Promise.all([
-    readFigures(warehouse, projectId, id),
-    // Without a budget there is no pace: its mart reads all redemptions to say so.
-    campaign.budget_amount === null ? null : readPace(warehouse, projectId, id),
-    readLift(warehouse, projectId, id),
-  ]).catch((error) => {
-    throw tookTooLong(error)
-      ? new Problem("busy", "The figures take too long to count. Try again in a moment.")
-      : error;
-  });
+  const [{ valid_count, redeemed_count, queued_count, sent_count, failed_count, returned_count, ...sums }, pace, lift] =
+    await Promise.all([
+      readFigures(warehouse, projectId, id),
+      // Without a budget there is no pace: its mart reads all redemptions to say so.
+      campaign.budget_amount === null ? null : readPace(warehouse, projectId, id),
+      readLift(warehouse, projectId, id),
+    ]).catch((error) => {
+      throw tookTooLong(error)
+        ? new Problem("busy", "The figures take too long to count. Try again in a moment.")
+        : error;
+    });
   return {
     campaign_id: id,
     as_of: new Date(askedAt - lag.seconds * 1000).toISOString(),
@@ -47,6 +48,10 @@ export async function reportCampaign(
     returning_customers_count: sums.customers_count - sums.new_customers_count,
     funnel: {
       published_count: sums.published_count,
+      queued_count,
+      sent_count,
+      failed_count,
+      returned_count,
       validations_count: sums.validations_count,
       valid_count,
       redeemed_count,

@@ -9,7 +9,7 @@ import { idempotencyHeaders, json, jsonBody, listQuery, pageOf, problems, resour
 import { inTransaction } from "../http/transaction.ts";
 import { createCampaign } from "./create.ts";
 import { findCampaign } from "./find.ts";
-import { listCampaigns } from "./queries.ts";
+import { listCampaigns } from "./list.ts";
 import { reportCampaign } from "./report.ts";
 import { campaignReportWire } from "./report-schema.ts";
 import {
@@ -50,6 +50,7 @@ const listCampaignsRoute = createRoute({
       status: z.enum(campaignStatuses).optional(),
       type: z.enum(campaignTypes).optional(),
       parent_id: resourceId.optional(),
+      search: z.string().min(1).max(200).optional().openapi({ description: "A part of the name, in any case." }),
     }),
   },
   responses: { 200: json(pageOf(campaignWire), "Campaigns"), ...problems() },
@@ -71,7 +72,7 @@ const patchCampaignRoute = createRoute({
   tags,
   summary: "Change a campaign's definition",
   description:
-    "Type never changes; currency, parent_id and template are fixed once the campaign is live or has sub-campaigns.",
+    "With `version`, only if the campaign still has it. Type never changes; currency, parent_id and template are fixed once the campaign is live or has sub-campaigns.",
   ...secured("manage"),
   request: { params: campaignParams, body: jsonBody(patchCampaignBody) },
   responses: { 200: json(campaignWire, "The campaign as it is now"), ...problems(404, 409) },
@@ -141,14 +142,9 @@ export function campaignRoutes(deps: Deps) {
   );
 
   router.openapi(listCampaignsRoute, async (c) => {
-    const { limit, cursor, status, type, parent_id } = c.req.valid("query");
-    const before = readCursor(cursor, z.tuple([z.string()]))?.[0];
-    const filter = { status, type, parentId: parent_id };
-    const rows = await listCampaigns(deps.db, c.var.auth.projectId, filter, { limit: limit + 1, before });
-    return c.json(
-      toPage(rows, limit, (row) => [row.id], toWire),
-      200,
-    );
+    const { limit, cursor, status, type, parent_id, search } = c.req.valid("query");
+    const filter = { status, type, parentId: parent_id, search };
+    return c.json(await listCampaigns(deps.db, c.var.auth.projectId, filter, { limit, cursor }), 200);
   });
 
   router.openapi(getCampaignRoute, async (c) => {

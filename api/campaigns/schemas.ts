@@ -1,6 +1,7 @@
 /** Campaigns on the wire. */
 import { z } from "@hono/zod-openapi";
 import { amount, currency, instant, metadata, resourceId } from "../http/schemas.ts";
+import { autoGrowSchema, lowStockSchema } from "../publications/auto-grow-schema.ts";
 import { exclusionsSchema } from "./exclusions-schema.ts";
 import { limitsSchema, stackingSchema } from "./limits-schema.ts";
 import { referrerRewardsSchema, rewardsSchema } from "./reward-schema.ts";
@@ -105,6 +106,10 @@ const ofSub = {
   exclusions: exclusionsSchema.optional(),
   points_price: pointsPrice.optional(),
   voucher_lifetime_days: lifetimeDays.optional(),
+  low_stock: lowStockSchema.optional(),
+  auto_grow: autoGrowSchema.optional().openapi({
+    description: "Makes vouchers by itself when they run out, and one at once for who would find none.",
+  }),
   holdout_percent: z.int().min(0).max(100).optional(),
   holdout_codes: z.boolean().optional(),
   on_cancel: z.enum(["rollback", "keep"]).optional(),
@@ -151,6 +156,9 @@ export type SubCampaignInput = Extract<CampaignInput, { type: "sub" }>;
 /** Null takes a field back to its default. The whole that results is checked like a new campaign. */
 export const patchCampaignBody = z
   .strictObject({
+    version: z.int().min(1).optional().openapi({
+      description: "The version that was read: the change is refused (409) when the campaign has moved on.",
+    }),
     name: common.name.optional(),
     currency: currency.optional(),
     parent_id: resourceId.optional(),
@@ -170,6 +178,8 @@ export const patchCampaignBody = z
     exclusions: z.union([exclusionsSchema, z.null()]).optional(),
     points_price: pointsPrice.nullish(),
     voucher_lifetime_days: lifetimeDays.nullish(),
+    low_stock: lowStockSchema.nullish(),
+    auto_grow: z.union([autoGrowSchema, z.null()]).optional(),
     triggers_on: z.enum(triggers).nullish(),
     trigger_name: z.string().min(1).max(100).nullish(),
     holdout_percent: ofSub.holdout_percent.nullable(),
@@ -213,6 +223,8 @@ export const campaignWire = z
     exclusions: exclusionsSchema,
     points_price: pointsPrice.nullable(),
     voucher_lifetime_days: lifetimeDays.nullable(),
+    low_stock: lowStockSchema.nullable(),
+    auto_grow: z.union([autoGrowSchema, z.null()]),
     holdout_percent: z.int(),
     holdout_codes: z.boolean(),
     on_cancel: z.enum(["rollback", "keep"]),

@@ -10,6 +10,8 @@ import { type CampaignInput, type CampaignPatch, type CampaignWire, createCampai
 import { keepVersion } from "./versions.ts";
 import { type CampaignRow, toWire } from "./wire.ts";
 
+type Definition = Omit<CampaignPatch, "version">;
+
 /** What others rely on once the campaign is live, or once it has sub-campaigns. */
 const fixedOnceLive = ["currency", "parent_id", "template"] as const;
 
@@ -23,7 +25,7 @@ export async function updateCampaignDefinition(
   tx: Transaction<DB>,
   projectId: string,
   id: string,
-  patch: CampaignPatch,
+  { version, ...patch }: CampaignPatch,
   at: Date,
 ): Promise<CampaignWire> {
   const found = await findCampaign(tx, projectId, id);
@@ -36,6 +38,10 @@ export async function updateCampaignDefinition(
   if (current.status === "archived") {
     throw new Problem("campaign_status_conflict", "An archived campaign cannot be changed.");
   }
+  if (version !== undefined && version !== current.version) {
+    const detail = `The campaign was changed meanwhile: it has version ${current.version}, this change is made for version ${version}.`;
+    throw new Problem("conflict", detail, { errors: [{ pointer: "/version", detail }] });
+  }
   await refuseFixed(tx, projectId, current, patch);
   const columns = await definitionColumns(tx, projectId, merged(current, patch), at);
   await updateCampaign(tx, projectId, id, { ...columns, updated_at: at });
@@ -47,7 +53,7 @@ export async function updateCampaignDefinition(
   return campaign;
 }
 
-async function refuseFixed(tx: Transaction<DB>, projectId: string, current: CampaignRow, patch: CampaignPatch) {
+async function refuseFixed(tx: Transaction<DB>, projectId: string, current: CampaignRow, patch: Definition) {
   const changed = fixedOnceLive.filter((field) => patch[field] !== undefined && patch[field] !== current[field]);
   if (changed.length === 0) return;
   const why =
@@ -63,7 +69,7 @@ async function refuseFixed(tx: Transaction<DB>, projectId: string, current: Camp
 }
 
 /** The definition as it would be sent today, with the patch over it; null and absent are the same in a definition. */
-function merged(current: CampaignRow, patch: CampaignPatch): CampaignInput {
+function merged(current: CampaignRow, patch: Definition): CampaignInput {
   const stored = Object.entries(toWire(current)).filter(([field]) => !notOf[current.type].has(field));
   const given = Object.entries({ ...Object.fromEntries(stored), ...patch }).filter(
     ([, value]) => value !== null && value !== undefined,
@@ -90,6 +96,8 @@ const notOf: Record<CampaignRow["type"], ReadonlySet<string>> = {
     "exclusions",
     "points_price",
     "voucher_lifetime_days",
+    "low_stock",
+    "auto_grow",
     "holdout_percent",
     "holdout_codes",
     "on_cancel",

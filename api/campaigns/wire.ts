@@ -1,6 +1,7 @@
 /** A stored campaign as clients and as events see it. */
 import type { Selectable } from "kysely";
 import type { DB } from "../db/tables.ts";
+import { autoGrowSchema } from "../publications/auto-grow-schema.ts";
 import { exclusionsSchema } from "./exclusions-schema.ts";
 import { limitsSchema, stackingSchema } from "./limits-schema.ts";
 import { parseStoredRewards } from "./reward-schema.ts";
@@ -40,6 +41,8 @@ export function toWire(row: CampaignRow): CampaignWire {
     exclusions: exclusionsSchema.parse(row.exclusions),
     points_price: row.points_price,
     voucher_lifetime_days: row.voucher_lifetime_days,
+    low_stock: row.low_stock,
+    auto_grow: autoGrowSchema.nullable().parse(row.auto_grow),
     holdout_percent: row.holdout_percent,
     holdout_codes: row.holdout_codes,
     on_cancel: row.on_cancel,

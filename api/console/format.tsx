@@ -1,4 +1,5 @@
 /** Figures, times and texts as the console writes them. */
+import { minorDigits } from "../domain/money.ts";
 
 const moments = new Intl.DateTimeFormat("en-GB", {
   day: "numeric",
@@ -14,8 +15,9 @@ const counts = new Intl.NumberFormat("en");
 /** @param amount in minor units, as ISO 4217 defines them. */
 export function money(amount: number, currency: string): string {
   if (!/^[A-Z]{3}$/.test(currency)) return counts.format(amount);
-  const format = new Intl.NumberFormat("en", { style: "currency", currency });
-  return format.format(amount / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
+  const digits = minorDigits(currency);
+  const style = { style: "currency", currency, minimumFractionDigits: digits, maximumFractionDigits: digits } as const;
+  return new Intl.NumberFormat("en", style).format(amount / 10 ** digits);
 }
 
 export function count(value: number): string {

@@ -1,18 +1,8 @@
 /** The frame of the console's pages: where one is, where one can go, who one is. */
 import { raw } from "hono/html";
 import type { Child } from "hono/jsx";
-import type { Viewer } from "./viewer.ts";
-
-type Place = "home" | "reviews" | "metrics" | "clusters";
-
-const shapes: Readonly<Record<Place, string>> = {
-  home: "M4 11 12 4l8 7v9h-5v-6H9v6H4v-9Z",
-  reviews:
-    "M12 2 4 5v6c0 5 3.4 9.3 8 11 4.600-1.700 8-6 8-11V5l-8-3Zm-1.200 14.200L7 12.400 8.400 11l2.400 2.400L15.600 8.600 17 10l-6.200 6.200Z",
-  clusters:
-    "M6 3a3 3 0 0 0-1 5.800v6.400A3 3 0 1 0 8.800 19h6.400A3 3 0 1 0 19 15.200V8.800A3 3 0 1 0 15.200 5H8.800A3 3 0 0 0 6 3Zm2.800 4h6.400c.300.800 1 1.500 1.800 1.800v6.400c-.800.300-1.500 1-1.800 1.800H8.800A3 3 0 0 0 7 15.200V8.800A3 3 0 0 0 8.800 7Z",
-  metrics: "M3 21V3h2v16h16v2H3Zm4-4v-6h3v6H7Zm5 0V7h3v10h-3Zm5 0v-4h3v4h-3Z",
-};
+import { areas, homeShape, type Place } from "./navigation.ts";
+import { maySee, type Viewer } from "./viewer.ts";
 
 function Mark() {
   return (
@@ -35,6 +25,8 @@ interface FrameProps {
   readonly place: Place;
   /** The browser asks again by itself. */
   readonly refreshSeconds?: number | undefined;
+  /** Files of `static/` beside the console's own, for comfort: the page works without. */
+  readonly scripts?: readonly string[];
   /** What the keys do on this page, in the order in which they are explained. */
   readonly keys?: readonly (readonly [key: string, does: string])[];
   readonly children: Child;
@@ -42,7 +34,6 @@ interface FrameProps {
 
 export function Frame(props: FrameProps) {
   const { viewer, place } = props;
-  const mayReview = viewer.scopes.includes("review");
   return (
     <>
       {raw("<!doctype html>")}
@@ -57,35 +48,44 @@ export function Frame(props: FrameProps) {
           <link rel="icon" type="image/svg+xml" href={icon} />
           <link rel="stylesheet" href="/console/assets/console.css" />
           <script src="/console/assets/console.js" />
+          {props.scripts?.map((name) => (
+            <script src={`/console/assets/${name}`} defer />
+          ))}
         </head>
         <body>
           <a class="skip" href="#content">
             Skip to the content
           </a>
-          <nav class="side" aria-label="Console">
-            <a class="brand" href="/console">
-              <Mark />
-              Tessera
-            </a>
-            <h2>Fraud</h2>
+          <header class="bar">
+            <button type="button" class="button" popovertarget="menu">
+              Menu
+            </button>
+            <Brand />
+          </header>
+          {/* Always there on a wide screen; on a narrow one the button opens it, without a script. */}
+          <nav class="side" id="menu" popover="auto" aria-label="Console">
+            <Brand />
             <ul>
-              {mayReview && <Entry to="/console/reviews" place="reviews" current={place} name="Reviews" />}
-              {mayReview && <Entry to="/console/clusters" place="clusters" current={place} name="Linked accounts" />}
-              {mayReview && (
-                <Entry to="/console/reviews/metrics" place="metrics" current={place} name="How we decide" />
-              )}
-              {!mayReview && <Entry to="/console" place="home" current={place} name="Home" />}
+              <Entry to="/console" name="Home" shape={homeShape} here={place === "home"} />
             </ul>
+            {areas.map((area) => {
+              const entries = area.entries.filter((entry) => maySee(viewer, entry.scopes));
+              if (entries.length === 0) return null;
+              return (
+                <>
+                  <h2>{area.name}</h2>
+                  <ul>
+                    {entries.map((entry) => (
+                      <Entry to={entry.to} name={entry.name} shape={entry.shape} here={place === entry.place} />
+                    ))}
+                  </ul>
+                </>
+              );
+            })}
             <h2>Elsewhere</h2>
             <ul>
-              {viewer.scopes.includes("analytics") && (
-                <li>
-                  <a href="/dashboards/">Dashboards</a>
-                </li>
-              )}
-              <li>
-                <a href="/docs">API reference</a>
-              </li>
+              {viewer.scopes.includes("analytics") && <Entry to="/dashboards/" name="Dashboards" shape={chartShape} />}
+              <Entry to="/docs" name="API reference" shape={bookShape} />
             </ul>
             <footer>
               <span class="who">
@@ -113,12 +113,25 @@ export function Frame(props: FrameProps) {
   );
 }
 
-function Entry(props: { to: string; place: Place; current: Place; name: string }) {
+function Brand() {
+  return (
+    <a class="brand" href="/console">
+      <Mark />
+      Tessera
+    </a>
+  );
+}
+
+const chartShape = "M4 20V10h4v10H4Zm6 0V4h4v16h-4Zm6 0v-7h4v7h-4Z";
+const bookShape =
+  "M5 3h12a2 2 0 0 1 2 2v16H7a3 3 0 0 1-3-3V4a1 1 0 0 1 1-1Zm2 13a2 2 0 0 0-1 .300V18a1 1 0 0 0 1 1h10v-3H7Z";
+
+function Entry(props: { to: string; name: string; shape: string; here?: boolean }) {
   return (
     <li>
-      <a href={props.to} aria-current={props.place === props.current ? "page" : undefined}>
+      <a href={props.to} aria-current={props.here ? "page" : undefined}>
         <svg viewBox="0 0 24 24" fill="currentColor" aria-hidden="true">
-          <path d={shapes[props.place]} />
+          <path d={props.shape} />
         </svg>
         {props.name}
       </a>

@@ -6,15 +6,27 @@ import { z } from "zod";
 import type { Deps } from "../deps.ts";
 import { answerError } from "../http/answer-problem.ts";
 import { notFound } from "../http/problem.ts";
-import { countReviews } from "../reviews/count.ts";
 import { createSessions } from "../sessions/sessions.ts";
 import { readAsset } from "./assets.ts";
+import { mountAuditLog } from "./audit-log/routes.tsx";
+import { mountCampaigns } from "./campaigns/routes.tsx";
 import { mountClusters } from "./clusters/routes.tsx";
-import { FaultPage, HomePage } from "./pages.tsx";
+import { mountCustomers } from "./customers/routes.tsx";
+import { mountDeliveries } from "./deliveries/routes.tsx";
+import { HomePage } from "./home/home-page.tsx";
+import { readWaiting } from "./home/waiting.ts";
+import { mountKeys } from "./keys/routes.tsx";
+import { mountMembers } from "./members/routes.tsx";
+import { FaultPage } from "./pages.tsx";
+import { mountPools } from "./pools/routes.tsx";
+import { mountRedeem } from "./redeem/routes.tsx";
 import { mountClawBacks } from "./reviews/claw-back-routes.tsx";
 import { mountMetrics } from "./reviews/metrics-routes.tsx";
 import { mountReviews } from "./reviews/routes.tsx";
-import { actorOf, type ConsoleEnv, requireReview, requireViewer } from "./viewer.ts";
+import { mountSegments } from "./segments/routes.tsx";
+import { actorOf, type ConsoleEnv, requireScope, requireViewer } from "./viewer.ts";
+import { mountVouchers } from "./vouchers/routes.tsx";
+import { mountWorkflows } from "./workflows/routes.tsx";
 
 /** No script and no style but ours, from files; nothing from elsewhere, nothing sent elsewhere. */
 const policy =
@@ -24,32 +36,50 @@ const policy =
 export function consoleRoutes(deps: Deps): OpenAPIHono<ConsoleEnv> {
   const router = new OpenAPIHono<ConsoleEnv>();
   router.onError(answerWithPage);
-  const viewer = requireViewer(createSessions(deps.db));
-  const review = requireReview();
-  router.use("/console", strict, viewer);
-  for (const path of ["/console/reviews/*", "/console/clusters/*"]) router.use(path, strict, viewer, review);
-
-  router.get("/console/", (c) => c.redirect("/console", 308));
-
-  router.get("/console", async (c) => {
-    const mayReview = c.var.viewer.scopes.includes("review");
-    const counts = mayReview ? await countReviews(deps, c.var.viewer.projectId, actorOf(c)) : undefined;
-    return c.html(<HomePage viewer={c.var.viewer} counts={counts} />);
-  });
-
   router.get("/console/assets/:name", async (c) => {
     const asset = await readAsset(c.req.param("name"));
     if (!asset) throw notFound("file");
     c.header("etag", asset.etag);
     c.header("cache-control", "no-cache");
     if (c.req.header("if-none-match") === asset.etag) return c.body(null, 304);
-    return c.body(asset.body, 200, { "content-type": asset.contentType });
+    c.header("content-type", asset.contentType);
+    if (asset.gzipped === undefined) return c.body(asset.body);
+    c.header("vary", "accept-encoding");
+    if (!/\bgzip\b/.test(c.req.header("accept-encoding") ?? "")) return c.body(asset.body);
+    c.header("content-encoding", "gzip");
+    return c.body(asset.gzipped);
   });
 
+  router.use("/console/*", strict, requireViewer(createSessions(deps.db)));
+  for (const path of ["/console/reviews/*", "/console/clusters/*"]) router.use(path, requireScope("Reviews", "review"));
+
+  router.get("/console/", (c) => c.redirect("/console", 308));
+
+  router.get("/console", async (c) => {
+    const { viewer } = c.var;
+    const waiting = await readWaiting(deps, viewer, actorOf(c), Date.now());
+    return c.html(<HomePage viewer={viewer} waiting={waiting} />);
+  });
+
+  mountCampaigns(router, deps);
   mountClawBacks(router, deps);
   mountMetrics(router, deps);
   mountReviews(router, deps);
   mountClusters(router, deps);
+  mountRedeem(router, deps);
+  mountSegments(router, deps);
+  mountWorkflows(router, deps);
+  mountDeliveries(router, deps);
+  mountPools(router, deps);
+  mountVouchers(router, deps);
+  mountCustomers(router, deps);
+  mountMembers(router, deps);
+  mountKeys(router, deps);
+  mountAuditLog(router, deps);
+
+  router.get("/console/*", () => {
+    throw notFound("page");
+  });
   return router;
 }
 

@@ -4,7 +4,7 @@ import { timingSafeEqual } from "node:crypto";
 import type { Context, MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { getCookie } from "hono/cookie";
-import type { AppEnv } from "../http/environment.ts";
+import type { AppEnv, Scope } from "../http/environment.ts";
 import { textFault } from "../http/json-body.ts";
 import { invalid, Problem } from "../http/problem.ts";
 import type { Actor } from "../reviews/actor.ts";
@@ -33,7 +33,7 @@ export function requireViewer(sessions: Sessions): MiddlewareHandler<ConsoleEnv>
     if (!session || cookie === undefined) {
       const url = new URL(c.req.url);
       // What was posted is lost with the session; the page it was posted from is near enough.
-      const back = c.req.method === "GET" ? url.pathname + url.search : "/console/reviews";
+      const back = c.req.method === "GET" ? url.pathname + url.search : "/console";
       return c.redirect(signInAddress(back), 303);
     }
     c.set("viewer", { ...session, formToken: await sessions.formToken(cookie) });
@@ -43,22 +43,39 @@ export function requireViewer(sessions: Sessions): MiddlewareHandler<ConsoleEnv>
   };
 }
 
-/** @throws Problem 403 for a session of a key without the scope. */
-export function requireReview(): MiddlewareHandler<ConsoleEnv> {
+/**
+ * The guard of a page, or of a form that asks for more than its page.
+ *
+ * @param what in words, as the page that refuses says it: "Campaigns".
+ * @param anyOf the scopes, as on the API's routes for the same thing: one of them is enough.
+ * @throws Problem 403 for a session of a key without any of them.
+ */
+export function requireScope(what: string, ...anyOf: [Scope, ...Scope[]]): MiddlewareHandler<ConsoleEnv> {
   return async (c, next) => {
-    if (!c.var.viewer.scopes.includes("review")) {
-      throw new Problem("scope_missing", "Reviews need a key with the scope review.");
+    if (!maySee(c.var.viewer, anyOf)) {
+      throw new Problem("scope_missing", `${what} need a key with the scope ${anyOf.join(" or ")}.`, {
+        extensions: { required_scopes: anyOf },
+      });
     }
     await next();
   };
 }
 
-export const smallForm = bodyLimit({
-  maxSize: formBytesMax,
-  onError: () => {
-    throw new Problem("payload_too_large", `A form of at most ${formBytesMax} bytes is expected.`);
-  },
-});
+export function maySee(viewer: Viewer, anyOf: readonly Scope[]): boolean {
+  return anyOf.some((scope) => viewer.scopes.includes(scope));
+}
+
+/** Goes before the handler of every form. */
+export function formUpTo(maxSize: number): MiddlewareHandler<ConsoleEnv> {
+  return bodyLimit({
+    maxSize,
+    onError: () => {
+      throw new Problem("payload_too_large", `A form of at most ${maxSize} bytes is expected.`);
+    },
+  });
+}
+
+export const smallForm = formUpTo(formBytesMax);
 
 export type Form = Readonly<Record<string, readonly string[]>>;
 

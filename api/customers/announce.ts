@@ -14,7 +14,8 @@ export function announceCustomer(
   return appendEvents(tx, [customerEvent(type, row, at)]);
 }
 
-type Announced = Pick<CustomerRow, "project_id" | "identifier" | "name" | "attributes" | "tags" | "created_at">;
+type Announced = Pick<CustomerRow, "project_id" | "identifier" | "name" | "attributes" | "tags" | "created_at"> &
+  Partial<Pick<CustomerRow, "birthday" | "consent" | "metadata">>;
 
 export function customerEvent(type: "customer.created" | "customer.updated", row: Announced, at: Date): Event {
   return {
@@ -32,6 +33,9 @@ export function customerEvent(type: "customer.created" | "customer.updated", row
         attributes: row.attributes as Record<string, JsonValue>,
         tags: row.tags,
         created_at: row.created_at.toISOString(),
+        birthday: row.birthday ?? null,
+        consent: row.consent ?? {},
+        metadata: (row.metadata ?? {}) as Record<string, JsonValue>,
       },
     },
   };

@@ -3,6 +3,8 @@ import type { Kysely } from "kysely";
 import type { DB } from "../db/tables.ts";
 import type { CustomerRow } from "./queries.ts";
 
+export type { CustomerRow };
+
 export function findCustomer(db: Kysely<DB>, projectId: string, identifier: string): Promise<CustomerRow | undefined> {
   return db
     .selectFrom("customer")

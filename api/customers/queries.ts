@@ -4,12 +4,33 @@ import { newId } from "../ids.ts";
 
 export type CustomerRow = Selectable<DB["customer"]>;
 
-/** Newest first; `before` is the id of the last customer seen. */
-export function listCustomers(db: Kysely<DB>, projectId: string, before: string | undefined, limit: number) {
+export interface CustomerSearch {
+  /** The beginning of an identifier. */
+  readonly identifier?: string | undefined;
+  /** A whole address, in any case. */
+  readonly email?: string | undefined;
+}
+
+/**
+ * Newest first; `before` is the id of the last customer seen. A beginning is sought on the unique index over
+ * identifiers, an address on `customer_by_email`.
+ */
+export function listCustomers(
+  db: Kysely<DB>,
+  projectId: string,
+  { identifier, email }: CustomerSearch,
+  before: string | undefined,
+  limit: number,
+) {
   return db
     .selectFrom("customer")
     .selectAll()
     .where("project_id", "=", projectId)
+    .$if(identifier !== undefined, (query) =>
+      // No text that a customer may be called comes after this one.
+      query.where("identifier", ">=", identifier ?? "").where("identifier", "<", `${identifier}\u{10ffff}`),
+    )
+    .$if(email !== undefined, (query) => query.where(sql`lower(email)`, "=", email?.toLowerCase() ?? ""))
     .$if(before !== undefined, (query) => query.where("id", "<", before ?? ""))
     .orderBy("id", "desc")
     .limit(limit + 1)

@@ -2,14 +2,14 @@ import { createRoute, z } from "@hono/zod-openapi";
 import type { Deps } from "../deps.ts";
 import { secured } from "../http/auth.ts";
 import { databaseNow } from "../http/occurred-at.ts";
-import { readCursor, toPage } from "../http/pagination.ts";
+import { readCursor } from "../http/pagination.ts";
 import { invalid, notFound } from "../http/problem.ts";
 import { createRouter } from "../http/router.ts";
 import { customerIdentifier, json, jsonBody, listQuery, pageOf, problems } from "../http/schemas.ts";
 import { inTransaction } from "../http/transaction.ts";
 import { findCustomer } from "./find.ts";
-import { listCustomers } from "./queries.ts";
 import { customerBody, customerWire, toCustomerWire, walletWire } from "./schemas.ts";
+import { customerSearchQuery, searchCustomers } from "./search.ts";
 import { upsertCustomer } from "./upsert.ts";
 import { readWallet } from "./wallet.ts";
 
@@ -41,9 +41,9 @@ const list = createRoute({
   method: "get",
   path: "/v1/customers",
   tags,
-  summary: "List customers",
+  summary: "List customers, or search them",
   ...secured(["manage", "analytics"]),
-  request: { query: z.strictObject(listQuery) },
+  request: { query: customerSearchQuery },
   responses: { 200: json(pageOf(customerWire), "Customers, newest first"), ...problems() },
 });
 
@@ -79,13 +79,7 @@ export function customerRoutes(deps: Deps) {
       return c.json(toCustomerWire(row), 200);
     })
     .openapi(list, async (c) => {
-      const { limit, cursor } = c.req.valid("query");
-      const before = readCursor(cursor, idCursor)?.[0];
-      const rows = await listCustomers(deps.db, c.var.auth.projectId, before, limit);
-      return c.json(
-        toPage(rows, limit, (row) => [row.id], toCustomerWire),
-        200,
-      );
+      return c.json(await searchCustomers(deps.db, c.var.auth.projectId, c.req.valid("query")), 200);
     })
     .openapi(wallet, async (c) => {
       const { limit, cursor } = c.req.valid("query");

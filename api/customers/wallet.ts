@@ -1,6 +1,6 @@
 /** What a customer holds: vouchers and gift cards, points, and codes of pools that were handed out to them. */
 import type { z } from "@hono/zod-openapi";
-import { type Kysely, sql } from "kysely";
+import { type Kysely, type NotNull, sql } from "kysely";
 import type { DB } from "../db/tables.ts";
 import { toPage } from "../http/pagination.ts";
 import { shownStatus } from "../vouchers/wire.ts";
@@ -130,8 +130,12 @@ function listWallet(
           eb
             .selectFrom("publication as p")
             .select("p.voucher_id as id")
+            .$narrowType<{ id: NotNull }>()
             .where("p.project_id", "=", projectId)
-            .where("p.customer_id", "=", customerId),
+            .where("p.customer_id", "=", customerId)
+            .where("p.voucher_id", "is not", null)
+            // It did not arrive: whoever has the voucher now, this customer knows nothing of it.
+            .where("p.status", "<>", "failed"),
         ),
     )
     .$if(after !== undefined, (query) => query.where("v.id", ">", after ?? ""))

@@ -109,6 +109,18 @@ export async function countOverdueReviews(db: Kysely<DB>, projectId: string): Pr
   return Number(row.count);
 }
 
+/** Messages that are ordered and not gone yet; counted up to a bound, from the index of those that wait. */
+export async function readWaitingDeliveries(db: Kysely<DB>, projectId: string) {
+  const { rows } = await sql<{ waiting: number; oldest_seconds: number }>`
+    select count(*)::int as waiting, coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as oldest_seconds
+    from (
+      select created_at from delivery
+      where project_id = ${projectId} and status in ('queued', 'sending') order by created_at limit 100000) d
+  `.execute(db);
+  const [row] = rows;
+  return { waiting: row?.waiting ?? 0, oldest_seconds: Math.max(0, row?.oldest_seconds ?? 0) };
+}
+
 /** What the last looks found of the models that serve the project. */
 export async function readModelDrifts(db: Kysely<DB>, projectId: string) {
   const rows = await db

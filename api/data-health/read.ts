@@ -14,6 +14,7 @@ import {
   readEventsByType,
   readLastRuns,
   readModelDrifts,
+  readWaitingDeliveries,
 } from "./queries.ts";
 import type { AlertKind, DataHealth } from "./schemas.ts";
 
@@ -25,18 +26,20 @@ export interface HealthSources {
 
 export async function readDataHealth({ db, pool, warehouse }: HealthSources, projectId: string): Promise<DataHealth> {
   const asOf = new Date().toISOString();
-  const [lag, consumers, events, letters, runs, found, alerts, trainings, models, reviews] = await Promise.all([
-    readLag(pool),
-    readConsumers(pool),
-    readEventsByType(warehouse, projectId),
-    readDeadLetters(db, projectId),
-    readLastRuns(db),
-    readDrifts(db, projectId),
-    readAlerts(db),
-    countFailedTrainings(db, projectId),
-    readModelDrifts(db, projectId),
-    countOverdueReviews(db, projectId),
-  ]);
+  const [lag, consumers, events, letters, runs, found, alerts, trainings, models, reviews, deliveries] =
+    await Promise.all([
+      readLag(pool),
+      readConsumers(pool),
+      readEventsByType(warehouse, projectId),
+      readDeadLetters(db, projectId),
+      readLastRuns(db),
+      readDrifts(db, projectId),
+      readAlerts(db),
+      countFailedTrainings(db, projectId),
+      readModelDrifts(db, projectId),
+      countOverdueReviews(db, projectId),
+      readWaitingDeliveries(db, projectId),
+    ]);
   // The others tell of other tenants' data, unless this one has some of its own.
   const concerns: Readonly<Record<AlertKind, boolean>> = {
     ingest_lag: true,
@@ -52,6 +55,7 @@ export async function readDataHealth({ db, pool, warehouse }: HealthSources, pro
     ingest_lag: { rows: lag.rows, seconds: lag.seconds },
     consumers: consumers.map((consumer) => ({ ...consumer, standing: consumer.seconds > standsFromSeconds })),
     events,
+    deliveries,
     dead_letters: {
       count: letters.count,
       newest: letters.newest && { ...letters.newest, failed_at: letters.newest.failed_at.toISOString() },

@@ -58,6 +58,14 @@ export const dataHealthWire = z
         last_recorded_at: at,
       }),
     ),
+    deliveries: z
+      .object({
+        waiting: count.openapi({
+          description: "Messages to customers that are ordered and not gone yet, up to 100,000",
+        }),
+        oldest_seconds: z.number().min(0).openapi({ description: "Age of the oldest of them" }),
+      })
+      .openapi({ description: "They wait for a rate limit, for another attempt, or for workers that do not run" }),
     dead_letters: z
       .object({
         count,
@@ -116,6 +124,7 @@ export const dataHealthWire = z
           last_recorded_at: "2026-11-22T09:59:58.131Z",
         },
       ],
+      deliveries: { waiting: 3, oldest_seconds: 0.8 },
       dead_letters: { count: 0, newest: null },
       reconciliation: {
         at: "2026-11-22T09:59:20.000Z",

@@ -1,11 +1,14 @@
 /** Forward-only migrations: numbered SQL files, each applied once, in order, in a transaction of its own. */
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
+import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { Logger, runMigrations } from "graphile-worker";
 import type pg from "pg";
 
 /** Any number that is the same in every process: the advisory lock that lets one migrate while the others wait. */
 const lockKey = 7_407_331_021;
+const lockTries = { count: 240, pauseMs: 250 };
 
 export class MigrationError extends Error {}
 
@@ -18,13 +21,20 @@ export class MigrationError extends Error {}
  *   throws.
  */
 export async function migratePostgres(pool: pg.Pool, upTo?: string): Promise<string[]> {
+  const done = await applyMissing(pool, upTo);
+  // The queue of jobs brings its own tables, and sees to it that of several processes one makes them.
+  if (upTo === undefined) await runMigrations({ pgPool: pool, logger: new Logger(() => () => undefined) });
+  return done;
+}
+
+async function applyMissing(pool: pg.Pool, upTo: string | undefined): Promise<string[]> {
   const client = await pool.connect();
   try {
     // A pool's sessions bound every wait to seconds; a migration may take as long as it takes.
     await client.query(
       "set statement_timeout = 0; set lock_timeout = '60s'; set idle_in_transaction_session_timeout = 0",
     );
-    await client.query("select pg_advisory_lock($1)", [lockKey]);
+    await takeLock(client);
     await client.query(
       "create table if not exists migration (name text primary key, hash text not null, applied_at timestamptz not null default now())",
     );
@@ -41,6 +51,29 @@ export async function migratePostgres(pool: pg.Pool, upTo?: string): Promise<str
     // The session carries settings and a lock: give it back closed.
     client.release(true);
   }
+}
+
+/**
+ * Asks again and again: a statement that waits for the lock has a snapshot, and an index that is made concurrently waits
+ * for all of these to end.
+ */
+async function takeLock(client: pg.PoolClient): Promise<void> {
+  for (let tries = 0; tries < lockTries.count; tries += 1) {
+    const { rows } = await client.query<{ locked: boolean }>("select pg_try_advisory_lock($1) as locked", [lockKey]);
+    if (rows[0]?.locked === true) return;
+    await pause(lockTries.pauseMs);
+  }
+  throw new MigrationError("Another process has been migrating for a minute. Try again when it is done.");
+}
+
+/** What is left of an index that was being made concurrently by a process that died: "if not exists" would keep it. */
+async function dropBrokenIndexes(client: pg.PoolClient): Promise<void> {
+  const { rows } = await client.query<{ name: string }>(
+    `select format('%I.%I', n.nspname, c.relname) as name from pg_index i
+     join pg_class c on c.oid = i.indexrelid join pg_namespace n on n.oid = c.relnamespace
+     where not i.indisvalid and n.nspname = current_schema() and c.relkind = 'i'`,
+  );
+  for (const { name } of rows) await client.query(`drop index concurrently if exists ${name}`);
 }
 
 /** The names of the files that are not applied yet; all of them when nothing ever was. */
@@ -107,6 +140,7 @@ async function apply(client: pg.PoolClient, file: MigrationFile): Promise<void> 
   const transactional = !file.sql.startsWith("-- no transaction");
   try {
     if (transactional) await client.query("begin");
+    else await dropBrokenIndexes(client);
     await client.query(file.sql);
     await client.query("insert into migration (name, hash) values ($1, $2)", [file.name, file.hash]);
     if (transactional) await client.query("commit");

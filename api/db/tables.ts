@@ -9,6 +9,81 @@ type JsonObject = Record<string, unknown>;
 type WithDefault<T> = Generated<T>;
 
 export interface DB {
+  job_worker: {
+    worker_id: string;
+    lock_key: number;
+    created_at: WithDefault<Date>;
+  };
+  event_subscription: {
+    project_id: string;
+    id: string;
+    url: string;
+    types: string[];
+    campaign_ids: string[] | null;
+    with_risk: boolean;
+    description: string | null;
+    status: "active" | "disabled";
+    disabled_because: "by_hand" | "failing" | "gone" | "backlog" | null;
+    failing_since: NullableInstant;
+    secret: Buffer;
+    secret_before: Buffer | null;
+    secret_before_until: NullableInstant;
+    created_at: Instant;
+    updated_at: Instant;
+  };
+  list_export: {
+    project_id: string;
+    id: string;
+    segment_id: string | null;
+    publication_job_id: string | null;
+    campaign_id: string | null;
+    columns: string[];
+    consent: string | null;
+    url: Buffer | null;
+    url_origin: string | null;
+    method: "PUT" | "POST" | null;
+    status: "queued" | "writing" | "sending" | "done" | "failed";
+    reason: string | null;
+    rows_count: WithDefault<number>;
+    bytes_count: number | null;
+    tries: WithDefault<number>;
+    due_at: Instant;
+    leased_until: NullableInstant;
+    file_deleted_at: NullableInstant;
+    created_at: Instant;
+    updated_at: Instant;
+    finished_at: NullableInstant;
+  };
+  event_delivery: {
+    project_id: string;
+    subscription_id: string;
+    event_id: string;
+    xid: string;
+    seq: number;
+    type: string;
+    occurred_at: Instant;
+    status: "waiting" | "sending" | "delivered" | "failed";
+    tries: WithDefault<number>;
+    attempts: JSONColumnType<unknown[]>;
+    next_attempt_at: Instant;
+    leased_until: NullableInstant;
+    created_at: Instant;
+    updated_at: Instant;
+  };
+  event_replay: {
+    project_id: string;
+    id: string;
+    subscription_id: string;
+    from_at: Instant;
+    to_at: Instant;
+    types: string[] | null;
+    status: "running" | "done";
+    xid: WithDefault<string>;
+    seq: WithDefault<number>;
+    found: WithDefault<number>;
+    created_at: Instant;
+    updated_at: Instant;
+  };
   project: {
     id: string;
     name: string;
@@ -36,6 +111,16 @@ export interface DB {
     created_at: WithDefault<Date>;
     expires_at: NullableInstant;
     revoked_at: NullableInstant;
+    member_id: ColumnType<string | null, string | null | undefined, never>;
+  };
+  member: {
+    project_id: string;
+    id: string;
+    name: string;
+    email: string | null;
+    role: "owner" | "manager" | "cashier" | "analyst" | "reviewer";
+    created_at: Instant;
+    updated_at: Instant;
   };
   server_secret: { name: string; value: Buffer };
   customer: {
@@ -106,6 +191,8 @@ export interface DB {
     on_rollback: WithDefault<"keep" | "recalculate" | "revoke">;
     points_price: number | null;
     voucher_lifetime_days: number | null;
+    low_stock: number | null;
+    auto_grow: ColumnType<unknown, string | null | undefined, string | null>;
     referrer_rewards: ColumnType<unknown, string | undefined, string>;
     team: string | null;
     budget_code: string | null;
@@ -261,13 +348,64 @@ export interface DB {
   publication: {
     project_id: string;
     id: string;
-    voucher_id: string;
-    campaign_id: string;
+    voucher_id: string | null;
+    campaign_id: string | null;
+    pool_id: string | null;
+    pool_code_id: string | null;
     customer_id: string;
     source_id: string | null;
     channel: string;
+    status: WithDefault<"published" | "queued" | "delivered" | "failed">;
+    reason: string | null;
+    took: WithDefault<boolean>;
+    ended_before: NullableInstant;
+    returned_at: NullableInstant;
+    delivery_id: string | null;
+    job_id: string | null;
     published_at: Instant;
+    updated_at: NullableInstant;
   };
+  campaign_stock: {
+    project_id: string;
+    campaign_id: string;
+    low_stock_at: NullableInstant;
+    grown_count: WithDefault<number>;
+    batch_id: string | null;
+  };
+  publication_job: {
+    project_id: string;
+    id: string;
+    name: string | null;
+    campaign_id: string;
+    segment_id: string | null;
+    channel: string;
+    deliver: ColumnType<unknown, string | null, string | null>;
+    status: "receiving" | "running" | "paused" | "done" | "failed" | "cancelled";
+    total: WithDefault<number>;
+    published: WithDefault<number>;
+    skipped: ColumnType<Record<string, number>, string | undefined, string>;
+    failed: WithDefault<number>;
+    cursor: WithDefault<string>;
+    faults: ColumnType<{ line: number; reason: string }[], string | undefined, string>;
+    error: string | null;
+    created_at: Instant;
+    updated_at: Instant;
+  };
+  popup_message: {
+    project_id: string;
+    id: string;
+    customer_id: string;
+    delivery_id: string;
+    publication_id: string | null;
+    campaign_id: string | null;
+    content: JSONColumnType<Record<string, string>>;
+    created_at: Instant;
+    expires_at: Instant;
+    shown_at: NullableInstant;
+    clicked_at: NullableInstant;
+    dismissed_at: NullableInstant;
+  };
+  publication_job_member: { project_id: string; job_id: string; customer_id: string };
   redemption: {
     project_id: string;
     id: string;
@@ -443,11 +581,87 @@ export interface DB {
     project_id: string;
     id: string;
     name: string;
-    kind: WithDefault<"static">;
+    kind: WithDefault<"static" | "dynamic">;
+    rules: ColumnType<unknown, string | null | undefined, string>;
     created_at: Instant;
     updated_at: Instant;
   };
+  segment_evaluation: {
+    project_id: string;
+    segment_id: string;
+    number: Generated<number>;
+    version: Generated<number>;
+    evaluated_version: number | null;
+    failure: string | null;
+    failed_at: NullableInstant;
+    whole_at: NullableInstant;
+    members_count: Generated<number>;
+  };
+  segment_pass: { project_id: string; seen_to: Instant };
   segment_member: { project_id: string; segment_id: string; customer_id: string; entered_at: Instant };
+  workflow: {
+    project_id: string;
+    id: string;
+    name: string;
+    status: "draft" | "active" | "paused" | "archived";
+    version: number;
+    definition: Json<unknown>;
+    trigger_on: string;
+    active_since: NullableInstant;
+    created_at: Instant;
+    updated_at: Instant;
+  };
+  workflow_version: {
+    project_id: string;
+    workflow_id: string;
+    version: number;
+    definition: Json<unknown>;
+    created_at: Instant;
+  };
+  workflow_scan: {
+    project_id: string;
+    workflow_id: string;
+    scanned_until: Instant;
+    upto: NullableInstant;
+    after_id: WithDefault<string>;
+  };
+  workflow_run: {
+    project_id: string;
+    id: string;
+    workflow_id: string;
+    version: number;
+    customer_id: string;
+    trigger_key: string;
+    trigger: Json<unknown>;
+    depth: WithDefault<number>;
+    status: "running" | "finished" | "stopped" | "skipped" | "failed" | "cancelled";
+    reason: string | null;
+    position: WithDefault<number>;
+    due_at: Instant;
+    held: WithDefault<boolean>;
+    checked: WithDefault<boolean>;
+    started_at: Instant;
+    ended_at: NullableInstant;
+  };
+  workflow_run_entry: {
+    project_id: string;
+    run_id: string;
+    entry: Generated<number>;
+    position: number | null;
+    kind: string | null;
+    outcome: "done" | "withheld" | "waiting" | "held" | "met" | "not_met" | "failed" | "retried" | "cancelled";
+    reason: string | null;
+    detail: ColumnType<Record<string, string | number>, string, never>;
+    customer_id: string;
+    at: Instant;
+    xid: Generated<string>;
+  };
+  workflow_settings: {
+    project_id: string;
+    deliveries_max: number | null;
+    days: number | null;
+    updated_at: Instant;
+  };
   rejection: {
     project_id: string;
     id: string;
@@ -730,6 +944,88 @@ export interface DB {
     detail: string;
     rows_count: WithDefault<number>;
     trained_at: WithDefault<Date>;
+  };
+  channel: {
+    project_id: string;
+    id: string;
+    name: string;
+    kind: string;
+    enabled: WithDefault<boolean>;
+    settings: Json<unknown>;
+    credentials: Buffer | null;
+    rate_count: number | null;
+    rate_seconds: number | null;
+    rate_burst: number | null;
+    cap_count: number | null;
+    cap_hours: number | null;
+    created_at: Instant;
+    updated_at: Instant;
+    deleted_at: NullableInstant;
+  };
+  channel_rate: { project_id: string; channel_id: string; taken_until: Instant; next_at: Instant };
+  template: {
+    project_id: string;
+    id: string;
+    name: string;
+    kind: string;
+    purpose: "marketing" | "transactional";
+    language: string;
+    version: WithDefault<number>;
+    created_at: Instant;
+    updated_at: Instant;
+    deleted_at: NullableInstant;
+  };
+  template_version: {
+    project_id: string;
+    template_id: string;
+    version: number;
+    languages: Json<Record<string, Record<string, string>>>;
+    created_at: Instant;
+  };
+  delivery: {
+    project_id: string;
+    id: string;
+    source_id: string;
+    channel_id: string;
+    channel_kind: string;
+    template_id: string;
+    template_version: number;
+    purpose: "marketing" | "transactional";
+    customer_id: string;
+    variables: Json<JsonObject>;
+    publication_id: string | null;
+    workflow_run_id: string | null;
+    campaign_id: string | null;
+    status: "queued" | "sending" | "sent" | "failed" | "skipped" | "bounced";
+    reason: string | null;
+    address: string | null;
+    provider_id: string | null;
+    attempts_count: WithDefault<number>;
+    sending_since: NullableInstant;
+    may_have_arrived: WithDefault<boolean>;
+    next_attempt_at: NullableInstant;
+    created_at: Instant;
+    updated_at: Instant;
+    sent_at: NullableInstant;
+  };
+  delivery_attempt: {
+    project_id: string;
+    delivery_id: string;
+    number: number;
+    outcome: "sent" | "retry" | "failed" | "bounced" | "unknown";
+    reason: string | null;
+    provider_id: string | null;
+    started_at: Instant;
+    ended_at: Instant;
+  };
+  suppression: {
+    project_id: string;
+    kind: string;
+    address_hash: Buffer;
+    id: string;
+    address: string | null;
+    reason: "bounced" | "complained" | "manual";
+    created_at: Instant;
   };
   idempotency_key: {
     project_id: string;

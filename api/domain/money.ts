@@ -100,9 +100,14 @@ const exponents: Readonly<Record<string, number>> = {
   UYW: 4,
 };
 
+/** How many digits of an amount in minor units stand after the point. `Intl` says 0 for some that have 2, HUF say. */
+export function minorDigits(currency: string): number {
+  return Object.hasOwn(exponents, currency) ? (exponents[currency] ?? 2) : 2;
+}
+
 /** "4.20 EUR" for 420: the form messages to shoppers use. */
 export function formatMoney(minor: number, currency: string): string {
-  const exponent = Object.hasOwn(exponents, currency) ? (exponents[currency] ?? 2) : 2;
+  const exponent = minorDigits(currency);
   const digits = String(Math.abs(minor)).padStart(exponent + 1, "0");
   const whole = digits.slice(0, digits.length - exponent);
   const fraction = exponent > 0 ? `.${digits.slice(-exponent)}` : "";

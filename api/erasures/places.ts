@@ -69,7 +69,21 @@ export const ownPlaces: readonly Place[] = [
     columns: { customer: "pseudonym", repeat_key: "pseudonym", reasons: "document", note: "text" },
   },
   { table: "points_entry", where: ofCustomer, columns: { reason: "none" } },
+  // Before the deliveries, by whose customer they are found: a provider's words may repeat the address.
+  {
+    table: "delivery_attempt",
+    where: `exists (select from delivery d
+      where d.project_id = t.project_id and d.id = t.delivery_id and d.customer_id = any($2))`,
+    columns: { reason: "text" },
+  },
+  {
+    table: "delivery",
+    where: ofCustomer,
+    columns: { source_id: "key", variables: "nothing", address: "none", reason: "text" },
+  },
+  { table: "workflow_run", where: ofCustomer, columns: { trigger: "document" } },
   { table: "publication", where: ofCustomer, columns: { source_id: "text" } },
+  { table: "popup_message", where: ofCustomer, columns: { content: "nothing" } },
   {
     table: "voucher",
     where: `(${ofCustomer} or t.referrer_id = any($2))`,
@@ -108,7 +122,17 @@ export const mentioningPlaces: readonly Place[] = [
   { table: "voucher_job_item", where: "t.customer = $3", columns: { customer: "pseudonym" } },
   { table: "voucher_job_error", where: mentions("reason"), columns: { reason: "text" } },
   { table: "dead_letter", where: mentions("error"), columns: { error: "text" } },
+  // The keyed hash stays: whoever bounced or complained is not written to again.
+  // Written as `canonicalAddress` does, not as the shop wrote it, and the whole of it: "bob@x" is not "notbob@x".
+  {
+    table: "suppression",
+    where: `t.address in (
+      select unnest(array[lower(btrim(mark)), regexp_replace(mark, '[[:space:]().-]', '', 'g')]) from unnest($4::text[]) mark)`,
+    columns: { address: "none" },
+  },
   { table: "event_consumer_failure", where: mentions("error"), columns: { error: "text" } },
+  // What receivers answered.
+  { table: "event_delivery", where: mentions("attempts"), columns: { attempts: "document" } },
 ];
 
 /** What one statement does: the customer's own row (rename.ts), lists they are in, the outbox (rewrite-outbox.ts). */
@@ -135,7 +159,10 @@ export const impersonal: Readonly<Record<string, readonly string[]>> = {
   ],
   claw_back_step: ["kind", "outcome", "reason", "currency", "undo", "undo_reason", "held_by"],
   dead_letter: ["type"],
+  delivery: ["channel_kind", "purpose", "status"],
+  delivery_attempt: ["outcome"],
   event_consumer_failure: ["name", "type"],
+  event_delivery: ["type", "status"],
   import_error: ["field"],
   import_job: ["kind", "format", "status", "error"],
   issued_reward: ["type", "status"],
@@ -148,7 +175,7 @@ export const impersonal: Readonly<Record<string, readonly string[]>> = {
   customer_usage: ["scope"],
   points_entry: ["kind", "lots"],
   pool_code: ["code", "status"],
-  publication: ["channel"],
+  publication: ["channel", "status", "reason"],
   redemption: ["status", "currency", "source"],
   redemption_code: ["code"],
   rejection: ["codes", "campaign_ids", "currency", "source"],
@@ -158,23 +185,33 @@ export const impersonal: Readonly<Record<string, readonly string[]>> = {
     ...["assigned_to", "assigned_name", "decided_by", "decided_name"],
   ],
   review_entry: ["kind", "actor", "actor_name"],
+  suppression: ["kind", "reason"],
   voucher: ["code", "kind", "status", "limits", "rules"],
   voucher_import: ["status", "error"],
   voucher_import_error: ["field"],
   voucher_job: ["action", "status", "error", "cursor", "upto"],
   voucher_job_error: ["code"],
   voucher_job_item: ["code"],
+  workflow_run: ["trigger_key", "status", "reason"],
+  workflow_run_entry: ["kind", "outcome", "reason", "detail"],
 };
 
-/** Tables about campaigns, keys and the service itself; nobody's data. */
+/** Tables about campaigns, keys, the people who run the shop and the service itself; no customer's data. */
 export const impersonalTables: readonly string[] = [
   "api_key",
   "automatic_version",
   "campaign",
   "campaign_budget_reached",
+  "campaign_stock",
   "campaign_usage",
   "campaign_version",
+  "channel",
+  "channel_rate",
   "event_consumer",
+  "event_replay",
+  "event_subscription",
+  "list_export",
+  "member",
   "migration",
   "model_drift",
   "model_file",
@@ -184,6 +221,7 @@ export const impersonalTables: readonly string[] = [
   "offer_policy",
   "pool",
   "project",
+  "publication_job",
   "reconciliation_drift",
   "reconciliation_run",
   "relay_stream",
@@ -193,6 +231,13 @@ export const impersonalTables: readonly string[] = [
   "risk_rule",
   "risk_version",
   "segment",
+  "segment_evaluation",
   "server_secret",
+  "template",
+  "template_version",
   "voucher_batch",
+  "workflow",
+  "workflow_scan",
+  "workflow_settings",
+  "workflow_version",
 ];

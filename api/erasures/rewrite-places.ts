@@ -103,6 +103,10 @@ async function leaveSegments(client: pg.ClientBase, { projectId, customerIds, ps
   const { rowCount } = await client.query(
     `with gone as (
        delete from segment_member where project_id = $1 and customer_id = any($2) returning segment_id
+     ), counted as (
+       update segment_evaluation e set members_count = e.members_count - g.n
+       from (select segment_id, count(*) as n from gone group by segment_id) g
+       where e.project_id = $1 and e.segment_id = g.segment_id
      )
      insert into outbox (event_id, project_id, type, occurred_at, payload)
      select 'evt_' || replace(gen_random_uuid()::text, '-', ''), $1, 'segment.left', now(),

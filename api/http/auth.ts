@@ -55,7 +55,8 @@ async function authenticate(c: Context<AppEnv>, publishableAllowed: boolean): Pr
     throw new Problem("unauthorized", detail, { headers: { "www-authenticate": 'Bearer realm="tessera"' } });
   }
   if (known.auth.kind === "publishable") {
-    if (!publishableAllowed) throw new Problem("scope_missing", "A publishable key may only qualify and validate.");
+    if (!publishableAllowed)
+      throw new Problem("scope_missing", "A publishable key may only qualify, validate and fetch pop-ups.");
     const origin = c.req.header("origin");
     if (origin === undefined || !known.allowedOrigins.includes(origin)) {
       throw new Problem("origin_not_allowed", "The key's allowed_origins do not contain the request's Origin.");

@@ -5,16 +5,19 @@
 import type { MiddlewareHandler } from "hono";
 import type { AppEnv } from "./environment.ts";
 
-export function crossOrigin(paths: readonly string[]): MiddlewareHandler<AppEnv> {
+export function crossOrigin(paths: RegExp): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const origin = c.req.header("origin");
-    if (origin === undefined || origin.length > 300 || !paths.includes(c.req.path)) return next();
+    if (origin === undefined || origin.length > 300 || !paths.test(c.req.path)) return next();
     if (c.req.method === "OPTIONS" && c.req.header("access-control-request-method") !== undefined) {
       c.header("vary", "Origin");
       if (await c.var.keyRing.allowsOrigin(origin)) {
         c.header("access-control-allow-origin", origin);
-        c.header("access-control-allow-methods", "POST");
-        c.header("access-control-allow-headers", "authorization, content-type, idempotency-key, accept-language");
+        c.header("access-control-allow-methods", "GET, POST");
+        c.header(
+          "access-control-allow-headers",
+          "authorization, content-type, idempotency-key, accept-language, tessera-customer",
+        );
         c.header("access-control-max-age", "600");
       }
       return c.body(null, 204);

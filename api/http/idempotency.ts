@@ -80,15 +80,25 @@ export async function withIdempotency<Status extends ContentfulStatusCode, Body>
     const { status, body } = await inTransaction(c, work);
     return sendText(c, status, JSON.stringify(body)) as Answered<Status, Body>;
   }
+  const { status, text, replayed } = await underIdentity(c, identity, work, redact);
+  return sendText(c, status, text, replayed) as Answered<Status, Body>;
+}
+
+/** Runs `work` once for this identity; a second call, now or later, gets the first one's answer as it was. */
+export function underIdentity<Status extends ContentfulStatusCode, Body>(
+  c: Context<AppEnv>,
+  identity: RequestIdentity,
+  work: (tx: Transaction<DB>) => Promise<Answer<Status, Body>>,
+  redact: (body: Body) => Body = (body) => body,
+): Promise<{ readonly status: ContentfulStatusCode; readonly text: string; readonly replayed: boolean }> {
   const { projectId } = c.var.auth;
-  const outcome = await inTransaction(c, async (tx) => {
+  return inTransaction(c, async (tx) => {
     const stored = await claim(tx, projectId, identity);
     if (stored) return { ...stored, replayed: true };
     const { text, storedText, status } = await attempt(c, tx, work, redact);
     await keep(tx, projectId, identity.key, status, storedText);
     return { status, text, replayed: false };
   });
-  return sendText(c, outcome.status, outcome.text, outcome.replayed) as Answered<Status, Body>;
 }
 
 /** The work's answer, or the refusal that it threw, with the writes before the refusal undone. */

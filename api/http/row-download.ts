@@ -56,7 +56,7 @@ function csvRow(row: DownloadedRow, columns: readonly string[]): string {
 }
 
 /** A spreadsheet would run a field that begins like a formula; the apostrophe makes it text (a code may begin with "-"). */
-function csvField(value: string | number | boolean | null | object): string {
+export function csvField(value: string | number | boolean | null | object): string {
   const text = value === null ? "" : typeof value === "object" ? JSON.stringify(value) : String(value);
   const harmless = /^[=+\-@\t\r\n]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;

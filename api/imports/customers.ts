@@ -35,9 +35,12 @@ interface StoredCustomer {
   readonly attributes: Record<string, unknown>;
   readonly tags: Record<string, string[]>;
   readonly created_at: Date;
+  readonly birthday: string | null;
+  readonly consent: Record<string, boolean>;
+  readonly metadata: Record<string, unknown>;
 }
 
-const stored = "c.identifier, c.name, c.attributes, c.tags, c.created_at";
+const stored = "c.identifier, c.name, c.attributes, c.tags, c.created_at, c.birthday, c.consent, c.metadata";
 
 /** Newcomers are locked before they are made, in the order in which everything else locks them. */
 async function insertNew(chunk: Chunk, given: ReadonlyMap<string, Given>): Promise<Set<string>> {

@@ -4,9 +4,10 @@ import { secured } from "../http/auth.ts";
 import { readCursor, toPage } from "../http/pagination.ts";
 import { notFound } from "../http/problem.ts";
 import { createRouter } from "../http/router.ts";
-import { type DownloadedRow, sendRows } from "../http/row-download.ts";
+import { sendRows } from "../http/row-download.ts";
 import { idempotencyHeaders, json, listQuery, pageOf, problems, resourceId } from "../http/schemas.ts";
-import { findImport, listErrors, listImports } from "./queries.ts";
+import { findImport, listImports } from "./queries.ts";
+import { errorColumns, errorPages } from "./read.ts";
 import { receiveImport } from "./receive.ts";
 import { importToWire, importWire } from "./wire.ts";
 
@@ -64,8 +65,6 @@ const errorsRoute = createRoute({
   responses: { 200: { description: "One bad row a line", content: rows }, ...problems(404) },
 });
 
-const pageSize = 5_000;
-
 export function importRoutes({ db }: Deps) {
   const router = createRouter();
 
@@ -91,14 +90,7 @@ export function importRoutes({ db }: Deps) {
     const { projectId } = c.var.auth;
     const { id } = c.req.valid("param");
     if (!(await findImport(db, projectId, id))) throw notFound("import");
-    let after: number | undefined = 0;
-    const nextPage = async (): Promise<readonly DownloadedRow[] | undefined> => {
-      if (after === undefined) return undefined;
-      const found = await listErrors(db, projectId, id, after, pageSize);
-      after = found.length === pageSize ? found.at(-1)?.line : undefined;
-      return found;
-    };
-    return sendRows(c, `errors-${id}`, ["line", "field", "reason"], nextPage);
+    return sendRows(c, `errors-${id}`, errorColumns, errorPages(db, projectId, id));
   });
 
   return router;

@@ -13,6 +13,8 @@ export interface NewKey {
   /** Only publishable keys have any. */
   readonly allowedOrigins?: readonly string[];
   readonly expiresAt?: Date | null;
+  /** The person who signs in with it; absent: a machine's. */
+  readonly memberId?: string;
   /** Given by the operator; else 256 random bits. */
   readonly text?: string;
 }
@@ -35,6 +37,7 @@ export async function createKey(db: Kysely<DB>, key: NewKey): Promise<{ row: Key
       scopes: [...key.scopes],
       allowed_origins: [...(key.allowedOrigins ?? [])],
       expires_at: key.expiresAt ?? null,
+      member_id: key.memberId ?? null,
     })
     .returning(keyColumns)
     .executeTakeFirstOrThrow();
@@ -52,4 +55,5 @@ export const keyColumns = [
   "created_at",
   "expires_at",
   "revoked_at",
+  "member_id",
 ] as const;

@@ -1,29 +1,47 @@
-import { type Kysely, sql } from "kysely";
+import { type Kysely, sql, type Transaction } from "kysely";
 import type { DB } from "../db/tables.ts";
 import { type KeyRow, keyColumns } from "./create-key.ts";
 
 /** Newest first; `before` is the id of the last key seen. */
-export function listKeys(db: Kysely<DB>, projectId: string, before: string | undefined, limit: number) {
+export function selectKeys(db: Kysely<DB>, projectId: string, before: string | undefined, limit: number) {
   return db
     .selectFrom("api_key")
     .select(keyColumns)
     .where("project_id", "=", projectId)
     .$if(before !== undefined, (query) => query.where("id", "<", before ?? ""))
     .orderBy("id", "desc")
-    .limit(limit + 1)
+    .limit(limit)
     .execute();
 }
 
-/** False when the project has no such key. Revoking twice keeps the first instant. */
-export async function revokeKey(db: Kysely<DB>, projectId: string, id: string): Promise<boolean> {
-  const row = await db
+export function findKey(db: Kysely<DB>, projectId: string, id: string): Promise<KeyRow | undefined> {
+  return db
+    .selectFrom("api_key")
+    .select(keyColumns)
+    .where("project_id", "=", projectId)
+    .where("id", "=", id)
+    .executeTakeFirst();
+}
+
+/** Revoking twice keeps the first instant. */
+export async function revokeKeyRow(tx: Transaction<DB>, projectId: string, id: string): Promise<void> {
+  await tx
     .updateTable("api_key")
     .set({ revoked_at: sql<Date>`coalesce(revoked_at, now())` })
     .where("project_id", "=", projectId)
     .where("id", "=", id)
-    .returning("id")
+    .execute();
+}
+
+/** Undefined when the project has no such key. */
+export function lockKey(tx: Transaction<DB>, projectId: string, id: string) {
+  return tx
+    .selectFrom("api_key")
+    .select(["member_id", "revoked_at"])
+    .where("project_id", "=", projectId)
+    .where("id", "=", id)
+    .forUpdate()
     .executeTakeFirst();
-  return row !== undefined;
 }
 
 /**

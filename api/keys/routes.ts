@@ -2,14 +2,12 @@ import { createRoute, z } from "@hono/zod-openapi";
 import type { Deps } from "../deps.ts";
 import { secured } from "../http/auth.ts";
 import { withIdempotency } from "../http/idempotency.ts";
-import { readCursor, toPage } from "../http/pagination.ts";
-import { notFound, Problem } from "../http/problem.ts";
 import { createRouter } from "../http/router.ts";
 import { idempotencyHeaders, json, jsonBody, listQuery, pageOf, problems, resourceId } from "../http/schemas.ts";
 import { inTransaction } from "../http/transaction.ts";
-import { createKey } from "./create-key.ts";
-import { endKey, listKeys, revokeKey } from "./queries.ts";
-import { createdKeyWire, keyBody, keyWire, rotateBody, toKeyWire } from "./schemas.ts";
+import { makeKey, revokeKey, rotateKey } from "./change.ts";
+import { listKeys, readKey } from "./list.ts";
+import { createdKeyWire, keyBody, keyWire, rotateBody } from "./schemas.ts";
 
 const tags = ["Keys and projects"];
 const params = z.object({ id: resourceId });
@@ -35,12 +33,23 @@ const list = createRoute({
   responses: { 200: json(pageOf(keyWire), "Keys, newest first"), ...problems() },
 });
 
+const read = createRoute({
+  method: "get",
+  path: "/v1/keys/{id}",
+  tags,
+  summary: "Read a key",
+  ...secured("admin"),
+  request: { params },
+  responses: { 200: json(keyWire, "The key, without its text"), ...problems(404) },
+});
+
 const revoke = createRoute({
   method: "delete",
   path: "/v1/keys/{id}",
   tags,
   summary: "Revoke a key",
-  description: "Holds at once in the process that answers, within 5 seconds in others. A key cannot revoke itself.",
+  description:
+    "Holds at once in the process that answers, within 5 seconds in others. A key cannot revoke itself; a member's key ends with the member.",
   ...secured("admin"),
   request: { params },
   responses: { 204: { description: "Revoked" }, ...problems(404, 409) },
@@ -54,44 +63,27 @@ const rotate = createRoute({
   description: "Makes a key with the same name, scopes and origins. The old one ends after `grace_seconds`.",
   ...secured("admin"),
   request: { params, headers: idempotencyHeaders, body: jsonBody(rotateBody) },
-  responses: { 201: json(createdKeyWire, "The new key with its text"), ...problems(404, 422) },
+  responses: { 201: json(createdKeyWire, "The new key with its text"), ...problems(404, 409, 422) },
 });
 
 export function keyRoutes(deps: Deps) {
   return createRouter()
-    .openapi(create, (c) => {
-      const body = c.req.valid("json");
-      return withIdempotency(
+    .openapi(create, (c) =>
+      withIdempotency(
         c,
-        async (tx) => {
-          const { row, text } = await createKey(tx, {
-            projectId: c.var.auth.projectId,
-            name: body.name,
-            kind: body.kind ?? "secret",
-            scopes: body.kind === "publishable" ? ["checkout"] : body.scopes,
-            allowedOrigins: body.kind === "publishable" ? body.allowed_origins : [],
-            expiresAt: body.expires_at === undefined ? null : new Date(body.expires_at),
-          });
-          return { status: 201, body: { ...toKeyWire(row), key: text } };
-        },
+        async (tx) => ({ status: 201, body: await makeKey(tx, c.var.auth.projectId, c.req.valid("json")) }),
         withoutText,
-      );
-    })
+      ),
+    )
     .openapi(list, async (c) => {
       const { limit, cursor } = c.req.valid("query");
-      const before = readCursor(cursor, z.tuple([z.string()]))?.[0];
-      const rows = await listKeys(deps.db, c.var.auth.projectId, before, limit);
-      return c.json(
-        toPage(rows, limit, (row) => [row.id], toKeyWire),
-        200,
-      );
+      return c.json(await listKeys(deps.db, c.var.auth.projectId, { limit, cursor }), 200);
     })
+    .openapi(read, async (c) => c.json(await readKey(deps.db, c.var.auth.projectId, c.req.valid("param").id), 200))
     .openapi(revoke, async (c) => {
       const { id } = c.req.valid("param");
-      // The last key with `admin` could otherwise shut the project for good.
-      if (id === c.var.auth.keyId) throw new Problem("conflict", "A key cannot revoke itself. Rotate it instead.");
-      const revoked = await inTransaction(c, (tx) => revokeKey(tx, c.var.auth.projectId, id));
-      if (!revoked) throw notFound("key");
+      const { projectId, keyId } = c.var.auth;
+      await inTransaction(c, (tx) => revokeKey(tx, projectId, keyId, id));
       c.var.keyRing.forget(id);
       return c.body(null, 204);
     })
@@ -100,19 +92,7 @@ export function keyRoutes(deps: Deps) {
       const { grace_seconds: graceSeconds } = c.req.valid("json");
       const answer = await withIdempotency(
         c,
-        async (tx) => {
-          const old = await endKey(tx, c.var.auth.projectId, id, graceSeconds);
-          if (!old) throw notFound("key");
-          const { row, text } = await createKey(tx, {
-            projectId: old.project_id,
-            name: old.name,
-            kind: old.kind,
-            scopes: toKeyWire(old).scopes,
-            allowedOrigins: old.allowed_origins,
-            expiresAt: old.expiry,
-          });
-          return { status: 201, body: { ...toKeyWire(row), key: text } };
-        },
+        async (tx) => ({ status: 201, body: await rotateKey(tx, c.var.auth.projectId, id, graceSeconds) }),
         withoutText,
       );
       c.var.keyRing.forget(id);

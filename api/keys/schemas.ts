@@ -49,6 +49,7 @@ export const keyWire = z
     created_at: z.string(),
     expires_at: z.string().nullable(),
     revoked_at: z.string().nullable(),
+    member_id: z.string().nullable().openapi({ description: "The person who signs in with it; null: a machine's key" }),
   })
   .openapi("Key");
 
@@ -69,5 +70,6 @@ export function toKeyWire(row: KeyRow): z.output<typeof keyWire> {
     created_at: row.created_at.toISOString(),
     expires_at: row.expires_at?.toISOString() ?? null,
     revoked_at: row.revoked_at?.toISOString() ?? null,
+    member_id: row.member_id,
   };
 }

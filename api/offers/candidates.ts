@@ -33,7 +33,7 @@ export async function findCandidates(
       where v.project_id = ${projectId} and v.customer_id = (select id from cust)
       union
       select p.voucher_id from publication p
-      where p.project_id = ${projectId} and p.customer_id = (select id from cust)
+      where p.project_id = ${projectId} and p.customer_id = (select id from cust) and p.status <> 'failed'
     ), generic as (
       select g.id from running r, lateral (
         select v.id from voucher v

@@ -1,13 +1,15 @@
 /** Fills a pool from a file of any size, block by block while it arrives; what went in stays when the upload breaks off. */
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 import type { Context } from "hono";
+import type { Kysely } from "kysely";
 import { z } from "zod";
 import { logChange } from "../audit-log/log-change.ts";
+import type { DB } from "../db/tables.ts";
 import type { AppEnv } from "../http/environment.ts";
 import { withIdempotency } from "../http/idempotency.ts";
 import { textFault } from "../http/json-body.ts";
 import { notFound } from "../http/problem.ts";
-import { readRows, rowFormat, type UploadedRow } from "../http/row-stream.ts";
+import { type RowFormat, readRows, rowFormat, type UploadedRow } from "../http/row-stream.ts";
 import { addCodes, clearLowStock, findPool } from "./queries.ts";
 import type { AddedCodesWire } from "./schemas.ts";
 
@@ -23,16 +25,24 @@ const codeRow = z.strictObject({
     .refine((text) => !/\p{Cc}/u.test(text) && textFault(text) === undefined, "may not hold control characters"),
 });
 
-/** Sending a file again adds what is missing. @throws Problem 400, 404, 413, 415, 422 */
-export async function addPoolCodes(c: Context<AppEnv>, poolId: string) {
-  const { db } = c.var.deps;
-  const { projectId } = c.var.auth;
+/** A file of rows, of which the digest sees every byte. */
+interface Upload {
+  readonly body: ReadableStream<Uint8Array> | null;
+  readonly format: RowFormat;
+  readonly digest: Hash;
+}
+
+/** Sending a file again adds what is missing. @throws Problem 400, 404, 413 */
+export async function fillPool(
+  db: Kysely<DB>,
+  projectId: string,
+  poolId: string,
+  { body, format, digest }: Upload,
+): Promise<AddedCodesWire> {
   if (!(await findPool(db, projectId, poolId))) throw notFound("pool");
-  const format = rowFormat(c.req.header("content-type"));
-  const digest = createHash("sha256");
   const result = { received: 0, added: 0, duplicates: 0, failed: 0, errors: [] as AddedCodesWire["errors"] };
   try {
-    for await (const rows of readRows(c.req.raw.body, format, ["code"], limits, digest)) {
+    for await (const rows of readRows(body, format, ["code"], limits, digest)) {
       const codes: string[] = [];
       for (const row of rows) {
         const read = readCode(row);
@@ -51,13 +61,34 @@ export async function addPoolCodes(c: Context<AppEnv>, poolId: string) {
     // Also after an upload that broke off: what went in stays.
     await clearLowStock(db, projectId, poolId);
   }
+  return result;
+}
+
+/** In a transaction of the request that filled it: see `logChange`. */
+export async function logFilled(
+  tx: Kysely<DB>,
+  projectId: string,
+  poolId: string,
+  { added }: AddedCodesWire,
+): Promise<void> {
+  if (added === 0) return;
+  const after = { id: poolId, count: added };
+  await logChange(tx, { projectId, subjectType: "pool", subjectId: poolId, action: "codes_added", after });
+}
+
+/** @throws Problem 400, 404, 413, 415, 422 */
+export async function addPoolCodes(c: Context<AppEnv>, poolId: string) {
+  const { db } = c.var.deps;
+  const { projectId } = c.var.auth;
+  // What is not there is told before the type of its file.
+  if (!(await findPool(db, projectId, poolId))) throw notFound("pool");
+  const digest = createHash("sha256");
+  const format = rowFormat(c.req.header("content-type"));
+  const result = await fillPool(db, projectId, poolId, { body: c.req.raw.body, format, digest });
   // The body takes part in the idempotency key by its digest.
   c.set("json", { sha256: digest.digest("hex") });
   return withIdempotency(c, async (tx) => {
-    const after = { id: poolId, count: result.added };
-    if (result.added > 0) {
-      await logChange(tx, { projectId, subjectType: "pool", subjectId: poolId, action: "codes_added", after });
-    }
+    await logFilled(tx, projectId, poolId, result);
     return { status: 200, body: result satisfies AddedCodesWire };
   });
 }

@@ -1,7 +1,8 @@
 import type { Transaction } from "kysely";
 import type { DB } from "../db/tables.ts";
 import { notFound, Problem } from "../http/problem.ts";
-import { clearLowStock, findPool, insertPool, isNameTaken, type PoolRow, updatePool } from "./queries.ts";
+import { readPool } from "./list.ts";
+import { clearLowStock, insertPool, isNameTaken, updatePool } from "./queries.ts";
 import type { PoolChange, PoolInput, PoolWire } from "./schemas.ts";
 
 /** @throws Problem `already_exists` when the name is taken */
@@ -36,26 +37,7 @@ export async function changePool(
   return readPool(tx, projectId, id);
 }
 
-async function readPool(tx: Transaction<DB>, projectId: string, id: string): Promise<PoolWire> {
-  const row = await findPool(tx, projectId, id);
-  if (!row) throw notFound("pool");
-  return poolToWire(row);
-}
-
 function nameTaken(name: string): Problem {
   const detail = `There is a pool named ${JSON.stringify(name)} already.`;
   return new Problem("already_exists", detail, { errors: [{ pointer: "/name", detail }] });
-}
-
-export function poolToWire(row: PoolRow): PoolWire {
-  return {
-    id: row.id,
-    name: row.name,
-    size: row.codes_count,
-    left: row.left ?? 0,
-    low_stock: row.low_stock,
-    metadata: row.metadata as PoolWire["metadata"],
-    created_at: row.created_at.toISOString(),
-    updated_at: row.updated_at.toISOString(),
-  };
 }

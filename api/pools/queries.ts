@@ -5,7 +5,7 @@ import { newId } from "../ids.ts";
 import type { PoolInput } from "./schemas.ts";
 
 /** `left` is counted on `pool_code_free`. */
-function selectPools(db: Kysely<DB>, projectId: string) {
+function pools(db: Kysely<DB>, projectId: string) {
   return db
     .selectFrom("pool as p")
     .selectAll("p")
@@ -24,16 +24,16 @@ function selectPools(db: Kysely<DB>, projectId: string) {
 export type PoolRow = Awaited<ReturnType<typeof findPool>> & object;
 
 export function findPool(db: Kysely<DB>, projectId: string, id: string) {
-  return selectPools(db, projectId).where("p.id", "=", id).executeTakeFirst();
+  return pools(db, projectId).where("p.id", "=", id).executeTakeFirst();
 }
 
 /** Newest first. */
-export function listPools(
+export function selectPools(
   db: Kysely<DB>,
   projectId: string,
   page: { readonly limit: number; readonly before: string | undefined },
 ) {
-  return selectPools(db, projectId)
+  return pools(db, projectId)
     .$if(page.before !== undefined, (q) => q.where("p.id", "<", page.before as string))
     .orderBy("p.id", "desc")
     .limit(page.limit)

@@ -2,14 +2,12 @@ import { createRoute, z } from "@hono/zod-openapi";
 import type { Deps } from "../deps.ts";
 import { secured } from "../http/auth.ts";
 import { withIdempotency } from "../http/idempotency.ts";
-import { readCursor, toPage } from "../http/pagination.ts";
-import { notFound } from "../http/problem.ts";
 import { createRouter } from "../http/router.ts";
 import { idempotencyHeaders, json, jsonBody, listQuery, pageOf, problems, resourceId } from "../http/schemas.ts";
 import { inTransaction } from "../http/transaction.ts";
 import { addPoolCodes } from "./add-codes.ts";
-import { changePool, createPool, poolToWire } from "./change.ts";
-import { findPool, listPools } from "./queries.ts";
+import { changePool, createPool } from "./change.ts";
+import { listPools, readPool } from "./list.ts";
 import { addedCodesWire, createPoolBody, poolWire, updatePoolBody } from "./schemas.ts";
 
 const tags = ["Pools"];
@@ -87,19 +85,12 @@ export function poolRoutes({ db }: Deps) {
 
   router.openapi(listPoolsRoute, async (c) => {
     const { limit, cursor } = c.req.valid("query");
-    const before = readCursor(cursor, z.tuple([z.string()]))?.[0];
-    const rows = await listPools(db, c.var.auth.projectId, { limit: limit + 1, before });
-    return c.json(
-      toPage(rows, limit, (row) => [row.id], poolToWire),
-      200,
-    );
+    return c.json(await listPools(db, c.var.auth.projectId, { limit, cursor }), 200);
   });
 
-  router.openapi(getPoolRoute, async (c) => {
-    const row = await findPool(db, c.var.auth.projectId, c.req.valid("param").id);
-    if (!row) throw notFound("pool");
-    return c.json(poolToWire(row), 200);
-  });
+  router.openapi(getPoolRoute, async (c) =>
+    c.json(await readPool(db, c.var.auth.projectId, c.req.valid("param").id), 200),
+  );
 
   router.openapi(changePoolRoute, async (c) => {
     const { projectId } = c.var.auth;

@@ -24,14 +24,19 @@ export function requiredIdentity(c: Context<AppEnv>, why: string): RequestIdenti
   throw new Problem("idempotency_key_required", `Send an Idempotency-Key, so that ${why}.`);
 }
 
+/** As `makeAttempt`, sent. */
+export async function answerAttempt(...given: Parameters<typeof makeAttempt>): Promise<Response> {
+  return sendAnswer(given[1], await makeAttempt(...given));
+}
+
 /** @throws Problem too_many_attempts, invalid_request, and what `attempt` throws */
-export async function answerAttempt(
+export async function makeAttempt(
   deps: Deps,
   c: Context<AppEnv>,
   body: z.output<typeof redemptionBody>,
   identity: RequestIdentity,
   attempt: (request: RedeemRequest) => Promise<Answer>,
-): Promise<Response> {
+): Promise<Answer> {
   const guesser = guesserOf(c, guessLimits(deps), body);
   await refuseKnown(deps, guesser, identity.key);
   const answer = await attempt({
@@ -49,7 +54,7 @@ export async function answerAttempt(
     requestId: c.var.requestId,
   });
   await countGuesses(deps, guesser, unknownCodesOf(answer));
-  return sendAnswer(c, answer);
+  return answer;
 }
 
 export function sendAnswer(c: Context<AppEnv>, answer: Answer): Response {

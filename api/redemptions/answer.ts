@@ -85,7 +85,9 @@ export function wireAllReasons(decision: Decision) {
   );
 }
 
-export function wireOrder(facts: Facts, decision: Decision) {
+type Sums = Pick<Decision, "amount" | "discountAmount" | "shippingDiscount" | "totalAmount" | "itemsDiscount">;
+
+export function wireOrder(facts: Facts, decision: Sums) {
   const { order } = facts;
   return {
     id: order.id,

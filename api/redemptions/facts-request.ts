@@ -2,6 +2,7 @@
 import type { Guesser } from "../attempts/subjects.ts";
 import type { OrderFacts } from "../domain/facts.ts";
 import type { Origin } from "../signals/subjects.ts";
+import type { Pair } from "./definitions.ts";
 
 export interface FactsRequest {
   readonly projectId: string;
@@ -19,4 +20,6 @@ export interface FactsRequest {
   readonly origin?: Origin;
   /** Automatic campaigns whose rules are not met are loaded too, for those who ask what is missing. */
   readonly withNearMisses?: boolean;
+  /** Counted like an automatic campaign that runs, whatever it is: for trials. It comes last. */
+  readonly tried?: Pair;
 }

@@ -86,15 +86,16 @@ async function finishFacts(
     row.automatic_version === null ? [] : loadAutomatic(deps.pool, projectId, row.automatic_version),
   ]);
   const open = automatic.filter((pair) => mightRun(pair, request, now));
+  const tried = request.tried === undefined ? [] : [request.tried];
   const needs = needsOf([
     ...row.vouchers.map((voucher) => {
       const { sub, main } = pairOf(definitions, projectId, voucher);
       return { campaign: sub, parent: main, voucher: voucherDefinition(projectId, voucher) };
     }),
-    ...open.map(({ sub, main }) => ({ campaign: sub, parent: main, voucher: null })),
+    ...[...open, ...tried].map(({ sub, main }) => ({ campaign: sub, parent: main, voucher: null })),
   ]);
   const customer = await customerFacts(deps, request, row, now, needs);
-  const pairs = automaticCandidates(open, request, customer, now);
+  const pairs = [...automaticCandidates(open, request, customer, now), ...tried];
   const [assembled, pools] = await Promise.all([
     assembleCampaigns(deps.pool, { request, row, now, definitions, automatic: pairs }),
     queryPools(deps.pool, projectId, needs.pools),

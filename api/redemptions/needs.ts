@@ -34,8 +34,8 @@ export function needsOf(pairs: readonly Asking[]): Needs {
     const own = ofCampaign(campaign);
     add(own);
     if (own.pools.length > 0) pools.push(...own.pools);
-    if (parent.rules !== null) add(ofRule(parent.rules));
-    if (voucher !== null && voucher.rules !== null) add(ofRule(voucher.rules));
+    if (parent.rules !== null) add(ruleNeeds(parent.rules));
+    if (voucher !== null && voucher.rules !== null) add(ruleNeeds(voucher.rules));
   }
   return { history, segments, points, pools };
 }
@@ -51,7 +51,9 @@ function ofCampaign(campaign: Asking["campaign"]): CampaignNeeds {
   let needs = knownCampaigns.get(campaign);
   if (needs === undefined) {
     const rewards = [...campaign.rewards, ...campaign.referrerRewards];
-    const asked = [...(campaign.rules === null ? [] : [campaign.rules]), ...rewards.flatMap(rewardRules)].map(ofRule);
+    const asked = [...(campaign.rules === null ? [] : [campaign.rules]), ...rewards.flatMap(rewardRules)].map(
+      ruleNeeds,
+    );
     needs = {
       history: asked.flatMap((rule) => rule.history),
       segments: asked.some((rule) => rule.segments),
@@ -89,7 +91,7 @@ interface RuleNeeds {
 /** Trees live as long as the definitions they are part of. */
 const known = new WeakMap<Rule, RuleNeeds>();
 
-function ofRule(rule: Rule): RuleNeeds {
+export function ruleNeeds(rule: Rule): RuleNeeds {
   let needs = known.get(rule);
   if (needs === undefined) {
     const paths = new Set<string>();

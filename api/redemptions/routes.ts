@@ -6,7 +6,7 @@ import { notFound } from "../http/problem.ts";
 import { createRouter } from "../http/router.ts";
 import { idempotencyHeaders, json, jsonBody, pageOf, problems, resourceId } from "../http/schemas.ts";
 import { answerAttempt, requiredIdentity, sendAnswer } from "./answer-attempt.ts";
-import { findRedemptionDetail, listRedemptions } from "./queries.ts";
+import { findRedemptionDetail, listRedemptions } from "./read.ts";
 import { redeem } from "./redeem.ts";
 import { rollBack } from "./roll-back.ts";
 import {

@@ -1,9 +1,9 @@
 /** Who is in a static segment. Entering twice is entering once, and each change is announced once. */
-import type { Transaction } from "kysely";
+import type { Kysely, Transaction } from "kysely";
 import { appendEvents } from "../../ingest/outbox.ts";
 import { ensureCustomers } from "../customers/ensure.ts";
 import type { DB } from "../db/tables.ts";
-import { notFound } from "../http/problem.ts";
+import { notFound, Problem } from "../http/problem.ts";
 import { newId } from "../ids.ts";
 import { deleteMembers, findSegment, insertMembers, lockSegment } from "./queries.ts";
 
@@ -15,8 +15,7 @@ export async function addMembers(
   identifiers: readonly string[],
   at: Date,
 ): Promise<{ entered: number; members_count: number }> {
-  const segment = await lockSegment(tx, projectId, segmentId, "share");
-  if (!segment) throw notFound("segment");
+  const segment = await lockList(tx, projectId, segmentId);
   const ids = await ensureCustomers(tx, projectId, identifiers, at);
   const entered = await insertMembers(tx, projectId, segmentId, ids, at);
   await announceMoves(tx, "segment.entered", projectId, segment, entered, at);
@@ -30,11 +29,27 @@ export async function removeMembers(
   identifiers: readonly string[],
   at: Date,
 ): Promise<{ left: number; members_count: number }> {
-  const segment = await lockSegment(tx, projectId, segmentId, "share");
-  if (!segment) throw notFound("segment");
+  const segment = await lockList(tx, projectId, segmentId);
   const left = await deleteMembers(tx, projectId, segmentId, identifiers);
   await announceMoves(tx, "segment.left", projectId, segment, left, at);
   return { left: left.length, members_count: await countMembers(tx, projectId, segmentId) };
+}
+
+/** @throws Problem 404; `conflict` for a dynamic one. */
+async function lockList(tx: Transaction<DB>, projectId: string, segmentId: string) {
+  return requireList(await lockSegment(tx, projectId, segmentId, "share"));
+}
+
+/** @returns how many are in it. @throws Problem 404; `conflict` for a dynamic one. */
+export async function checkList(db: Kysely<DB>, projectId: string, segmentId: string): Promise<number> {
+  return requireList(await findSegment(db, projectId, segmentId)).members_count;
+}
+
+function requireList<Row extends { readonly kind: "static" | "dynamic" }>(segment: Row | undefined): Row {
+  if (!segment) throw notFound("segment");
+  if (segment.kind === "static") return segment;
+  const detail = "The members of this segment are whoever fits its rules; nobody is put in or taken out by hand.";
+  throw new Problem("conflict", detail);
 }
 
 async function countMembers(tx: Transaction<DB>, projectId: string, segmentId: string): Promise<number> {

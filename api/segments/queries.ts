@@ -2,23 +2,43 @@
 import { type Kysely, type Selectable, sql, type Transaction } from "kysely";
 import pg from "pg";
 import type { DB } from "../db/tables.ts";
+import type { Rule } from "../domain/rules/rule.ts";
 
 const uniqueViolation = "23505";
 
-export type SegmentRow = Selectable<DB["segment"]> & { readonly members_count: number };
+export interface SegmentRow extends Selectable<DB["segment"]> {
+  readonly members_count: number;
+  /** Of dynamic ones; null for a list. */
+  readonly version: number | null;
+  readonly evaluated_version: number | null;
+  readonly failure: string | null;
+  readonly whole_at: Date | null;
+  readonly seen_to: Date | null;
+  readonly read_at: Date;
+}
 
 function selectSegments(db: Kysely<DB>, projectId: string) {
   return db
     .selectFrom("segment as s")
+    .leftJoin("segment_evaluation as e", (join) =>
+      join.onRef("e.project_id", "=", "s.project_id").onRef("e.segment_id", "=", "s.id"),
+    )
+    .leftJoin("segment_pass as p", "p.project_id", "s.project_id")
     .selectAll("s")
+    .select(["e.version", "e.evaluated_version", "e.failure", "e.whole_at", "p.seen_to"])
+    .select(sql<Date>`now()`.as("read_at"))
     .select((eb) =>
-      eb
-        .selectFrom("segment_member as m")
-        .select(eb.fn.countAll<number>().as("n"))
-        .whereRef("m.project_id", "=", "s.project_id")
-        .whereRef("m.segment_id", "=", "s.id")
-        .$asScalar()
-        .$notNull()
+      eb.fn
+        .coalesce(
+          "e.members_count",
+          eb
+            .selectFrom("segment_member as m")
+            .select(eb.fn.countAll<number>().as("n"))
+            .whereRef("m.project_id", "=", "s.project_id")
+            .whereRef("m.segment_id", "=", "s.id")
+            .$asScalar()
+            .$notNull(),
+        )
         .as("members_count"),
     )
     .where("s.project_id", "=", projectId);
@@ -41,22 +61,30 @@ export function listSegments(
     .execute();
 }
 
-/** Undefined when the name is taken. */
+/** Undefined when the name is taken. @param segment `rules` null makes a list. */
 export function insertSegment(
   tx: Transaction<DB>,
-  segment: { readonly id: string; readonly projectId: string; readonly name: string; readonly at: Date },
-): Promise<Selectable<DB["segment"]> | undefined> {
+  segment: {
+    readonly id: string;
+    readonly projectId: string;
+    readonly name: string;
+    readonly rules: Rule | null;
+    readonly at: Date;
+  },
+): Promise<{ id: string } | undefined> {
   return tx
     .insertInto("segment")
     .values({
       project_id: segment.projectId,
       id: segment.id,
       name: segment.name,
+      kind: segment.rules === null ? "static" : "dynamic",
+      rules: segment.rules === null ? null : JSON.stringify(segment.rules),
       created_at: segment.at,
       updated_at: segment.at,
     })
     .onConflict((conflict) => conflict.columns(["project_id", "name"]).doNothing())
-    .returningAll()
+    .returning("id")
     .executeTakeFirst();
 }
 
@@ -64,7 +92,7 @@ export function insertSegment(
 export function lockSegment(tx: Transaction<DB>, projectId: string, id: string, strength: "share" | "update") {
   return tx
     .selectFrom("segment")
-    .select(["id", "name"])
+    .select(["id", "name", "kind"])
     .where("project_id", "=", projectId)
     .where("id", "=", id)
     .$if(strength === "share", (query) => query.forKeyShare())

@@ -6,16 +6,25 @@ import { databaseNow } from "../http/occurred-at.ts";
 import { readCursor, toPage } from "../http/pagination.ts";
 import { notFound } from "../http/problem.ts";
 import { createRouter } from "../http/router.ts";
+import { rowFormat } from "../http/row-stream.ts";
 import { idempotencyHeaders, json, jsonBody, listQuery, pageOf, problems, resourceId } from "../http/schemas.ts";
 import { inTransaction } from "../http/transaction.ts";
 import { changeSegment, createSegment, deleteSegment } from "./change.ts";
-import { addMembers, removeMembers } from "./members.ts";
+import { importMembers } from "./import-members.ts";
+import { addMembers, checkList, removeMembers } from "./members.ts";
+import { previewSegment } from "./preview.ts";
 import { findSegment, listMembers, listSegments } from "./queries.ts";
+import { segmentFacts } from "./rules/facts.ts";
 import {
   enteredWire,
+  factsToWire,
+  factsWire,
+  importedWire,
   leftWire,
   membersBody,
   memberWire,
+  previewBody,
+  previewWire,
   segmentBody,
   segmentPatch,
   segmentWire,
@@ -30,7 +39,8 @@ const create = createRoute({
   path: "/v1/segments",
   tags,
   summary: "Create a segment",
-  description: 'Rules see it by its name: `{ "on": "customer.segments", "op": "any_of", "value": ["vip"] }`.',
+  description:
+    'Without `rules` it is a list; with them its members are whoever fits, and follow every event. Rules of campaigns see it by its name: `{ "on": "customer.segments", "op": "any_of", "value": ["vip"] }`.',
   ...secured("manage"),
   request: { headers: idempotencyHeaders, body: jsonBody(segmentBody) },
   responses: { 201: json(segmentWire, "The segment"), ...problems(409, 422) },
@@ -60,11 +70,33 @@ const change = createRoute({
   method: "patch",
   path: "/v1/segments/{id}",
   tags,
-  summary: "Rename a segment",
-  description: "Rules that name it by its old name do not find it any more.",
+  summary: "Rename a segment, or change its rules",
+  description:
+    "Rules that name it by its old name do not find it any more. By new rules everybody is looked at anew; until then members are as they were.",
   ...secured("manage"),
   request: { params, body: jsonBody(segmentPatch) },
   responses: { 200: json(segmentWire, "The segment as it is now"), ...problems(404, 409) },
+});
+
+const facts = createRoute({
+  method: "get",
+  path: "/v1/segments/facts",
+  tags,
+  summary: "What a segment can ask of customers",
+  description: "Every fact with its type and operators, for who builds rules.",
+  ...secured(["manage", "analytics"]),
+  responses: { 200: json(factsWire, "The facts"), ...problems() },
+});
+
+const preview = createRoute({
+  method: "post",
+  path: "/v1/segments/preview",
+  tags,
+  summary: "Who would be in a segment with these rules",
+  description: "Asks the warehouse, for ten seconds at most; what it found until then is the answer.",
+  ...secured(["manage", "analytics"]),
+  request: { body: jsonBody(previewBody) },
+  responses: { 200: json(previewWire, "How many, and some of them"), ...problems(503) },
 });
 
 const remove = createRoute({
@@ -96,7 +128,7 @@ const enter = createRoute({
   description: "At most 1,000 in a request. Who is in it stays; who was never seen before is created.",
   ...secured("manage"),
   request: { params, headers: idempotencyHeaders, body: jsonBody(membersBody) },
-  responses: { 200: json(enteredWire, "How many entered"), ...problems(404, 422) },
+  responses: { 200: json(enteredWire, "How many entered"), ...problems(404, 409, 422) },
 });
 
 const leave = createRoute({
@@ -107,7 +139,28 @@ const leave = createRoute({
   description: "At most 1,000 in a request. Who is not in it is passed over.",
   ...secured("manage"),
   request: { params, headers: idempotencyHeaders, body: jsonBody(membersBody) },
-  responses: { 200: json(leftWire, "How many left"), ...problems(404, 422) },
+  responses: { 200: json(leftWire, "How many left"), ...problems(404, 409, 422) },
+});
+
+const importRoute = createRoute({
+  method: "post",
+  path: "/v1/segments/{id}/members/import",
+  tags,
+  summary: "Put a file of customers into a segment",
+  description:
+    'CSV with a first line `customer`, or NDJSON with `{"customer": …}`; at most 200,000 rows and 32 MiB. A row that is wrong is told by its line, all others go in; the same file again puts in nobody twice.',
+  ...secured("manage", { body: "raw" }),
+  request: {
+    params,
+    body: {
+      required: true,
+      content: { "text/csv": { schema: z.string() }, "application/x-ndjson": { schema: z.string() } },
+    },
+  },
+  responses: {
+    200: json(importedWire, "How many entered, and which rows were wrong"),
+    ...problems(404, 409, 413, 415),
+  },
 });
 
 const idCursor = z.tuple([z.string()]);
@@ -116,10 +169,15 @@ export function segmentRoutes(deps: Deps) {
   return createRouter()
     .openapi(create, (c) =>
       withIdempotency(c, async (tx) => {
-        const { name } = c.req.valid("json");
-        return { status: 201, body: await createSegment(tx, c.var.auth.projectId, name, await databaseNow(tx)) };
+        const body = await createSegment(tx, c.var.auth.projectId, c.req.valid("json"), await databaseNow(tx));
+        return { status: 201, body };
       }),
     )
+    .openapi(facts, (c) => c.json(factsToWire(segmentFacts), 200))
+    .openapi(preview, async (c) => {
+      const { rules } = c.req.valid("json");
+      return c.json(await previewSegment(deps, c.var.auth.projectId, rules, new Date()), 200);
+    })
     .openapi(list, async (c) => {
       const { limit, cursor } = c.req.valid("query");
       const before = readCursor(cursor, idCursor)?.[0];
@@ -163,6 +221,14 @@ export function segmentRoutes(deps: Deps) {
         ),
         200,
       );
+    })
+    .openapi(importRoute, async (c) => {
+      const { id } = c.req.valid("param");
+      // Whether it is there comes before what was sent.
+      await checkList(deps.db, c.var.auth.projectId, id);
+      const upload = { body: c.req.raw.body, format: rowFormat(c.req.header("content-type")) };
+      const imported = await importMembers(deps.db, c.var.auth.projectId, id, upload, (work) => inTransaction(c, work));
+      return c.json(imported, 200);
     })
     .openapi(enter, (c) =>
       withIdempotency(c, async (tx) => {

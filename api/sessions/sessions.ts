@@ -7,9 +7,6 @@ import { type Scope, scopes } from "../http/environment.ts";
 import { openSession, type Session, sealSession, sessionSeconds } from "./cookie.ts";
 import { sessionSecret } from "./secret.ts";
 
-/** What there is to see with a session: dashboards, the reviewers' pages. A key signs in with either. */
-export const sessionScopes = ["analytics", "review"] as const satisfies readonly Scope[];
-
 /** How long a revoked key may go on being read as live: a page load asks many times within a second. */
 const keyCacheMs = 2_000;
 
@@ -77,7 +74,7 @@ export function createSessions(db: Kysely<DB>): Sessions {
   };
 }
 
-/** The key when it is live, secret and may see any of what there is. */
+/** The key when it is live, secret and may do anything at all: each page asks for the scope that it needs. */
 async function readKey(db: Kysely<DB>, session: Session): Promise<KnownKey | undefined> {
   const row = await db
     .selectFrom("api_key")
@@ -90,6 +87,6 @@ async function readKey(db: Kysely<DB>, session: Session): Promise<KnownKey | und
     .where((eb) => eb.or([eb("api_key.expires_at", "is", null), eb("api_key.expires_at", ">", eb.fn<Date>("now", []))]))
     .executeTakeFirst();
   const held = scopes.filter((scope) => row?.scopes.includes(scope));
-  if (!row || !sessionScopes.some((scope) => held.includes(scope))) return undefined;
+  if (!row || held.length === 0) return undefined;
   return { projectName: row.project_name, keyName: row.key_name, scopes: held };
 }

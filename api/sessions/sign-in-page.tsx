@@ -30,8 +30,15 @@ export function SignInPage(props: { returnTo: string; fault?: string }) {
         </p>
       )}
       <p class="hint" id="hint">
-        Any secret key with the scope <code>analytics</code> (dashboards) or <code>review</code> (reviews). The demo
-        project's key is printed at the first start. You stay signed in for 12 hours, or until the key is revoked.
+        {toDashboards ? (
+          <>
+            Any secret key with the scope <code>analytics</code>.
+          </>
+        ) : (
+          "Your own key as a member, which an owner made for you, or any secret key of the project: its scopes say which pages there are."
+        )}{" "}
+        The demo project's key is printed at the first start. You stay signed in for 12 hours, or until the key is
+        revoked.
       </p>
     </Page>
   );

@@ -21,7 +21,8 @@ const requestTimeoutMs = 60 * 60_000;
 /** Of any other body, which is small: keys that anybody can read off a shop's page may send one. */
 const bodyTimeoutMs = 60_000;
 /** Routes that take files; each looks at the key before it reads. */
-const uploads = /^\/v1\/(import\/[^/]+|pools\/[^/]+\/codes|campaigns\/[^/]+\/vouchers\/import)$/;
+const uploads =
+  /^\/v1\/(import\/[^/]+|pools\/[^/]+\/codes|campaigns\/[^/]+\/vouchers\/import|segments\/[^/]+\/members\/import|publication-jobs\/import)$/;
 
 export function isUpload(url: string | undefined): boolean {
   return uploads.test(url?.split("?", 1)[0] ?? "");

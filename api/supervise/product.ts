@@ -10,6 +10,7 @@ import { refuseOtherCluster } from "../db/embedded.ts";
 import { createKysely } from "../db/kysely.ts";
 import { demoCurl, ensureDemo } from "../demo.ts";
 import { forgetInstance, recordInstance } from "../instance.ts";
+import { openSealer } from "../secrets/open-keys.ts";
 import { keepRunning, runWorkers } from "../workers.ts";
 import { openAnalystsGate } from "./analysts.ts";
 import { say, table } from "./banner.ts";
@@ -119,6 +120,9 @@ async function serve(config: Config, urls: Urls, listener: Listener, log: Logger
   const workerPool = openPool(urls.databaseUrl, "workers", 8, log, lifecycle);
   const pool = openPool(urls.databaseUrl, "api", 20, log, lifecycle);
   const models = await openModels(pool, log, lifecycle);
+  const sealer = openSealer(config.secretKeys, config.dataDir);
+  // Of a product that only this machine reaches, good enough to try it out.
+  const publicUrl = config.publicUrl ?? `http://${config.host}:${listener.port}`;
   const working = Promise.all([
     keepRunning("relay", (signal) => relay.run(signal), log, lifecycle.signal),
     runWorkers(
@@ -129,6 +133,10 @@ async function serve(config: Config, urls: Urls, listener: Listener, log: Logger
         log,
         alerts: config.alerts,
         retrain: retraining(config, urls),
+        dataDir: config.dataDir,
+        outbound: config.outbound,
+        sealer,
+        publicUrl,
       },
       lifecycle.signal,
     ),
@@ -146,7 +154,11 @@ async function serve(config: Config, urls: Urls, listener: Listener, log: Logger
     metrics: new Registry(),
     readiness: createReadiness(pool, warehouse, { relay: async () => relay.ready() }),
     dataDir: config.dataDir,
+    closing: lifecycle.signal,
     guessing: config.guessing,
+    outbound: config.outbound,
+    sealer,
+    publicUrl,
   });
   // The pools go after the requests that use them.
   lifecycle.onStop("requests", () => listener.close(drainMs));

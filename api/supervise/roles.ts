@@ -6,6 +6,7 @@ import { createApp } from "../app.ts";
 import type { Config } from "../config.ts";
 import { buildDashboards } from "../dashboards/build.ts";
 import { createKysely } from "../db/kysely.ts";
+import { openSealer } from "../secrets/open-keys.ts";
 import { keepRunning, runWorkers } from "../workers.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { listen } from "./listener.ts";
@@ -29,7 +30,11 @@ export async function startApi(config: Config, urls: Urls, log: Logger, lifecycl
     // The relay is another process: how far behind it is stands in /metrics.
     readiness: createReadiness(pool, warehouse, {}),
     dataDir: config.dataDir,
+    closing: lifecycle.signal,
     guessing: config.guessing,
+    outbound: config.outbound,
+    sealer: openSealer(config.secretKeys, config.dataDir),
+    publicUrl: config.publicUrl,
   });
   lifecycle.onStop("requests", () => listener.close(drainMs));
   listener.hand((request, env) => app.fetch(request, env as object));
@@ -58,7 +63,18 @@ export async function startWorkers(config: Config, urls: Urls, log: Logger, life
   const pool = openPool(urls.databaseUrl, "workers", 8, log, lifecycle);
   const models = await openModels(pool, log, lifecycle);
   const working = runWorkers(
-    { pool, warehouse, models, log, alerts: config.alerts, retrain: retraining(config, urls) },
+    {
+      pool,
+      warehouse,
+      models,
+      log,
+      alerts: config.alerts,
+      retrain: retraining(config, urls),
+      dataDir: config.dataDir,
+      outbound: config.outbound,
+      sealer: openSealer(config.secretKeys, config.dataDir),
+      publicUrl: config.publicUrl,
+    },
     lifecycle.signal,
   );
   lifecycle.onStop("workers", () => working);

@@ -1,35 +1,14 @@
-import { createRoute, z } from "@hono/zod-openapi";
-import { countGuesses, guessLimits, refuseKnown, tooManyAttempts } from "../attempts/attempts.ts";
+import { createRoute } from "@hono/zod-openapi";
+import { guessLimits, refuseKnown } from "../attempts/attempts.ts";
 import { guesserOf } from "../attempts/subjects.ts";
 import type { Deps } from "../deps.ts";
 import { type ReasonKey, reasonCodes } from "../domain/reason.ts";
 import { secured } from "../http/auth.ts";
 import { requestIdentity, withIdempotency } from "../http/idempotency.ts";
-import { languagesOf } from "../http/languages.ts";
 import { createRouter } from "../http/router.ts";
-import { amount, idempotencyHeaders, json, jsonBody, problems } from "../http/schemas.ts";
-import { wireAutomatic, wireCodes, wireOrder } from "../redemptions/answer.ts";
-import { automaticWire, codeWire, orderWire, validationBody } from "../redemptions/schemas.ts";
-import { toOrderFacts } from "./order-schema.ts";
-import { type Validation, validate } from "./validate.ts";
-
-const validationWire = z
-  .object({
-    id: z.string(),
-    valid: z.boolean(),
-    discount_amount: amount,
-    codes: z.array(codeWire),
-    automatic: z.array(automaticWire),
-    exhaustive: z.boolean().openapi({
-      description: "False when more combinations of automatic campaigns were possible than were tried.",
-    }),
-    order: orderWire,
-    trace: z
-      .array(z.record(z.string(), z.unknown()))
-      .optional()
-      .openapi({ description: "One entry a code: the rule trees as they were evaluated. Not for publishable keys." }),
-  })
-  .openapi("Validation");
+import { idempotencyHeaders, json, jsonBody, problems } from "../http/schemas.ts";
+import { validationBody } from "../redemptions/schemas.ts";
+import { checkCodes, type ValidationWire, validationWire } from "./check.ts";
 
 const createValidation = createRoute({
   method: "post",
@@ -46,48 +25,16 @@ const createValidation = createRoute({
 export function validationRoutes(deps: Deps) {
   return createRouter().openapi(createValidation, async (c) => {
     const body = c.req.valid("json");
-    const { projectId, scopes, kind } = c.var.auth;
     const guesser = guesserOf(c, guessLimits(deps), body);
     await refuseKnown(deps, guesser, requestIdentity(c)?.key);
-    const request = {
-      projectId,
-      codes: body.codes,
-      customer: body.customer?.identifier ?? null,
-      order: toOrderFacts(body.order),
-      at: scopes.includes("import") ? (body.at ?? null) : null,
-      languages: languagesOf(c),
-      guesser,
-      source: body.source,
-    };
     const answer = async (db?: Deps["db"]) => {
-      const decided = await validate(deps, request, db);
-      const unknown = decided.facts.redeemables.filter(({ voucher }) => voucher === null).length;
-      const waitSeconds = await countGuesses(deps, guesser, unknown);
-      if (waitSeconds !== undefined) throw tooManyAttempts(waitSeconds);
-      const validation = toWire(decided);
-      return kind === "publishable" ? forBrowsers(validation) : validation;
+      const validation = await checkCodes(deps, c, body, guesser, db);
+      return c.var.auth.kind === "publishable" ? forBrowsers(validation) : validation;
     };
     // A transaction is two more round trips, so only those who ask for a replay pay for one.
     if (requestIdentity(c) === undefined) return c.json(await answer(), 200);
     return withIdempotency(c, async (tx) => ({ status: 200, body: await answer(tx) }));
   });
-}
-
-type ValidationWire = z.output<typeof validationWire>;
-
-function toWire({ id, facts, decision }: Validation): ValidationWire {
-  return {
-    id,
-    valid: decision.valid,
-    discount_amount: decision.discountAmount,
-    codes: wireCodes(decision) as ValidationWire["codes"],
-    automatic: wireAutomatic(decision) as ValidationWire["automatic"],
-    exhaustive: decision.exhaustive,
-    order: wireOrder(facts, decision) as unknown as ValidationWire["order"],
-    trace: [...decision.codes, ...decision.automatic].map((code) => code.trace) as unknown as NonNullable<
-      ValidationWire["trace"]
-    >,
-  };
 }
 
 /** Telling these apart would let a browser find out which codes exist. */

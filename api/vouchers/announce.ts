@@ -3,7 +3,8 @@ import type { Kysely, Transaction } from "kysely";
 import { appendEvents } from "../../ingest/outbox.ts";
 import type { DB } from "../db/tables.ts";
 import { newId } from "../ids.ts";
-import type { PublicationWire, VoucherWire } from "./schemas.ts";
+import type { PublicationWire } from "../publications/schemas.ts";
+import type { VoucherWire } from "./schemas.ts";
 
 export type VoucherEventType =
   | "voucher.created"
@@ -52,32 +53,38 @@ export async function announceVouchers(
   await appendEvents(tx, events);
 }
 
-export async function announcePublication(
+export interface Handed {
+  readonly voucher: Pick<
+    AnnouncedVoucher,
+    "id" | "campaign_id" | "kind" | "balance_amount" | "batch_id" | "expires_at"
+  >;
+  readonly publication: PublicationWire;
+}
+
+export async function announcePublications(
   tx: Transaction<DB>,
   projectId: string,
-  voucher: Pick<AnnouncedVoucher, "kind" | "balance_amount" | "batch_id" | "expires_at">,
-  publication: PublicationWire,
+  handed: readonly Handed[],
 ): Promise<void> {
-  await appendEvents(tx, [
-    {
-      event_id: newId("evt"),
-      project_id: projectId,
-      type: "voucher.published",
-      version: 1,
-      occurred_at: publication.published_at,
-      payload: {
-        voucher_id: publication.voucher_id,
-        campaign_id: publication.campaign_id,
-        code: publication.code,
-        kind: voucher.kind,
-        customer: publication.customer.identifier,
-        publication_id: publication.id,
-        channel: publication.channel,
-        ...balancePart(voucher.balance_amount),
-        ...lifePart(voucher),
-      },
+  const events = handed.map(({ voucher, publication }) => ({
+    event_id: newId("evt"),
+    project_id: projectId,
+    type: "voucher.published" as const,
+    version: 1 as const,
+    occurred_at: publication.published_at,
+    payload: {
+      voucher_id: voucher.id,
+      campaign_id: voucher.campaign_id,
+      code: publication.code,
+      kind: voucher.kind,
+      customer: publication.customer.identifier,
+      publication_id: publication.id,
+      channel: publication.channel,
+      ...balancePart(voucher.balance_amount),
+      ...lifePart(voucher),
     },
-  ]);
+  }));
+  await appendEvents(tx, events);
 }
 
 function lifePart({ expires_at, batch_id }: Pick<AnnouncedVoucher, "batch_id" | "expires_at">) {

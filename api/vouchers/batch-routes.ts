@@ -2,11 +2,12 @@ import { createRoute, z } from "@hono/zod-openapi";
 import type { Deps } from "../deps.ts";
 import { secured } from "../http/auth.ts";
 import { withIdempotency } from "../http/idempotency.ts";
+import { readCursor, toPage } from "../http/pagination.ts";
 import { notFound } from "../http/problem.ts";
 import { createRouter } from "../http/router.ts";
 import { sendRows } from "../http/row-download.ts";
-import { idempotencyHeaders, json, jsonBody, problems, resourceId } from "../http/schemas.ts";
-import { batchToWire, cancelBatch, createBatch, findBatch, resumeBatch } from "./batches.ts";
+import { idempotencyHeaders, json, jsonBody, listQuery, pageOf, problems, resourceId } from "../http/schemas.ts";
+import { batchToWire, cancelBatch, createBatch, findBatch, listBatches, resumeBatch } from "./batches.ts";
 import { batchColumns, voucherPages } from "./export.ts";
 import { batchWire, createBatchBody } from "./schemas.ts";
 
@@ -22,6 +23,16 @@ const createBatchRoute = createRoute({
   ...secured("manage"),
   request: { params, headers: idempotencyHeaders, body: jsonBody(createBatchBody) },
   responses: { 202: json(batchWire, "The batch, running"), ...problems(404, 409, 422) },
+});
+
+const listBatchesRoute = createRoute({
+  method: "get",
+  path: "/v1/voucher-batches",
+  tags,
+  summary: "List batches, the newest first",
+  ...secured("manage"),
+  request: { query: z.strictObject({ ...listQuery, campaign_id: resourceId.optional() }) },
+  responses: { 200: json(pageOf(batchWire), "Batches"), ...problems() },
 });
 
 const getBatchRoute = createRoute({
@@ -83,6 +94,16 @@ export function voucherBatchRoutes(deps: Deps) {
       return { status: 202, body: await createBatch(tx, c.var.auth.projectId, id, c.req.valid("json"), new Date()) };
     }),
   );
+
+  router.openapi(listBatchesRoute, async (c) => {
+    const { limit, cursor, campaign_id } = c.req.valid("query");
+    const before = readCursor(cursor, z.tuple([z.string()]))?.[0];
+    const rows = await listBatches(deps.db, c.var.auth.projectId, { campaignId: campaign_id, before, limit });
+    return c.json(
+      toPage(rows, limit, (row) => [row.id], batchToWire),
+      200,
+    );
+  });
 
   router.openapi(getBatchRoute, async (c) => {
     const row = await findBatch(deps.db, c.var.auth.projectId, c.req.valid("param").id);

@@ -69,6 +69,23 @@ export function findBatch(db: Kysely<DB>, projectId: string, id: string): Promis
     .executeTakeFirst();
 }
 
+/** Newest first, one more than `limit`. */
+export function listBatches(
+  db: Kysely<DB>,
+  projectId: string,
+  page: { readonly campaignId: string | undefined; readonly before: string | undefined; readonly limit: number },
+): Promise<BatchRow[]> {
+  return db
+    .selectFrom("voucher_batch")
+    .selectAll()
+    .where("project_id", "=", projectId)
+    .$if(page.campaignId !== undefined, (query) => query.where("campaign_id", "=", page.campaignId ?? ""))
+    .$if(page.before !== undefined, (query) => query.where("id", "<", page.before ?? ""))
+    .orderBy("id", "desc")
+    .limit(page.limit + 1)
+    .execute();
+}
+
 /** What is made already stays. Cancelling twice is cancelling once. @throws Problem `conflict` when it has ended. */
 export async function cancelBatch(tx: Transaction<DB>, projectId: string, id: string, at: Date): Promise<BatchWire> {
   const row = await lockBatch(tx, projectId, id);

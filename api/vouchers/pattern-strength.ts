@@ -19,16 +19,35 @@ export async function refuseGuessable(
   { size, weak_pattern }: BatchInput,
   kind: DB["voucher"]["kind"],
 ): Promise<void> {
-  const length = (pattern.prefix?.length ?? 0) + pattern.length + (pattern.suffix?.length ?? 0);
-  if (length > codeLengthMax) {
-    throw invalid("/pattern/length", `A code has at most ${codeLengthMax} characters, this pattern makes ${length}.`);
-  }
+  refuseLong(pattern, "/pattern/length");
   refuseNarrow(pattern, size);
   if (kind === "gift_card" && weak_pattern === "accept") {
     throw invalid("/weak_pattern", "Gift cards are money: their codes are never weak.");
   }
   // A generic code is meant to be passed on: who knows it need not have guessed it.
   if (kind !== "generic" && weak_pattern !== "accept") refuseWeak(pattern, size, await liveCodes(db, projectId));
+}
+
+/** A campaign that grows without an end is judged as if it grew to so many. */
+const grownCount = 1_000_000;
+
+/** The same of codes that will be made as they are needed. It does not change with what the project has by then. */
+export function refuseGuessableGrowth(pattern: CodePattern, max: number | undefined, pointer: string): void {
+  refuseLong(pattern, pointer);
+  const needed = guessBits + Math.log2(Math.max(max ?? grownCount, 1));
+  const bits = patternBits(pattern);
+  if (bits >= needed) return;
+  const enough = Math.ceil(needed / (bits / pattern.length));
+  throw invalid(
+    pointer,
+    `A code of the pattern has ${bits.toFixed(1)} bits; for ${max ?? grownCount} vouchers it needs ${needed.toFixed(1)}, so that one guess in 2^${guessBits} hits at most: length ${enough}.`,
+  );
+}
+
+function refuseLong(pattern: CodePattern, pointer: string): void {
+  const length = (pattern.prefix?.length ?? 0) + pattern.length + (pattern.suffix?.length ?? 0);
+  if (length <= codeLengthMax) return;
+  throw invalid(pointer, `A code has at most ${codeLengthMax} characters, this pattern makes ${length}.`);
 }
 
 function refuseNarrow(pattern: CodePattern, size: number): void {

@@ -82,39 +82,6 @@ export async function updateVoucher(
     .execute();
 }
 
-function selectPublications(db: Kysely<DB>, projectId: string) {
-  return db
-    .selectFrom("publication as p")
-    .innerJoin("voucher as v", (join) =>
-      join.onRef("v.project_id", "=", "p.project_id").onRef("v.id", "=", "p.voucher_id"),
-    )
-    .innerJoin("customer as k", (join) =>
-      join.onRef("k.project_id", "=", "p.project_id").onRef("k.id", "=", "p.customer_id"),
-    )
-    .selectAll("p")
-    .select(["v.code", "k.identifier as customer_identifier"])
-    .where("p.project_id", "=", projectId);
-}
-
-export type PublicationRow = Awaited<ReturnType<typeof findPublicationBySource>> & object;
-
-export function findPublicationBySource(db: Kysely<DB>, projectId: string, sourceId: string) {
-  return selectPublications(db, projectId).where("p.source_id", "=", sourceId).executeTakeFirst();
-}
-
-/** False when the source id was published before; waits for a twin that is doing so now. */
-export async function insertPublication(tx: Transaction<DB>, row: Insertable<DB["publication"]>): Promise<boolean> {
-  const inserted = await tx
-    .insertInto("publication")
-    .values(row)
-    .onConflict((conflict) =>
-      conflict.columns(["project_id", "source_id"]).where("source_id", "is not", null).doNothing(),
-    )
-    .returning("id")
-    .executeTakeFirst();
-  return inserted !== undefined;
-}
-
 /** Whether the voucher was handed to the customer it is assigned to. Counts on `publication_by_customer`. */
 export async function wasPublished(tx: Transaction<DB>, projectId: string, voucher: VoucherRow): Promise<boolean> {
   if (voucher.customer_id === null) return false;
@@ -124,6 +91,7 @@ export async function wasPublished(tx: Transaction<DB>, projectId: string, vouch
     .where("project_id", "=", projectId)
     .where("customer_id", "=", voucher.customer_id)
     .where("voucher_id", "=", voucher.id)
+    .where("status", "<>", "failed")
     .limit(1)
     .executeTakeFirst();
   return found !== undefined;

@@ -18,12 +18,14 @@ import {
   resourceId,
   typedCode,
 } from "../http/schemas.ts";
+import { publicationWire } from "../publications/schemas.ts";
 import { assignVoucher, disableVoucher, enableVoucher, topUpVoucher } from "./change.ts";
 import { createVoucher } from "./create.ts";
 import { campaignColumns, voucherPages } from "./export.ts";
 import { publishVoucher } from "./publish.ts";
-import { findVoucher, listVouchers } from "./queries.ts";
-import { assignBody, createVoucherBody, publicationWire, publishBody, topUpBody, voucherWire } from "./schemas.ts";
+import { listVouchers } from "./queries.ts";
+import { assignBody, createVoucherBody, publishBody, topUpBody, voucherWire } from "./schemas.ts";
+import { readVoucher } from "./search.ts";
 import { toWire } from "./wire.ts";
 
 const tags = ["Vouchers"];
@@ -155,9 +157,7 @@ export function voucherRoutes(deps: Deps) {
   });
 
   router.openapi(getVoucherRoute, async (c) => {
-    const row = await findVoucher(deps.db, c.var.auth.projectId, c.req.valid("param").code);
-    if (!row) throw notFound("voucher");
-    return c.json(toWire(row, new Date()), 200);
+    return c.json(await readVoucher(deps.db, c.var.auth.projectId, c.req.valid("param").code, new Date()), 200);
   });
 
   router.openapi(disableRoute, (c) =>

@@ -98,20 +98,6 @@ export const publishBody = z
   .openapi("NewPublication");
 export type PublishInput = z.infer<typeof publishBody>;
 
-export const publicationWire = z
-  .object({
-    id: z.string(),
-    voucher_id: z.string(),
-    code: z.string(),
-    campaign_id: z.string(),
-    customer: customerReference,
-    channel: z.string(),
-    source_id: z.string().nullable(),
-    published_at: instant,
-  })
-  .openapi("Publication");
-export type PublicationWire = z.infer<typeof publicationWire>;
-
 const affix = z
   .string()
   .min(1)

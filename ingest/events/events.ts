@@ -3,6 +3,7 @@
  * stores it, the relay parses it again before it maps it to a warehouse row. A payload changes only by a new version.
  */
 import { z } from "zod";
+import { deliveryPayloads } from "./deliveries.ts";
 import {
   codePart,
   customerIdentifier,
@@ -14,6 +15,10 @@ import {
   signalsPart,
   source,
 } from "./parts.ts";
+import { popupPayloads } from "./popups.ts";
+import { publicationPayloads } from "./publications.ts";
+import { subscriptionPayloads } from "./subscriptions.ts";
+import { workflowPayloads } from "./workflows.ts";
 
 const campaignSnapshot = z.object({
   id: z.string(),
@@ -41,6 +46,10 @@ const customerSnapshot = z.object({
   attributes: z.record(z.string(), z.json()),
   tags: z.record(z.string(), z.array(z.string())),
   created_at: instant,
+  /** What segments ask; absent in events from before they did. */
+  birthday: z.string().nullish(),
+  consent: z.record(z.string(), z.boolean()).optional(),
+  metadata: z.record(z.string(), z.json()).optional(),
 });
 
 const campaignEvent = z.object({ campaign: campaignSnapshot });
@@ -346,6 +355,11 @@ export const payloads = {
     /** The basket and where it is; absent without an order. */
     situation: z.object({ amount: money, channel: z.string().nullable(), categories: z.array(z.string()) }).optional(),
   }),
+  ...deliveryPayloads,
+  ...subscriptionPayloads,
+  ...workflowPayloads,
+  ...publicationPayloads,
+  ...popupPayloads,
   "offer.outcome": z.object({
     decision_id: z.string(),
     customer: customerIdentifier,

@@ -25,8 +25,8 @@ it("tells of a new project and its first key, without the key", async () => {
   const project = await context.newProject();
   const found = await entries(project);
   expect(found.map((entry) => [entry.subject_type, entry.action, entry.actor])).toEqual([
-    ["key", "created", { id: "system", name: null }],
-    ["project", "created", { id: "system", name: null }],
+    ["key", "created", { id: "system", name: null, member_id: null }],
+    ["project", "created", { id: "system", name: null, member_id: null }],
   ]);
   expect(found[1]).toMatchObject({ subject_id: project.projectId, before: null, request_id: null });
   expect(Object.keys(found[0].after).sort()).toEqual(["allowed_origins", "id", "kind", "name", "scopes"]);

@@ -10,7 +10,10 @@ import { createApp } from "../../api/app.ts";
 import { audit } from "../../api/audit/audit.ts";
 import { createKysely, createPool } from "../../api/db/kysely.ts";
 import { migratePostgres } from "../../api/db/migrate.ts";
-import { createProject } from "../../api/projects/create-project.ts";
+import { scopes } from "../../api/http/environment.ts";
+import { newId } from "../../api/ids.ts";
+import { hashKey } from "../../api/keys/key-ring.ts";
+import { createSealer } from "../../api/secrets/seal.ts";
 import { loadModels } from "../../models/serving.ts";
 import { createWarehouse } from "../../warehouse/client.ts";
 import { createDatabase, dropDatabase, urlOfDatabase } from "../support/databases.ts";
@@ -165,12 +168,14 @@ describe("redemptions from before the ledger", () => {
     const connectionString = urlOfDatabase(inject("postgresUrl"), database);
     pool = createPool({ connectionString, max: 4, applicationName: "tessera-test" });
     expect(await migratePostgres(pool, "007_offers.sql")).toHaveLength(7);
-    const made = await createKysely(pool)
-      .transaction()
-      .execute((tx) => createProject(tx, { name: "old" }));
-    if (!made) throw new Error("the name was taken");
-    project = made.id;
-    key = made.key.text;
+    project = newId("prj");
+    key = `tsk_${randomUUID()}`;
+    await pool.query("insert into project (id, name) values ($1, 'old')", [project]);
+    await pool.query(
+      `insert into api_key (id, project_id, name, kind, key_hash, hint, scopes)
+       values ($1, $2, 'first key', 'secret', $3, '…', $4)`,
+      [newId("key"), project, hashKey(key), scopes],
+    );
     await sell(pool, project);
     await migratePostgres(pool);
   });
@@ -226,6 +231,7 @@ describe("redemptions from before the ledger", () => {
       ...{ db: createKysely(pool), pool, warehouse, log, metrics: new Registry(), dataDir: tmpdir() },
       models: await loadModels({ log, directory: join(tmpdir(), "tessera-test-no-models") }),
       readiness: async () => ({ postgres: true, clickhouse: true, migrations: true, relay: true }),
+      ...{ sealer: createSealer([Buffer.alloc(32)]), publicUrl: undefined },
     });
     const rollBack = async (body: object) => {
       const response = await app.request("/v1/redemptions/red_1/rollback", {

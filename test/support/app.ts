@@ -1,5 +1,5 @@
 /** The HTTP application over real stores, called in this process. */
-import { randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
@@ -7,7 +7,9 @@ import { Registry } from "prom-client";
 import { beforeAll } from "vitest";
 import { createApp } from "../../api/app.ts";
 import type { Deps } from "../../api/deps.ts";
+import { parseNetworks } from "../../api/outbound/networks.ts";
 import { createProject } from "../../api/projects/create-project.ts";
+import { createSealer } from "../../api/secrets/seal.ts";
 import { loadModels } from "../../models/serving.ts";
 import { type Stores, useStores } from "./stores.ts";
 
@@ -41,6 +43,9 @@ export function useApp(): TestApp {
       metrics: new Registry(),
       readiness: async () => ({ postgres: true, clickhouse: true, migrations: true, relay: true }),
       dataDir: tmpdir(),
+      sealer: createSealer([randomBytes(32)]),
+      publicUrl: "https://vouchers.example",
+      outbound: { allow: parseNetworks("127.0.0.1,::1") },
     };
     context.app = createApp(context.deps);
     context.newProject = () => newProject(context);

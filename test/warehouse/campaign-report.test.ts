@@ -64,6 +64,16 @@ function tell(project: string) {
     s.validated(on("val_1", "emil", "06", "o8", [["A1", "A", 0]]), true),
     s.validated(on("val_2", null, "06", "o8", [["C1", "C", 0]]), false),
     s.published("pub_1", "2026-03-06T11:00:00Z", "emil", "C1", "C"),
+    ...(["publication.queued", "publication.delivered"] as const).map((type) =>
+      s.event(type, "2026-03-06T11:00:00Z", {
+        publication_id: "pub_1",
+        campaign_id: "C",
+        pool_id: null,
+        customer: "emil",
+        channel: "api",
+        delivery_id: "dlv_1",
+      }),
+    ),
   ];
 }
 
@@ -90,13 +100,19 @@ describe("the figures of a campaign's report", () => {
           sum(margin_amount) AS margin_amount, sum(margin_orders_count) AS margin_orders_count,
           (SELECT uniqExact(customer) FROM redemptions
            WHERE project_id = {project: String} AND {campaign: String} IN (campaign_id, main_campaign_id)
-             AND rolled_back = 0 AND customer != '') AS customers_count
+             AND rolled_back = 0 AND customer != '') AS customers_count,
+          (SELECT tuple(sum(queued_count), sum(sent_count), sum(failed_count), sum(returned_count))
+           FROM publications_funnel
+           WHERE project_id = {project: String} AND {campaign: String} IN (campaign_id, 'M')) AS steps,
+          steps.1 AS queued_count, steps.2 AS sent_count, steps.3 AS failed_count, steps.4 AS returned_count
         FROM campaigns_daily
         WHERE project_id = {project: String} AND campaign_id = {campaign: String}`,
       query_params: { project, campaign },
       format: "JSONEachRow",
     });
-    return (await result.json())[0];
+    const [row] = await result.json<Record<string, unknown>>();
+    const { steps: _, ...marts } = row ?? {};
+    return marts;
   }
 
   it.each(["M", "A", "B", "C", "nobody's"])("are those of the marts: %s", async (campaign) => {

@@ -52,7 +52,7 @@ WITH
       expires_at, JSONExtractString(payload, 'kind') AS kind, JSONExtractString(payload, 'batch_id') AS batch, 0 AS redeemed
     FROM {database}.events
     WHERE type IN ('voucher.created', 'voucher.published', 'voucher.assigned', 'voucher.disabled', 'voucher.enabled',
-      'voucher.expiry_changed')
+      'voucher.expiry_changed', 'publication.returned')
     UNION ALL
     SELECT project_id, campaign_id, voucher_id, '', (toDateTime64(0, 6, 'UTC'), ''), '', expires, '', '', 1
     FROM used
@@ -65,7 +65,9 @@ WITH
       max(t.kind) AS kind,
       max(t.batch) AS batch,
       argMax(tuple(t.expires_at), position).1 AS expires,
-      max(type IN ('voucher.published', 'voucher.assigned') OR customer != '') AS given,
+      -- What came back from a customer whom it did not reach is nobody's again.
+      argMaxIf(type != 'publication.returned', position,
+        type IN ('voucher.published', 'voucher.assigned') OR customer != '') AS given,
       argMaxIf(type = 'voucher.disabled', position, type IN ('voucher.disabled', 'voucher.enabled')) AS off,
       max(t.redeemed) AS redeemed
     FROM told AS t

@@ -25,13 +25,13 @@ WITH
     FROM {database}.events
     ARRAY JOIN arrayZip(codes.code, codes.voucher_id, codes.campaign_id, codes.discount_amount) AS told_code
     WHERE customer != '' AND told_code.2 != '' AND type IN ('voucher.created', 'voucher.published', 'voucher.assigned', 'voucher.disabled',
-      'voucher.enabled', 'voucher.expiry_changed', 'gift_card.credited', 'redemption.succeeded', 'redemption.rolled_back')
+      'voucher.enabled', 'voucher.expiry_changed', 'gift_card.credited', 'publication.returned', 'redemption.succeeded', 'redemption.rolled_back')
   ),
   held AS
   (
     SELECT
       project_id, customer, voucher_id,
-      any(told.code) AS code,
+      max(told.code) AS code,
       any(told.campaign_id) AS campaign,
       max(told.kind) AS kind,
       minIf(occurred_at, type IN ('voucher.created', 'voucher.published', 'voucher.assigned')) AS got,
@@ -45,6 +45,9 @@ WITH
     FROM told
     GROUP BY project_id, customer, voucher_id
     HAVING countIf(type IN ('voucher.created', 'voucher.published', 'voucher.assigned')) > 0
+      -- It did not reach the customer, and went back.
+      AND argMaxIf(type != 'publication.returned', position,
+        type IN ('voucher.created', 'voucher.published', 'voucher.assigned', 'publication.returned')) = 1
   )
 SELECT
   project_id,

@@ -33,7 +33,10 @@ CREATE OR REPLACE VIEW {database}.customers {on_cluster}
   favourite_campaign_ids Array(String) COMMENT 'The three campaigns with the most codes redeemed, most first',
   margin_amount Nullable(Int64) COMMENT 'What the lines of the paid orders left after discounts and what they cost the shop, without shipping; null when the cost of any line is unknown, or without orders',
   gift_card_balance_amount Int64 COMMENT 'What the customer''s gift cards hold and have not lost by expiry, as far as customer_vouchers tells, in the currency of the cards',
-  open_vouchers_count UInt64 COMMENT 'Vouchers in hand that can still be used: see customer_vouchers'
+  open_vouchers_count UInt64 COMMENT 'Vouchers in hand that can still be used: see customer_vouchers',
+  birthday String COMMENT 'YYYY-MM-DD; empty when not known',
+  consent String COMMENT 'What the customer agreed to, by channel, JSON',
+  metadata String COMMENT 'What the shop keeps of the customer besides, JSON'
 )
 AS
 WITH
@@ -128,7 +131,10 @@ SELECT
     arrayMap((id, times) -> (-toInt64(times), id), a.campaigns_used.1, a.campaigns_used.2)))), 1, 3) AS favourite_campaign_ids,
   if(orders_count > 0 AND NOT has(b.costs_known, (currency, 1)), b.margins[currency], NULL) AS margin_amount,
   ifNull(w.balance, 0) AS gift_card_balance_amount,
-  ifNull(w.open_vouchers, 0) AS open_vouchers_count
+  ifNull(w.open_vouchers, 0) AS open_vouchers_count,
+  JSONExtractString(a.profile, 'profile', 'birthday') AS birthday,
+  JSONExtractRaw(a.profile, 'profile', 'consent') AS consent,
+  JSONExtractRaw(a.profile, 'profile', 'metadata') AS metadata
 FROM activity AS a
 LEFT JOIN bought AS b ON b.project_id = a.project_id AND b.customer = a.customer
 LEFT JOIN wallet AS w ON w.project_id = a.project_id AND w.customer = a.customer

@@ -91,6 +91,61 @@ addEventListener("DOMContentLoaded", () => {
   for (const field of document.querySelectorAll("[data-submit-on-change]")) {
     field.addEventListener("change", () => field.form.requestSubmit());
   }
+  keepPlace();
+  for (const form of document.querySelectorAll("form[data-once]")) pressOnce(form);
   document.getElementById("open-keys")?.addEventListener("click", () => help?.showModal());
   tell();
 });
+
+/** The answer to a second press would come instead of the first one's, which shows a key. Coming back begins anew. */
+function pressOnce(form) {
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sent) event.preventDefault();
+    form.dataset.sent = "yes";
+  });
+  addEventListener("pageshow", () => {
+    delete form.dataset.sent;
+  });
+}
+
+/**
+ * A form that is sent only to be shown again (a part added, another kind chosen) comes back where it was: scrolled as
+ * before, the focus in the same field, or in the one that the page says.
+ */
+function keepPlace() {
+  const key = "console-place";
+  const form = document.getElementById("campaign");
+  const kept = JSON.parse(sessionStorage.getItem(key) ?? "null");
+  sessionStorage.removeItem(key);
+  if (kept && kept.path === location.pathname) {
+    scrollTo(0, kept.top);
+    const next = document.querySelector("[autofocus]");
+    if (next) next.scrollIntoView({ block: "nearest" });
+    else document.getElementById(kept.focus)?.focus({ preventScroll: true });
+  }
+  if (!form) return;
+  let keyed = false;
+  let changed = false;
+  const refresh = () => form.requestSubmit(form.querySelector('button[value^="refresh:"]'));
+  form.addEventListener("pointerdown", () => {
+    keyed = false;
+  });
+  form.addEventListener("keydown", () => {
+    keyed = true;
+  });
+  form.addEventListener("submit", (event) => {
+    if (event.submitter?.value === "save") return;
+    const place = { path: location.pathname, top: scrollY, focus: document.activeElement?.id };
+    sessionStorage.setItem(key, JSON.stringify(place));
+  });
+  for (const field of form.querySelectorAll("[data-refresh]")) {
+    // By keyboard every arrow is a change: it counts once the field is left.
+    field.addEventListener("change", () => {
+      changed = true;
+      if (!keyed) refresh();
+    });
+    field.addEventListener("blur", () => {
+      if (changed) setTimeout(refresh);
+    });
+  }
+}

@@ -14,7 +14,7 @@ const row = z.object({
   monetary: z.array(z.number()),
   refreshed_at: z.string(),
 });
-type Bounds = z.output<typeof row>;
+type RfmBoundsRow = z.output<typeof row>;
 
 interface Standing {
   readonly ordersCount: number;
@@ -27,12 +27,12 @@ interface Standing {
 const keptMs = 60_000;
 
 export function createRfm(warehouse: ClickHouseClient) {
-  const cache = new LRUCache<string, Bounds[]>({
+  const cache = new LRUCache<string, RfmBoundsRow[]>({
     max: 1_000,
     ttl: keptMs,
     // Whoever asks while they are read again gets those of a minute ago.
     allowStale: true,
-    fetchMethod: (projectId) => readBounds(warehouse, projectId),
+    fetchMethod: (projectId) => readRfmBounds(warehouse, projectId),
   });
   /** Null: nobody of the project was compared yet, or nobody who pays in this currency. */
   return async (projectId: string, customer: Standing) => {
@@ -42,7 +42,7 @@ export function createRfm(warehouse: ClickHouseClient) {
   };
 }
 
-function scoresOf({ ordersCount, ordersAmount, lastOrderAt }: Standing, bounds: Bounds) {
+function scoresOf({ ordersCount, ordersAmount, lastOrderAt }: Standing, bounds: RfmBoundsRow) {
   const recency = 1 + below(bounds.recency, lastOrderAt);
   const frequency = 1 + below(bounds.frequency, ordersCount);
   const monetary = 1 + below(bounds.monetary, ordersAmount);
@@ -68,7 +68,7 @@ function segmentOf(recency: number, frequency: number, onlyOne: boolean): string
   return frequency >= 3 ? "at risk" : "lost";
 }
 
-async function readBounds(warehouse: ClickHouseClient, projectId: string): Promise<Bounds[]> {
+export async function readRfmBounds(warehouse: ClickHouseClient, projectId: string): Promise<RfmBoundsRow[]> {
   const result = await warehouse.query({
     query: `
       WITH

@@ -20,6 +20,8 @@ export interface RuleContext {
   /** Σ of what earlier codes and redemptions have left of the lines. */
   readonly amountLeft: number;
   readonly item: OrderItem | null;
+  /** What the event says that a workflow began with; absent elsewhere. */
+  readonly event?: Readonly<Record<string, FactValue>>;
 }
 
 /**
@@ -49,7 +51,7 @@ export interface PathDefinition {
   /** The path, or its prefix up to the last dot when `keyed`. */
   readonly path: string;
   readonly type: PathType;
-  readonly of: "order" | "item" | "customer" | "time";
+  readonly of: "order" | "item" | "customer" | "time" | "event";
   /** Followed by a key of the shop's own: `order.metadata.<key>`. */
   readonly keyed: boolean;
   /** Answered by a history query; takes `window_days`. */
@@ -112,6 +114,7 @@ function history(path: string, type: PathType, label: string): PathDefinition {
 function scopeOf(path: string): PathDefinition["of"] {
   if (path.startsWith("order.")) return "order";
   if (path.startsWith("item.")) return "item";
+  if (path.startsWith("event.")) return "event";
   return path.startsWith("time.") ? "time" : "customer";
 }
 
@@ -176,8 +179,11 @@ export const paths: readonly PathDefinition[] = [
   plain("time.recurring", "recurring", "the time", (c) => `${c.localDate}T${c.localTime}`),
 ];
 
+/** Of workflows only: campaigns decide without an event. */
+const eventPath = keyed("event.", "scalar", "the event's", (c) => c.event);
+
 const plainPaths = new Map(paths.filter((entry) => !entry.keyed).map((entry) => [entry.path, entry]));
-const keyedPaths = paths.filter((entry) => entry.keyed);
+const keyedPaths = [...paths.filter((entry) => entry.keyed), eventPath];
 
 export interface FoundPath {
   readonly definition: PathDefinition;

@@ -6,10 +6,11 @@ import { asking, capitalized, isClause, subjectOf } from "./words.ts";
 
 /** A rule read aloud: "The order amount is at least 50.00 EUR and the sales channel is one of app, pos". */
 export function ruleSentence(rule: Rule, currency: string): string {
-  return capitalized(clauseOf(rule, currency));
+  return capitalized(ruleClause(rule, currency));
 }
 
-function clauseOf(rule: Rule, currency: string): string {
+/** The same within a sentence: "the order amount is at least 50.00 EUR". */
+export function ruleClause(rule: Rule, currency: string): string {
   const group = groupOf(rule);
   if (group !== null) return groupClause(group, currency);
   if (!("where" in rule)) return leafClause(rule as Leaf, currency);
@@ -21,14 +22,14 @@ function groupClause({ op, children }: RuleGroup, currency: string): string {
   if (only === undefined) return op === "any" ? "never" : "always";
   if (op === "none") {
     const clauses = children.map((child) => inBrackets(child, currency)).join(" nor ");
-    return `${others.length === 0 ? "not" : "neither"} ${others.length === 0 ? `(${clauseOf(only, currency)})` : clauses}`;
+    return `${others.length === 0 ? "not" : "neither"} ${others.length === 0 ? `(${ruleClause(only, currency)})` : clauses}`;
   }
-  if (others.length === 0) return clauseOf(only, currency);
+  if (others.length === 0) return ruleClause(only, currency);
   return children.map((child) => inBrackets(child, currency)).join(op === "all" ? " and " : " or ");
 }
 
 function inBrackets(rule: Rule, currency: string): string {
-  const clause = clauseOf(rule, currency);
+  const clause = ruleClause(rule, currency);
   return (groupOf(rule)?.children.length ?? 0) > 1 ? `(${clause})` : clause;
 }
 

@@ -13,11 +13,14 @@ const windowDaysMax = 3_650;
 /** Keys that would reach an object's prototype in code less careful than ours. */
 const poisonous: readonly string[] = ["__proto__", "constructor", "prototype"];
 
+type Scope = "order" | "item" | "workflow";
+
 /**
  * Everything wrong with the rule, nothing when it is sound. `scope` is "item" for a reward's `where`, in which
- * `item.*` can be asked straight away; elsewhere only inside `{ on: "items", where }`.
+ * `item.*` can be asked straight away; elsewhere only inside `{ on: "items", where }`. Only in a "workflow" there is an
+ * event to be asked about.
  */
-export function checkRule(rule: Rule, scope: "order" | "item" = "order"): Issue[] {
+export function checkRule(rule: Rule, scope: Scope = "order"): Issue[] {
   const nodes = countNodes(rule, 1);
   if (nodes > ruleNodesMax) return [{ pointer: "", detail: `a rule has at most ${ruleNodesMax} nodes` }];
   return check(rule, "", 1, scope);
@@ -30,7 +33,7 @@ function countNodes(rule: Rule, depth: number): number {
   return children.reduce((sum, child) => sum + countNodes(child, depth + 1), 1);
 }
 
-function check(rule: Rule, pointer: string, depth: number, scope: "order" | "item"): Issue[] {
+function check(rule: Rule, pointer: string, depth: number, scope: Scope): Issue[] {
   if (depth > ruleDepthMax) return [{ pointer, detail: `a rule is at most ${ruleDepthMax} levels deep` }];
   const group = groupOf(rule);
   if (group !== null) {
@@ -43,7 +46,7 @@ function check(rule: Rule, pointer: string, depth: number, scope: "order" | "ite
   return [...own, ...check(rule.where, `${pointer}/where`, depth + 1, "item")];
 }
 
-function checkLeaf(leaf: Leaf, pointer: string, scope: "order" | "item"): Issue[] {
+function checkLeaf(leaf: Leaf, pointer: string, scope: Scope): Issue[] {
   const found = findPath(leaf.on);
   if (found === null) return [{ pointer: `${pointer}/on`, detail: `unknown path "${leaf.on.slice(0, 100)}"` }];
   return [
@@ -53,10 +56,11 @@ function checkLeaf(leaf: Leaf, pointer: string, scope: "order" | "item"): Issue[
   ];
 }
 
-function checkPath({ definition, key }: FoundPath, scope: "order" | "item"): string[] {
+function checkPath({ definition, key }: FoundPath, scope: Scope): string[] {
   if (poisonous.includes(key)) return [`"${key}" cannot be a key`];
   if (key.length > keyLengthMax) return [`a key has at most ${keyLengthMax} characters`];
-  if (definition.of === "item" && scope === "order") {
+  if (definition.of === "event" && scope !== "workflow") return ["only workflows can ask about an event"];
+  if (definition.of === "item" && scope !== "item") {
     return [`item paths can be asked only inside { "on": "items", "where": … }`];
   }
   return [];

@@ -20,17 +20,27 @@ const limits = { bytesMax: 512 * 1024 * 1024, rowsMax: 5_000_000 };
  *
  * @throws Problem 400, 404, 409, 413, 415, 422
  */
-export async function receiveImport(c: Context<AppEnv>, campaignId: string) {
+export function receiveImport(c: Context<AppEnv>, campaignId: string) {
+  return receiveFile(c, campaignId, () => ({ body: c.req.raw.body, format: rowFormat(c.req.header("content-type")) }));
+}
+
+interface Upload {
+  readonly body: ReadableStream<Uint8Array> | null;
+  readonly format: RowFormat;
+}
+
+/** @param upload looked at once the campaign is known to take vouchers. */
+export async function receiveFile(c: Context<AppEnv>, campaignId: string, upload: () => Upload) {
   const { db, pool, log } = c.var.deps;
   const { projectId } = c.var.auth;
   await db.transaction().execute((tx) => holdVoucherCampaign(tx, projectId, campaignId));
-  const format = rowFormat(c.req.header("content-type"));
+  const { body, format } = upload();
   const id = newId("imp");
   await insertImport(db, { projectId, id, campaignId });
   let taken = false;
   try {
     const digest = createHash("sha256");
-    for await (const block of readRows(c.req.raw.body, format, importColumns, limits, digest)) {
+    for await (const block of readRows(body, format, importColumns, limits, digest)) {
       await stageRows(
         db,
         projectId,

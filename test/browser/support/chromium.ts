@@ -17,11 +17,11 @@ export interface VisitOptions {
   readonly scripts?: boolean;
 }
 
-/** Call it at the top of a file. Each visit has cookies and storage of its own. */
-export function useChromium(): { visit(options: VisitOptions): Promise<Visit> } {
+/** Call it at the top of a file. Each visit has cookies and storage of its own. @param args of the browser, beside ours. */
+export function useChromium(args: readonly string[] = []): { visit(options: VisitOptions): Promise<Visit> } {
   let browser: Browser | undefined;
   beforeAll(async () => {
-    browser = await launchChromium();
+    browser = await launchChromium(args);
   });
   afterAll(async () => browser?.close());
   return {

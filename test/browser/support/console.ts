@@ -13,6 +13,8 @@ export interface Console {
   readonly baseUrl: string;
   /** A shop of its own with the ring's attempts, all of them under review. */
   newShop(): Promise<{ readonly project: TestProject; readonly shop: Shop }>;
+  /** Nobody yet. */
+  visit(options?: Partial<VisitOptions>): Promise<Visit>;
   /** Signed in with a key of its own of this name, and led to the path. */
   signIn(project: TestProject, name: string, path: string, options?: ReviewerOptions): Promise<Visit>;
 }
@@ -21,10 +23,10 @@ interface ReviewerOptions extends Partial<VisitOptions> {
   readonly scopes?: readonly string[];
 }
 
-/** Call it at the top of a file. Needs no dashboards, and builds none. */
-export function useConsole(): Console {
+/** Call it at the top of a file. Needs no dashboards, and builds none. @param args of the browser. */
+export function useConsole(args: readonly string[] = []): Console {
   const app = useScoredApp();
-  const browser = useChromium();
+  const browser = useChromium(args);
   const context = { app } as { -readonly [K in keyof Console]: Console[K] };
   let server: ServerType | undefined;
   beforeAll(async () => {
@@ -45,10 +47,11 @@ export function useConsole(): Console {
     await settleShop(app);
     return { project, shop };
   };
+  context.visit = (options = {}) => browser.visit({ baseUrl: context.baseUrl, ...options });
   context.signIn = async (project, name, path, { scopes = ["review"], ...options } = {}) => {
     const made = await send(project, "POST", "/v1/keys", { name, kind: "secret", scopes });
     if (made.status !== 201) throw new Error(`no key was made: ${JSON.stringify(made.body)}`);
-    const visit = await browser.visit({ baseUrl: context.baseUrl, ...options });
+    const visit = await context.visit(options);
     await visit.page.goto(path);
     await visit.page.getByLabel("Secret key").fill(made.body.key);
     await visit.page.getByRole("button", { name: "Sign in" }).click();

@@ -14,8 +14,8 @@ const args = [
 ];
 
 /** @throws Error when there is no browser. */
-export function launchChromium(): Promise<Browser> {
+export function launchChromium(more: readonly string[] = []): Promise<Browser> {
   const executablePath = candidates.find((path) => path !== undefined && existsSync(path));
   if (!executablePath) throw new Error("no Chromium here: set CHROMIUM to a browser's path");
-  return chromium.launch({ executablePath, headless: true, args });
+  return chromium.launch({ executablePath, headless: true, args: [...args, ...more] });
 }

@@ -1,0 +1,162 @@
+/**
+ * Shows a customer's pop-ups on a page of the shop:
+ *   <script src="https://promotions.example/popup.js" data-key="pk_…" data-customer="<token>" defer></script>
+ * Writes text and never HTML, and needs no more of a page's policy than script-src and connect-src of its own origin.
+ */
+(() => {
+  const tag = document.currentScript;
+  const origin = new URL(tag.src).origin;
+  const headers = { authorization: `Bearer ${tag.dataset.key}`, "tessera-customer": tag.dataset.customer };
+  const seen = new Set();
+  const queue = [];
+  let isOpen = false;
+
+  const call = (path, options) =>
+    fetch(`${origin}/v1/popups${path}`, { ...options, headers, credentials: "omit", cache: "no-store" });
+  const mark = (id, step) =>
+    call(`/${encodeURIComponent(id)}/${step}`, { method: "POST", keepalive: true }).catch(() => {});
+
+  function add(popup) {
+    if (seen.has(popup.id)) return;
+    seen.add(popup.id);
+    queue.push(popup);
+    showNext();
+  }
+
+  function element(name, text, style) {
+    const made = document.createElement(name);
+    if (text) made.textContent = text;
+    // One by one: a style attribute would need style-src of the page's policy.
+    for (const [property, value] of Object.entries(style)) made.style.setProperty(property, value);
+    return made;
+  }
+
+  function linkOf(url) {
+    try {
+      const link = new URL(url, location.href);
+      return /^https?:$/.test(link.protocol) ? link.href : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  function showNext() {
+    const popup = isOpen ? undefined : queue.shift();
+    if (!popup) return;
+    isOpen = true;
+    const box = element("section", "", {
+      position: "fixed",
+      right: "1rem",
+      bottom: "1rem",
+      "z-index": "2147483000",
+      "box-sizing": "border-box",
+      width: "22rem",
+      "max-width": "calc(100vw - 2rem)",
+      padding: "1rem 1.25rem",
+      "border-radius": "0.75rem",
+      background: "Canvas",
+      color: "CanvasText",
+      border: "1px solid GrayText",
+      "box-shadow": "0 0.5rem 2rem rgb(0 0 0 / 0.25)",
+      font: "1rem/1.4 system-ui, sans-serif",
+      "overflow-wrap": "anywhere",
+      "max-height": "calc(100vh - 2rem)",
+      "overflow-y": "auto",
+    });
+    box.dataset.tesseraPopup = popup.id;
+    box.setAttribute("role", "status");
+    box.setAttribute("aria-label", popup.title);
+    const close = element("button", "×", {
+      float: "right",
+      border: "0",
+      background: "none",
+      color: "inherit",
+      font: "inherit",
+      "font-size": "1.5rem",
+      "line-height": "1",
+      cursor: "pointer",
+      padding: "0 0.25rem",
+    });
+    close.type = "button";
+    close.setAttribute("aria-label", "Close");
+    const end = (step) => {
+      void mark(popup.id, step);
+      box.remove();
+      document.removeEventListener("keydown", onKey);
+      isOpen = false;
+      showNext();
+    };
+    const onKey = (event) => {
+      if (event.key === "Escape") end("dismissed");
+    };
+    close.addEventListener("click", () => end("dismissed"));
+    document.addEventListener("keydown", onKey);
+    box.append(
+      close,
+      element("strong", popup.title, { display: "block", "font-size": "1.1rem" }),
+      element("p", popup.text, { margin: "0.5rem 0 0", "white-space": "pre-line" }),
+    );
+    const href = popup.url ? linkOf(popup.url) : undefined;
+    if (href) {
+      const link = element("a", popup.button || href, {
+        display: "inline-block",
+        "margin-top": "0.75rem",
+        color: "LinkText",
+      });
+      link.href = href;
+      link.rel = "noopener";
+      link.addEventListener("click", () => end("clicked"));
+      box.append(link);
+    }
+    document.body.append(box);
+    void mark(popup.id, "shown");
+  }
+
+  const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+  /** Server-sent events by fetch: an EventSource could send neither the key nor the token. */
+  async function listen() {
+    const answer = await call("/stream", {});
+    if (answer.status === 429) return false;
+    if (!answer.ok) throw new Error(String(answer.status));
+    const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+    let text = "";
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) return true;
+      text += value;
+      const events = text.split("\n\n");
+      text = events.pop();
+      for (const event of events) {
+        const data = /^data: (.*)$/m.exec(event);
+        if (data) add(JSON.parse(data[1]));
+      }
+    }
+  }
+
+  async function poll() {
+    const answer = await call("", {});
+    if (!answer.ok) throw new Error(String(answer.status));
+    for (const popup of (await answer.json()).data) add(popup);
+  }
+
+  /** A key or token that is refused stays refused; anything else may pass. */
+  async function run() {
+    let waitMs = 2_000;
+    for (;;) {
+      try {
+        if (!(await listen())) {
+          await poll();
+          await pause(30_000);
+        }
+        waitMs = 2_000;
+      } catch (error) {
+        if (/^40[13]$/.test(error.message)) return;
+        waitMs = Math.min(waitMs * 2, 120_000);
+      }
+      await pause(waitMs + Math.random() * 1_000);
+    }
+  }
+
+  void run();
+})();

@@ -1,0 +1,68 @@
+/** A file of identifiers into a list: rows that are wrong are told by their line, all others go in. */
+import { createHash } from "node:crypto";
+import type { Kysely, Transaction } from "kysely";
+import type { DB } from "../db/tables.ts";
+import { databaseNow } from "../http/occurred-at.ts";
+import { type RowFormat, readRows, type UploadedRow } from "../http/row-stream.ts";
+import { customerIdentifier } from "../http/schemas.ts";
+import { addMembers, checkList } from "./members.ts";
+
+const limits = { bytesMax: 32 * 1024 * 1024, rowsMax: 200_000 };
+const errorsTold = 100;
+
+export interface ImportedMembers {
+  rows_read: number;
+  entered: number;
+  failed: number;
+  members_count: number;
+  readonly errors: { readonly line: number; readonly reason: string }[];
+}
+
+/**
+ * Each block of rows is a transaction: an upload that breaks off has put some in, and the same file again the rest.
+ *
+ * @param transact runs each block in a transaction that is signed by whoever sent the file.
+ * @throws Problem 400, 404, 409, 413
+ */
+export async function importMembers(
+  db: Kysely<DB>,
+  projectId: string,
+  segmentId: string,
+  { body, format }: { readonly body: ReadableStream<Uint8Array> | null; readonly format: RowFormat },
+  transact: <T>(work: (tx: Transaction<DB>) => Promise<T>) => Promise<T>,
+): Promise<ImportedMembers> {
+  const result: ImportedMembers = {
+    rows_read: 0,
+    entered: 0,
+    failed: 0,
+    members_count: await checkList(db, projectId, segmentId),
+    errors: [],
+  };
+  for await (const block of readRows(body, format, ["customer"], limits, createHash("sha256"))) {
+    result.rows_read += block.length;
+    const identifiers = block.flatMap((row) => {
+      const read = identifierOf(row);
+      if (typeof read === "string") return [read];
+      result.failed += 1;
+      if (result.errors.length < errorsTold) result.errors.push({ line: row.line, reason: read.reason });
+      return [];
+    });
+    if (identifiers.length === 0) continue;
+    const added = await transact(async (tx) =>
+      addMembers(tx, projectId, segmentId, identifiers, await databaseNow(tx)),
+    );
+    result.entered += added.entered;
+    result.members_count = added.members_count;
+  }
+  return result;
+}
+
+function identifierOf(row: UploadedRow): string | { readonly reason: string } {
+  if (row.content === undefined) return { reason: row.fault };
+  const unknown = Object.keys(row.content).find((name) => name !== "customer");
+  if (unknown !== undefined) return { reason: "Expected the field customer alone." };
+  const parsed = customerIdentifier.safeParse(row.content.customer);
+  return parsed.success
+    ? parsed.data
+    : { reason: `customer: ${parsed.error.issues[0]?.message ?? "not an identifier"}` };
+}

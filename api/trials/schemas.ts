@@ -1,0 +1,25 @@
+import { z } from "@hono/zod-openapi";
+import { amount, customerReference, instant } from "../http/schemas.ts";
+import { codeWire, orderWire } from "../redemptions/schemas.ts";
+import { orderBody } from "../validations/order-schema.ts";
+
+export const trialBody = z
+  .strictObject({
+    customer: customerReference.optional(),
+    order: orderBody,
+    at: instant.optional().openapi({ description: "As of this instant; absent: now." }),
+  })
+  .openapi("TrialRequest");
+
+export const trialWire = z
+  .object({
+    campaign_id: z.string(),
+    applicable: z.boolean(),
+    discount_amount: amount,
+    rewards: codeWire.shape.rewards,
+    reasons: codeWire.shape.reasons,
+    order: orderWire,
+    trace: z.record(z.string(), z.unknown()).openapi({ description: "The rule trees as they were evaluated." }),
+    explanation: z.array(z.string()).openapi({ description: "The trace in plain language, indented by depth" }),
+  })
+  .openapi("Trial");

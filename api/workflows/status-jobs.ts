@@ -1,0 +1,11 @@
+/** What a change of a workflow's status sets off. */
+import { z } from "zod";
+import type { TaskKind } from "../jobs/task.ts";
+
+const ofWorkflow = z.object({ project_id: z.string(), workflow_id: z.string() });
+type OfWorkflow = z.output<typeof ofWorkflow>;
+
+/** After an activation: runs whose time came while it was paused. */
+export const releaseKind: TaskKind<OfWorkflow> = { name: "workflow-release", payload: ofWorkflow, attemptsMax: 25 };
+/** After an archiving. */
+export const cancelKind: TaskKind<OfWorkflow> = { name: "workflow-cancel", payload: ofWorkflow, attemptsMax: 25 };

@@ -1,0 +1,180 @@
+import { expect, it } from "vitest";
+import { isHeldOut } from "../../../api/domain/holdout.ts";
+import { runPublicationJobs } from "../../../api/publications/jobs/worker.ts";
+import { send } from "../../support/answers.ts";
+import { type TestProject, useApp } from "../../support/app.ts";
+import { addStock, setUpStock } from "../../support/campaign-stock.ts";
+import { setUpPromotion } from "../../support/promotions.ts";
+import { workUntil } from "../../support/workers.ts";
+
+const context = useApp();
+const worker = (signal: AbortSignal) => runPublicationJobs(context.deps, signal);
+const file = { "content-type": "text/csv" };
+
+async function progress(project: TestProject, id: string) {
+  return (await send(project, "GET", `/v1/publication-jobs/${id}`)).body;
+}
+
+async function order(project: TestProject, body: object): Promise<string> {
+  const answer = await send(project, "POST", "/v1/publication-jobs", body);
+  expect(answer.status, JSON.stringify(answer.body)).toBe(202);
+  return answer.body.id;
+}
+
+async function work(project: TestProject, id: string) {
+  await workUntil([worker], async () => (await progress(project, id)).status !== "running");
+  return progress(project, id);
+}
+
+/** So many customers, straight into the tables, as members of a segment. */
+async function segmentOf(project: TestProject, count: number): Promise<string> {
+  const segment = await send(project, "POST", "/v1/segments", { name: "all" });
+  await context.pool.query(
+    `with made as (
+       insert into customer (project_id, id, identifier, created_at, updated_at)
+       select $1, 'cus_' || lpad(n::text, 8, '0'), 'c' || n, now(), now() from generate_series(1, $2::int) n returning id)
+     insert into segment_member (project_id, segment_id, customer_id, entered_at) select $1, $3, id, now() from made`,
+    [project.projectId, count, segment.body.id],
+  );
+  return segment.body.id;
+}
+
+async function given(project: TestProject) {
+  const { rows } = await context.pool.query(
+    `select (select count(*) from publication where project_id = $1)::int as publications,
+            (select count(distinct customer_id) from publication where project_id = $1)::int as customers,
+            (select count(distinct voucher_id) from publication where project_id = $1)::int as vouchers,
+            (select count(*) from voucher where project_id = $1 and customer_id is not null)::int as assigned,
+            (select count(*) from outbox where project_id = $1 and type = 'voucher.published')::int as told`,
+    [project.projectId],
+  );
+  return rows[0];
+}
+
+/** Ends the connections of whoever is in the middle of something. */
+async function cutOff(): Promise<number> {
+  const { rows } = await context.pool.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity
+     where datname = current_database() and pid <> pg_backend_pid() and state = 'idle in transaction'`,
+  );
+  return rows.length;
+}
+
+it("gives each of 5,000 members of a segment exactly one voucher, though its workers are cut off in the middle", async () => {
+  const project = await context.newProject();
+  const campaignId = await setUpStock(context.pool, project, { count: 5_500, sub: { holdout_percent: 10 } });
+  const segmentId = await segmentOf(project, 5_000);
+  const id = await order(project, { campaign_id: campaignId, to: { segment_id: segmentId }, name: "Spring" });
+  let cut = 0;
+  await workUntil([worker, worker], async () => {
+    if (cut < 2) cut += await cutOff();
+    return (await progress(project, id)).status === "done";
+  });
+  expect(cut).toBeGreaterThan(0);
+  const heldOut = Array.from({ length: 5_000 }, (_, place) => `c${place + 1}`).filter((each) =>
+    isHeldOut(campaignId, each, 10),
+  ).length;
+  const expected = 5_000 - heldOut;
+  expect(await progress(project, id)).toMatchObject({
+    name: "Spring",
+    total: 5_000,
+    published: expected,
+    skipped: { in_holdout: heldOut },
+    failed: 0,
+    error: null,
+  });
+  expect(await given(project)).toEqual({
+    publications: expected,
+    customers: expected,
+    vouchers: expected,
+    assigned: expected,
+    told: expected,
+  });
+  const finished = await context.pool.query(
+    "select payload from outbox where project_id = $1 and type = 'publication_job.finished'",
+    [project.projectId],
+  );
+  expect(finished.rows).toMatchObject([{ payload: { job_id: id, status: "done", published: expected } }]);
+});
+
+it("pauses when nothing is left, and goes on from there when there is more", async () => {
+  const project = await context.newProject();
+  const campaignId = await setUpStock(context.pool, project, { count: 2 });
+  const customers = ["c1", "c2", "c3"].map((identifier) => ({ identifier }));
+  const id = await order(project, { campaign_id: campaignId, to: { customers } });
+  expect(await work(project, id)).toMatchObject({ status: "paused", error: "out_of_stock", published: 2, skipped: {} });
+  await addStock(context.pool, project, campaignId, 1);
+  expect(await send(project, "POST", `/v1/publication-jobs/${id}/resume`)).toMatchObject({
+    status: 200,
+    body: { status: "running", error: null },
+  });
+  expect(await work(project, id)).toMatchObject({ status: "done", published: 3 });
+  expect(await given(project)).toMatchObject({ customers: 3, vouchers: 3 });
+  expect(await send(project, "POST", `/v1/publication-jobs/${id}/pause`)).toMatchObject({ status: 409 });
+});
+
+it("takes the members that a segment has when it is ordered, and a pause and an end when they are asked for", async () => {
+  const project = await context.newProject();
+  const campaignId = await setUpStock(context.pool, project, { count: 5 });
+  const segmentId = await segmentOf(project, 2);
+  const id = await order(project, { campaign_id: campaignId, to: { segment_id: segmentId } });
+  await send(project, "POST", `/v1/segments/${segmentId}/members`, { customers: ["late"] });
+  await send(project, "POST", `/v1/segments/${segmentId}/members/remove`, { customers: ["c1"] });
+  expect((await send(project, "POST", `/v1/publication-jobs/${id}/pause`)).body.status).toBe("paused");
+  expect((await send(project, "POST", `/v1/publication-jobs/${id}/pause`)).body.status).toBe("paused");
+  expect((await send(project, "POST", `/v1/publication-jobs/${id}/resume`)).body.status).toBe("running");
+  expect(await work(project, id)).toMatchObject({ total: 2, published: 2 });
+  const stopped = await order(project, { campaign_id: campaignId, to: { segment_id: segmentId } });
+  expect((await send(project, "POST", `/v1/publication-jobs/${stopped}/cancel`)).body.status).toBe("cancelled");
+  expect(await send(project, "POST", `/v1/publication-jobs/${stopped}/resume`)).toMatchObject({ status: 409 });
+  expect(await given(project)).toMatchObject({ publications: 2 });
+  const { data } = (await send(project, "GET", `/v1/publication-jobs?campaign_id=${campaignId}`)).body;
+  expect(data.map((job: { id: string; status: string }) => [job.id, job.status])).toEqual([
+    [stopped, "cancelled"],
+    [id, "done"],
+  ]);
+});
+
+it("reads customers from a file, each once, and names the lines that it could not read", async () => {
+  const project = await context.newProject();
+  const { campaignId } = await setUpPromotion(project, {});
+  const path = `/v1/publication-jobs/import?campaign_id=${campaignId}&name=File`;
+  const many = Array.from({ length: 2_100 }, (_, place) => `m${place}`).join("\n");
+  const text = `customer\nc1\nc2\n\n c3 \nc1\n${many}\n`;
+  const answer = await send(project, "POST", path, text, { ...file, "idempotency-key": "f" });
+  expect(answer).toMatchObject({
+    status: 202,
+    body: {
+      name: "File",
+      status: "running",
+      total: 2_102,
+      failed: 1,
+      faults: [{ line: 5, reason: expect.any(String) }],
+    },
+  });
+  const again = await send(project, "POST", path, text, { ...file, "idempotency-key": "f" });
+  expect(again.body.id).toBe(answer.body.id);
+  expect(await work(project, answer.body.id)).toMatchObject({ status: "done", published: 2_102 });
+  expect((await send(project, "GET", "/v1/publication-jobs")).body.data).toHaveLength(1);
+});
+
+it("refuses a campaign, a segment or a target that is none, naming the field", async () => {
+  const project = await context.newProject();
+  const { campaignId } = await setUpPromotion(project, {});
+  const ask = (body: object) => send(project, "POST", "/v1/publication-jobs", body);
+  const customers = [{ identifier: "c1" }];
+  expect(await ask({ campaign_id: "cam_none", to: { customers } })).toMatchObject({ status: 404 });
+  expect(await ask({ campaign_id: campaignId, to: { segment_id: "seg_none" } })).toMatchObject({
+    status: 400,
+    body: { errors: [{ pointer: "/to/segment_id" }] },
+  });
+  expect(await ask({ campaign_id: campaignId, to: {} })).toMatchObject({
+    status: 400,
+    body: { errors: [{ pointer: "/to" }] },
+  });
+  const half = `/v1/publication-jobs/import?campaign_id=${campaignId}&channel_id=chn_1`;
+  expect(await send(project, "POST", half, "customer\nc1\n", file)).toMatchObject({
+    status: 400,
+    body: { errors: [{ pointer: "/template_id" }] },
+  });
+});
