@@ -4,7 +4,7 @@ import type { Logger } from "pino";
 import type { ConsumedEvent, ConsumerOptions } from "../../ingest/consumer.ts";
 import type { DB } from "../db/tables.ts";
 import { announceProgress } from "./announce.ts";
-import { failPublication } from "./return-code.ts";
+import { failPublication, isOwnMessage } from "./return-code.ts";
 import { selectPublications } from "./rows.ts";
 
 const types = ["delivery.sent", "delivery.failed", "delivery.skipped", "delivery.bounced"] as const;
@@ -17,11 +17,15 @@ export function deliveryFollower(deps: { readonly db: Kysely<DB>; readonly log: 
 async function followDeliveries(tx: Transaction<DB>, events: readonly ConsumedEvent<Followed>[]): Promise<void> {
   await lockVouchers(tx, events);
   for (const event of events) {
-    const { publication_id: id, delivery_id, reason } = event.payload;
+    const { publication_id: id, delivery_id: deliveryId, workflow_run_id: workflowRunId } = event.payload;
     if (id === null) continue;
     const at = new Date(event.occurred_at);
-    if (event.type === "delivery.sent") await markDelivered(tx, event.project_id, id, delivery_id, at);
-    else await failPublication(tx, event.project_id, id, { deliveryId: delivery_id, reason: reason ?? event.type }, at);
+    const message = { deliveryId, workflowRunId };
+    if (event.type === "delivery.sent") await markDelivered(tx, event.project_id, id, message, at);
+    else {
+      const reason = event.payload.reason ?? event.type;
+      await failPublication(tx, event.project_id, id, { ...message, reason }, at);
+    }
   }
 }
 
@@ -41,17 +45,19 @@ async function markDelivered(
   tx: Transaction<DB>,
   projectId: string,
   id: string,
-  deliveryId: string,
+  { deliveryId, workflowRunId }: { readonly deliveryId: string; readonly workflowRunId: string | null },
   at: Date,
 ): Promise<void> {
-  const { numUpdatedRows } = await tx
+  const row = await selectPublications(tx, projectId).where("p.id", "=", id).forUpdate("p").executeTakeFirst();
+  if (row === undefined || (row.status !== "published" && row.status !== "queued")) return;
+  // The message that it names decides over the code: one that only reminded of it, and bounces later, does not.
+  const delivery_id = isOwnMessage(row, workflowRunId) ? deliveryId : row.delivery_id;
+  await tx
     .updateTable("publication")
-    .set({ status: "delivered", delivery_id: deliveryId, updated_at: at })
+    .set({ status: "delivered", delivery_id, updated_at: at })
     .where("project_id", "=", projectId)
     .where("id", "=", id)
-    .where("status", "in", ["published", "queued"])
-    .executeTakeFirst();
-  if (numUpdatedRows === 0n) return;
-  const row = await selectPublications(tx, projectId).where("p.id", "=", id).executeTakeFirstOrThrow();
-  await announceProgress(tx, projectId, "publication.delivered", [{ ...row, customer: row.customer_identifier }], at);
+    .execute();
+  const delivered = { ...row, status: "delivered" as const, delivery_id, customer: row.customer_identifier };
+  await announceProgress(tx, projectId, "publication.delivered", [delivered], at);
 }

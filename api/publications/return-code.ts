@@ -7,6 +7,18 @@ import { type PublicationRow, selectPublications } from "./rows.ts";
 /** Nobody knows whether the message arrived: whoever has read the code must find it theirs. */
 const mayHaveArrived = "may_have_arrived";
 
+interface Failure {
+  readonly deliveryId: string;
+  /** Of the workflow that ordered the message; null: it was ordered with the publication. */
+  readonly workflowRunId: string | null;
+  readonly reason: string;
+}
+
+/** Whether a message was to bring the publication: of workflows only the one that published it; others remind of it. */
+export function isOwnMessage({ source_id }: Pick<PublicationRow, "source_id">, workflowRunId: string | null): boolean {
+  return workflowRunId === null || source_id?.startsWith(`workflow:${workflowRunId}:`) === true;
+}
+
 /**
  * A voucher that this publication made the customer's, and that nobody has used or reserved, is nobody's again, with the
  * end that it had before. Anything else stays as it is. Failing twice is failing once.
@@ -15,11 +27,13 @@ export async function failPublication(
   tx: Transaction<DB>,
   projectId: string,
   id: string,
-  { deliveryId, reason }: { readonly deliveryId: string; readonly reason: string },
+  { deliveryId, workflowRunId, reason }: Failure,
   at: Date,
 ): Promise<void> {
   const found = await selectPublications(tx, projectId).where("p.id", "=", id).forUpdate("p").executeTakeFirst();
-  if (!found || (await leaveToAnother(tx, projectId, id, deliveryId))) return;
+  // That nobody could be reminded of what came to them another way takes nothing from them.
+  if (!found || (found.delivery_id !== deliveryId && !isOwnMessage(found, workflowRunId))) return;
+  if (await leaveToAnother(tx, projectId, id, deliveryId)) return;
   // Of several messages about one publication the one that it names decides.
   if (found.delivery_id !== null && found.delivery_id !== deliveryId) return;
   const returnable = found.took && reason !== mayHaveArrived;

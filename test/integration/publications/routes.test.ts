@@ -37,7 +37,11 @@ async function tell(
   { projectId }: TestProject,
   publicationId: string,
   type: "delivery.sent" | "delivery.failed" | "delivery.bounced" | "delivery.skipped",
-  { reason = null, deliveryId = "dlv_1" }: { reason?: string | null; deliveryId?: string } = {},
+  {
+    reason = null,
+    deliveryId = "dlv_1",
+    runId = null,
+  }: { reason?: string | null; deliveryId?: string; runId?: string | null } = {},
 ) {
   const payload = {
     delivery_id: deliveryId,
@@ -46,7 +50,7 @@ async function tell(
     template_id: "tpl_1",
     customer: "c1",
     publication_id: publicationId,
-    workflow_run_id: null,
+    workflow_run_id: runId,
     campaign_id: null,
     reason,
   };
@@ -180,6 +184,23 @@ it("knows what arrived, and takes it back when it bounces later", async () => {
   await tell(project, body.id, "delivery.bounced", { reason: "unknown_address" });
   expect(await read(project, body.id)).toMatchObject({ status: "failed", reason: "unknown_address" });
   expect(await told(project, body.id)).toEqual(["voucher.published", "publication.delivered", "publication.returned"]);
+});
+
+it("takes nothing from a customer whom a workflow could not remind of it, at once or later", async () => {
+  const project = await context.newProject();
+  const campaignId = await setUpStock(context.pool, project, { count: 2 });
+  const { body } = await publish(project, { campaign_id: campaignId, customer });
+  const reminder = { runId: "wfr_1", deliveryId: "dlv_r" };
+  await tell(project, body.id, "delivery.skipped", { ...reminder, reason: "no_consent" });
+  expect(await read(project, body.id)).toMatchObject({ status: "published", returned_at: null });
+  await tell(project, body.id, "delivery.sent", reminder);
+  await tell(project, body.id, "delivery.bounced", { ...reminder, reason: "bounced_later" });
+  expect(await read(project, body.id)).toMatchObject({ status: "delivered", returned_at: null });
+  expect(await voucherOf(project, body.code)).toMatchObject({ status: "distributed", customer });
+
+  const own = (await publish(project, { campaign_id: campaignId, customer, source_id: "workflow:wfr_2:1" })).body;
+  await tell(project, own.id, "delivery.skipped", { runId: "wfr_2", reason: "no_consent" });
+  expect(await voucherOf(project, own.code)).toMatchObject({ status: "created", customer: null });
 });
 
 it("returns a third party's code to its pool", async () => {
