@@ -9,6 +9,11 @@ import { type createdKeyWire, type keyBody, toKeyWire } from "./schemas.ts";
 
 export type CreatedKeyWire = z.output<typeof createdKeyWire>;
 
+/** What is stored for a replay: the text of a key is never written anywhere. */
+export function withoutText(key: CreatedKeyWire): CreatedKeyWire {
+  return { ...key, key: null };
+}
+
 export async function makeKey(
   tx: Transaction<DB>,
   projectId: string,

@@ -5,7 +5,7 @@ import { withIdempotency } from "../http/idempotency.ts";
 import { createRouter } from "../http/router.ts";
 import { idempotencyHeaders, json, jsonBody, listQuery, pageOf, problems, resourceId } from "../http/schemas.ts";
 import { inTransaction } from "../http/transaction.ts";
-import { makeKey, revokeKey, rotateKey } from "./change.ts";
+import { makeKey, revokeKey, rotateKey, withoutText } from "./change.ts";
 import { listKeys, readKey } from "./list.ts";
 import { createdKeyWire, keyBody, keyWire, rotateBody } from "./schemas.ts";
 
@@ -98,9 +98,4 @@ export function keyRoutes(deps: Deps) {
       c.var.keyRing.forget(id);
       return answer;
     });
-}
-
-/** What is stored for a replay: the text of a key is never written anywhere. */
-function withoutText<T extends { key: string | null }>(body: T): T {
-  return { ...body, key: null };
 }

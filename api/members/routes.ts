@@ -8,7 +8,8 @@ import { inTransaction } from "../http/transaction.ts";
 import { rotateBody } from "../keys/schemas.ts";
 import { changeMember, createMember, removeMember, rotateMemberKey } from "./change.ts";
 import { listMembers, readMember } from "./list.ts";
-import { type MemberWithKeyWire, memberBody, memberPatch, memberWire, memberWithKeyWire } from "./schemas.ts";
+import { memberBody, memberPatch, memberWire, memberWithKeyWire } from "./schemas.ts";
+import { withoutText } from "./wire.ts";
 
 const tags = ["Members"];
 const params = z.object({ id: resourceId });
@@ -128,9 +129,4 @@ export function memberRoutes({ db }: Deps) {
       for (const keyId of ended) c.var.keyRing.forget(keyId);
       return answer;
     });
-}
-
-/** What is stored for a replay: the text of a key is never written anywhere. */
-function withoutText(body: MemberWithKeyWire): MemberWithKeyWire {
-  return { ...body, key: { ...body.key, text: null } };
 }

@@ -1,7 +1,7 @@
 import type { KeyRow } from "../keys/create-key.ts";
 import type { MemberRow } from "./queries.ts";
 import { scopesOfRole } from "./roles.ts";
-import type { MemberWire } from "./schemas.ts";
+import type { MemberWire, MemberWithKeyWire } from "./schemas.ts";
 
 /** @param key the one the member signs in with: there is no member without one. */
 export function toMemberWire(row: MemberRow, key: KeyRow | undefined): MemberWire {
@@ -16,4 +16,9 @@ export function toMemberWire(row: MemberRow, key: KeyRow | undefined): MemberWir
     created_at: row.created_at.toISOString(),
     updated_at: row.updated_at.toISOString(),
   };
+}
+
+/** What is stored for a replay: the text of a key is never written anywhere. */
+export function withoutText(body: MemberWithKeyWire): MemberWithKeyWire {
+  return { ...body, key: { ...body.key, text: null } };
 }

@@ -6,6 +6,7 @@ import type { KeyWire } from "../../keys/list.ts";
 import { Moment, Text } from "../format.tsx";
 import { Frame } from "../layout.tsx";
 import { GraceField, memberAddress } from "../members/pages.tsx";
+import { AttemptField } from "../parts/attempt.tsx";
 import { ConfirmPage } from "../parts/confirm-page.tsx";
 import { Done } from "../parts/done.tsx";
 import { AreaField, CheckField, ChoiceField, TextField } from "../parts/fields.tsx";
@@ -143,6 +144,7 @@ export function NewKeyPage({ viewer, sheet = freshSheet }: { viewer: Viewer; she
       <section class="card">
         <Faults sheet={sheet} />
         <Form viewer={viewer} action={list.to} once>
+          <AttemptField />
           <div class="fields">
             <TextField
               sheet={sheet}

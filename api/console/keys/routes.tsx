@@ -1,11 +1,14 @@
 /** API keys: the verbs of /v1/keys. */
 import type { OpenAPIHono } from "@hono/zod-openapi";
+import type { Transaction } from "kysely";
+import type { DB } from "../../db/tables.ts";
 import type { Deps } from "../../deps.ts";
-import { makeKey, revokeKey, rotateKey } from "../../keys/change.ts";
+import { makeKey, revokeKey, rotateKey, withoutText } from "../../keys/change.ts";
 import { listKeys, readKey } from "../../keys/list.ts";
 import { keyBody, rotateBody } from "../../keys/schemas.ts";
 import { signedTransaction } from "../../reviews/actor.ts";
 import { Text } from "../format.tsx";
+import { once } from "../parts/attempt.tsx";
 import { parsed, submitForm } from "../parts/form.tsx";
 import { instantOf } from "../parts/moments.tsx";
 import { textOf } from "../parts/sheet.ts";
@@ -34,9 +37,10 @@ export function mountKeys(router: OpenAPIHono<ConsoleEnv>, deps: Deps): void {
     return answerOnce(c, {
       work: async (form) => {
         const body = parsed(keyBody, bodyOf(form));
-        const key = await signedTransaction(deps.pool, actorOf(c), ({ tx }) => makeKey(tx, viewer.projectId, body));
+        const make = (tx: Transaction<DB>) => makeKey(tx, viewer.projectId, body);
+        const key = await once(c, form, "key", body, make, withoutText);
         return (
-          <ShownOncePage viewer={viewer} place="keys" title="The key was made" text={key.key ?? ""} back={back}>
+          <ShownOncePage viewer={viewer} place="keys" title="The key was made" text={key.key} back={back}>
             <p>
               For <Text value={key.name} />, which may now {key.scopes.join(", ")}.
             </p>
@@ -63,7 +67,7 @@ export function mountKeys(router: OpenAPIHono<ConsoleEnv>, deps: Deps): void {
         );
         keyRing.forget(old.id);
         return (
-          <ShownOncePage viewer={viewer} place="keys" title="A new key" text={key.key ?? ""} back={back}>
+          <ShownOncePage viewer={viewer} place="keys" title="A new key" text={key.key} back={back}>
             <p>
               For <Text value={key.name} />.{" "}
               {grace_seconds === 0 ? "The old key has ended." : `The old key ends in ${grace_seconds / 3600} hours.`}

@@ -4,6 +4,7 @@ import { type Role, roles, scopesOfRole } from "../../members/roles.ts";
 import type { MemberWire } from "../../members/schemas.ts";
 import { Moment, Text } from "../format.tsx";
 import { Frame } from "../layout.tsx";
+import { AttemptField } from "../parts/attempt.tsx";
 import { ConfirmPage } from "../parts/confirm-page.tsx";
 import { Done } from "../parts/done.tsx";
 import { ChoiceField, SelectField, TextField } from "../parts/fields.tsx";
@@ -125,6 +126,7 @@ export function NewMemberPage({ viewer, sheet = freshSheet }: { viewer: Viewer; 
       <section class="card">
         <Faults sheet={sheet} />
         <Form viewer={viewer} action={list.to} once>
+          <AttemptField />
           <Fields sheet={sheet} />
           <p class="row gap">
             <button class="button primary" type="submit">

@@ -1,12 +1,16 @@
 /** Members: the list, one of them, and what is done to them. The verbs are those of /v1/members. */
 import type { OpenAPIHono } from "@hono/zod-openapi";
+import type { Transaction } from "kysely";
+import type { DB } from "../../db/tables.ts";
 import type { Deps } from "../../deps.ts";
 import { rotateBody } from "../../keys/schemas.ts";
 import { changeMember, createMember, removeMember, rotateMemberKey } from "../../members/change.ts";
 import { listMembers, readMember } from "../../members/list.ts";
 import { memberBody, memberPatch } from "../../members/schemas.ts";
+import { withoutText } from "../../members/wire.ts";
 import { signedTransaction } from "../../reviews/actor.ts";
 import { Text } from "../format.tsx";
+import { once } from "../parts/attempt.tsx";
 import { parsed, submitForm } from "../parts/form.tsx";
 import { textOf } from "../parts/sheet.ts";
 import { answerOnce, ShownOncePage } from "../parts/shown-once.tsx";
@@ -35,15 +39,14 @@ export function mountMembers(router: OpenAPIHono<ConsoleEnv>, deps: Deps): void 
           email: textOf(form, "email"),
           role: textOf(form, "role"),
         });
-        const member = await signedTransaction(deps.pool, actorOf(c), ({ tx }) =>
-          createMember(tx, viewer.projectId, body, new Date()),
-        );
+        const make = (tx: Transaction<DB>) => createMember(tx, viewer.projectId, body, new Date());
+        const member = await once(c, form, "member", body, make, withoutText);
         return (
           <ShownOncePage
             viewer={viewer}
             place="members"
             title="The member was added"
-            text={member.key.text ?? ""}
+            text={member.key.text}
             back={{ to: "/console/members", name: "Members" }}
           >
             <p>
@@ -97,7 +100,7 @@ export function mountMembers(router: OpenAPIHono<ConsoleEnv>, deps: Deps): void 
             viewer={viewer}
             place="members"
             title="A new key"
-            text={value.key.text ?? ""}
+            text={value.key.text}
             back={{ to: memberAddress(member.id), name: "Member" }}
           >
             <p>

@@ -50,6 +50,7 @@ const refusal = z.object({
  * Runs `work` in a transaction that is signed with the session's key, once for a form however often it is sent.
  *
  * @param body what the form asks for; the same form changed meanwhile is refused.
+ * @param redact what is kept for the second press, when the answer holds a secret.
  * @throws Problem what `work` throws, the second time too
  */
 export async function once<Body>(
@@ -58,12 +59,11 @@ export async function once<Body>(
   what: string,
   body: unknown,
   work: (tx: Transaction<DB>) => Promise<Body>,
+  redact: (body: Body) => Body = (answer) => answer,
 ): Promise<Body> {
   const identity = identityOf(attemptOf(form), what, body);
-  const done = await underIdentity(asRequest(c), identity, async (tx) => ({
-    status: 200 as ContentfulStatusCode,
-    body: await work(tx),
-  }));
+  const workOnce = async (tx: Transaction<DB>) => ({ status: 200 as ContentfulStatusCode, body: await work(tx) });
+  const done = await underIdentity(asRequest(c), identity, workOnce, redact);
   if (done.status < 400) return JSON.parse(done.text) as Body;
   const { code, detail, errors } = refusal.parse(JSON.parse(done.text));
   throw new Problem(code as ProblemCode, detail, errors === undefined ? {} : { errors });

@@ -33,7 +33,8 @@ interface ShownOnceProps {
   readonly viewer: Viewer;
   readonly place: Place;
   readonly title: string;
-  readonly text: string;
+  /** Null: the form came twice, and the text was in the first answer. */
+  readonly text: string | null;
   readonly back: { readonly to: string; readonly name: string };
   readonly children: Child;
 }
@@ -45,17 +46,21 @@ export function ShownOncePage(props: ShownOnceProps) {
       <Head up={back} title={props.title} />
       <section class="card narrow">
         <Notice tone="warn">
-          This is the only time the key is shown. Copy it now: we keep its digest and no more.
+          {props.text === null
+            ? "The form was sent twice, and the key was made once. Its text was in the first answer and cannot be shown again: if you have not seen it, make a new text for this key."
+            : "This is the only time the key is shown. Copy it now: we keep its digest and no more."}
         </Notice>
         <div class="prose">{props.children}</div>
-        <div class="field">
-          <label for="secret-text">The key</label>
-          {/* Text to be marked with a click or a key, without a script. */}
-          <input id="secret-text" class="secret" readonly value={props.text} autocomplete="off" spellcheck={false} />
-        </div>
+        {props.text !== null && (
+          <div class="field">
+            <label for="secret-text">The key</label>
+            {/* Text to be marked with a click or a key, without a script. */}
+            <input id="secret-text" class="secret" readonly value={props.text} autocomplete="off" spellcheck={false} />
+          </div>
+        )}
         <p class="row gap">
           <a class="button primary" href={back.to}>
-            I have copied it
+            {props.text === null ? back.name : "I have copied it"}
           </a>
         </p>
       </section>

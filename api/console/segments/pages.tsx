@@ -4,6 +4,7 @@ import type { ImportedMembers } from "../../segments/import-members.ts";
 import type { SegmentMemberWire, SegmentWire } from "../../segments/list.ts";
 import { count, Moment, plural, span, Text } from "../format.tsx";
 import { Frame, Notice } from "../layout.tsx";
+import { AttemptField } from "../parts/attempt.tsx";
 import { ConfirmPage } from "../parts/confirm-page.tsx";
 import { Done } from "../parts/done.tsx";
 import { AreaField, TextField } from "../parts/fields.tsx";
@@ -136,6 +137,7 @@ export function NewListPage({ viewer, sheet = freshSheet }: { viewer: Viewer; sh
       <section class="card">
         <Faults sheet={sheet} />
         <Form viewer={viewer} action={list.to} enctype="multipart/form-data">
+          <AttemptField />
           <div class="fields">
             <TextField
               sheet={sheet}

@@ -12,6 +12,7 @@ import { type ImportedMembers, importMembers } from "../../segments/import-membe
 import { pageOfMembers, pageOfSegments, readSegment } from "../../segments/list.ts";
 import { removeMembers } from "../../segments/members.ts";
 import { membersBody, segmentBody, segmentPatch } from "../../segments/schemas.ts";
+import { once } from "../parts/attempt.tsx";
 import { parsed, submitForm } from "../parts/form.tsx";
 import { refusedSheet, type Sheet, textOf } from "../parts/sheet.ts";
 import { uploadBytesMax, uploadOf } from "../parts/upload.ts";
@@ -52,7 +53,9 @@ export function mountSegments(router: OpenAPIHono<ConsoleEnv>, deps: Deps): void
     try {
       const upload = named ? await uploadOf(c, form, pasted) : undefined;
       const body = parsed(segmentBody, { name: textOf(form, "name") ?? "" });
-      const segment = await transact(c)(async (tx) => createSegment(tx, viewer.projectId, body, await databaseNow(tx)));
+      const segment = await once(c, form, "segment", body, async (tx) =>
+        createSegment(tx, viewer.projectId, body, await databaseNow(tx)),
+      );
       made = segment.id;
       if (!upload) return c.redirect(`${segmentAddress(segment.id)}?done=created`, 303);
       const imported = await importMembers(deps.db, viewer.projectId, segment.id, upload, transact(c));

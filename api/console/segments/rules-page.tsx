@@ -2,6 +2,7 @@
 import type { Preview } from "../../segments/preview.ts";
 import { count, Moment, percent, Text } from "../format.tsx";
 import { Frame } from "../layout.tsx";
+import { AttemptField } from "../parts/attempt.tsx";
 import { TextField } from "../parts/fields.tsx";
 import { Faults, Form } from "../parts/form.tsx";
 import { Head } from "../parts/head.tsx";
@@ -32,6 +33,7 @@ export function RulesPage({ viewer, action, title, up = list, sheet = freshSheet
         <section class="card">
           <Faults sheet={sheet} />
           <Form viewer={viewer} action={action}>
+            {name !== undefined && <AttemptField />}
             {name !== undefined && (
               <TextField
                 sheet={sheet}

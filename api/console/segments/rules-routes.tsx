@@ -11,6 +11,7 @@ import { previewSegment } from "../../segments/preview.ts";
 import { previewBody, segmentBody, segmentPatch } from "../../segments/schemas.ts";
 import { Text } from "../format.tsx";
 import { Frame } from "../layout.tsx";
+import { once } from "../parts/attempt.tsx";
 import { parsed } from "../parts/form.tsx";
 import { Head } from "../parts/head.tsx";
 import { freshSheet, refusedSheet, textOf } from "../parts/sheet.ts";
@@ -29,7 +30,7 @@ export function mountSegmentRules(router: OpenAPIHono<ConsoleEnv>, deps: Deps): 
     const around = { ...blank(c), name: "" };
     return answer(c, form, around, async () => {
       const body = parsed(segmentBody, { name: textOf(form, "name") ?? "", kind: "dynamic", rules: rulesOf(form) });
-      const made = await signedTransaction(deps.pool, actorOf(c), async ({ tx }) =>
+      const made = await once(c, form, "segment", body, async (tx) =>
         createSegment(tx, c.var.viewer.projectId, body, await databaseNow(tx)),
       );
       return `${segmentAddress(made.id)}?done=created`;

@@ -206,7 +206,7 @@ export function ImportPage(props: NewProps) {
       ) : (
         <section class="card narrow">
           <Faults sheet={sheet} />
-          <Form viewer={viewer} action="/console/vouchers/import" enctype="multipart/form-data" class="form">
+          <Form viewer={viewer} action="/console/vouchers/import" enctype="multipart/form-data" class="form" once>
             <CampaignField {...props} sheet={sheet} />
             <FileField
               sheet={sheet}
