@@ -16,6 +16,7 @@ import { runPredictions } from "./customers/prediction-worker.ts";
 import { runCustomerRefresh } from "./customers/wide-worker.ts";
 import { createKysely } from "./db/kysely.ts";
 import { runRetention } from "./erasures/retention.ts";
+import { runDeliveries } from "./deliveries/run.ts";
 import { runErasures } from "./erasures/worker.ts";
 import { runFanOut } from "./event-subscriptions/fan-out.ts";
 import { runEventSending } from "./event-subscriptions/send.ts";
@@ -79,12 +80,8 @@ const outboxDays = 7;
 export async function runWorkers(deps: WorkerDeps, signal: AbortSignal): Promise<void> {
   const db = createKysely(deps.pool);
   await Promise.all([
-    keepRunning(
-      "jobs",
-      (inner) => runJobs(deps, allTasks({ outbound: undefined, ...deps, db }), inner),
-      deps.log,
-      signal,
-    ),
+    keepRunning("jobs", (inner) => runJobs(deps, allTasks({ db }), inner), deps.log, signal),
+    keepRunning("deliveries", (inner) => runDeliveries({ outbound: undefined, ...deps, db }, inner), deps.log, signal),
     keepRunning("voucher batches", (inner) => runVoucherBatches(deps, inner), deps.log, signal),
     keepRunning("voucher imports", (inner) => runVoucherImports(deps, inner), deps.log, signal),
     keepRunning("imports", (inner) => runImports(deps, inner), deps.log, signal),

@@ -8140,13 +8140,11 @@ export interface components {
                 /** @description Where the answer says what the provider calls the message */
                 provider_id?: string;
                 /**
+                 * @description It did not take the message, and may later. 408, 502 and 504, where they are not of these, mean that it may have taken it: it is not sent again
                  * @default [
-                 *       408,
                  *       429,
                  *       500,
-                 *       502,
-                 *       503,
-                 *       504
+                 *       503
                  *     ]
                  */
                 retry_statuses?: number[];
@@ -8236,13 +8234,11 @@ export interface components {
                 /** @description Where the answer says what the provider calls the message */
                 provider_id?: string;
                 /**
+                 * @description It did not take the message, and may later. 408, 502 and 504, where they are not of these, mean that it may have taken it: it is not sent again
                  * @default [
-                 *       408,
                  *       429,
                  *       500,
-                 *       502,
-                 *       503,
-                 *       504
+                 *       503
                  *     ]
                  */
                 retry_statuses?: number[];

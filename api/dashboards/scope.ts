@@ -1,6 +1,7 @@
 /** What a page looks at: days, currency, campaign … Asked by its address, resolved here once for all of its tables. */
 import type { ClickHouseClient } from "@clickhouse/client";
 import { z } from "zod";
+import { minorDigits } from "../domain/money.ts";
 import { type Fault, Problem } from "../http/problem.ts";
 
 const dayMs = 86_400_000;
@@ -108,13 +109,7 @@ export async function readCurrencies(warehouse: ClickHouseClient, projectId: str
     clickhouse_settings: { max_execution_time: 10 },
   });
   const rows = z.array(moneyRow).parse(await result.json());
-  return rows.map((row) => ({ ...row, minor_units: minorUnits(row.currency) }));
-}
-
-/** What ISO 4217 says, which is what Intl must follow; 100 for a code that nobody has defined. */
-function minorUnits(currency: string): number {
-  const { maximumFractionDigits } = new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions();
-  return 10 ** (maximumFractionDigits ?? 2);
+  return rows.map((row) => ({ ...row, minor_units: 10 ** minorDigits(row.currency) }));
 }
 
 function plusDays(date: string, days: number): string {

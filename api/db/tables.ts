@@ -1001,7 +1001,9 @@ export interface DB {
     address: string | null;
     provider_id: string | null;
     attempts_count: WithDefault<number>;
+    tries: WithDefault<number>;
     sending_since: NullableInstant;
+    leased_until: NullableInstant;
     may_have_arrived: WithDefault<boolean>;
     next_attempt_at: NullableInstant;
     created_at: Instant;

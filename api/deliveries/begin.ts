@@ -21,9 +21,7 @@ export type Begun =
       readonly customer: CustomerRow;
       readonly address: string;
     }
-  /** Look again then. */
-  | { readonly outcome: "wait"; readonly until: Date }
-  /** Nothing is left to do. */
+  /** Nothing is left to do, or not before its time. */
   | { readonly outcome: "over" };
 
 export async function beginDelivery(
@@ -39,7 +37,7 @@ export async function beginDelivery(
   if (customer === undefined) throw new Error("the customer of a delivery is gone");
   if (row.status === "sending") return cutOff(tx, row, customer, at);
   if (row.status !== "queued") return { outcome: "over" };
-  if (row.next_attempt_at !== null && row.next_attempt_at > at) return { outcome: "wait", until: row.next_attempt_at };
+  if (row.next_attempt_at !== null && row.next_attempt_at > at) return { outcome: "over" };
 
   const end = (ended: Ended) => settle(tx, row, customer, ended, at).then(() => ({ outcome: "over" as const }));
   const channel = await findChannelEver(tx, projectId, row.channel_id);
@@ -55,10 +53,11 @@ export async function beginDelivery(
   );
   if (permit.outcome === "skipped") return end(permit);
 
-  const lastAt = new Date(row.created_at.getTime() + waitingHoursMax * 3_600_000);
+  const isLate = at.getTime() >= row.created_at.getTime() + waitingHoursMax * 3_600_000;
+  if (isLate && row.tries === 0) return end({ outcome: "failed", reason: "waited_too_long" });
   const opened = channel.enabled ? openChannel(adapter, channel, sealer) : undefined;
-  const wait = (until: Date): Promise<Begun> | Begun =>
-    at >= lastAt ? end({ outcome: "failed", reason: "waited_too_long" }) : { outcome: "wait", until };
+  const wait = (until: Date): Promise<Begun> =>
+    isLate ? end({ outcome: "failed", reason: "waited_too_long" }) : putOff(tx, row, until);
   if (opened === undefined) return wait(new Date(at.getTime() + offPauseSeconds * 1_000));
   if (channel.rate_count !== null && channel.rate_seconds !== null && channel.rate_burst !== null) {
     const rate = { count: channel.rate_count, seconds: channel.rate_seconds, burst: channel.rate_burst };
@@ -73,6 +72,7 @@ export async function beginDelivery(
       next_attempt_at: null,
       address: permit.address === "" ? null : permit.address,
       attempts_count: eb("attempts_count", "+", 1),
+      tries: eb("tries", "+", 1),
       updated_at: at,
     }))
     .where("project_id", "=", projectId)
@@ -82,14 +82,24 @@ export async function beginDelivery(
   return { outcome: "sending", delivery, adapter, channel: opened, customer, address: permit.address };
 }
 
+async function putOff(tx: Transaction<DB>, row: DeliveryRow, until: Date): Promise<Begun> {
+  await tx
+    .updateTable("delivery")
+    .set({ next_attempt_at: until, leased_until: null })
+    .where("project_id", "=", row.project_id)
+    .where("id", "=", row.id)
+    .execute();
+  return { outcome: "over" };
+}
+
 /**
- * The process that had it is gone, or it is about to say: nobody else may have its job while it lives. After the time
- * that any attempt has, what it did stays unknown for ever.
+ * The process that had it is gone, or it is about to say. After the time that any attempt has, what it did stays unknown
+ * for ever.
  */
 async function cutOff(tx: Transaction<DB>, row: DeliveryRow, customer: CustomerRow, at: Date): Promise<Begun> {
   const since = row.sending_since ?? row.updated_at;
-  const until = new Date(since.getTime() + cutOffSeconds * 1_000);
-  if (until > at) return { outcome: "wait", until };
-  const after = await settle(tx, row, customer, { outcome: "unknown", reason: "process_ended" }, at);
-  return after.again === null ? { outcome: "over" } : { outcome: "wait", until: after.again };
+  if (since.getTime() + cutOffSeconds * 1_000 <= at.getTime()) {
+    await settle(tx, row, customer, { outcome: "unknown", reason: "process_ended" }, at);
+  }
+  return { outcome: "over" };
 }

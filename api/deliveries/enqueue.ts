@@ -1,9 +1,8 @@
-/** Orders a message to a customer. It is sent by a job of the same transaction, once, or not at all and with a reason. */
+/** Orders a message to a customer. It is sent once (`run.ts`), or not at all and with a reason. */
 import type { Transaction } from "kysely";
 import { adapterOf } from "../channels/adapters.ts";
 import type { DB } from "../db/tables.ts";
 import { newId } from "../ids.ts";
-import { addJob } from "../jobs/add-job.ts";
 import { announceDelivery } from "./announce.ts";
 import { permitDelivery, type SkipReason } from "./permit.ts";
 import {
@@ -14,7 +13,6 @@ import {
   findTemplateEver,
   insertDelivery,
 } from "./queries.ts";
-import { deliverySend, jobKeyOf } from "./task.ts";
 
 export interface DeliveryOrder {
   readonly channelId: string;
@@ -100,10 +98,6 @@ export async function enqueueDelivery(
     return orderedBefore(other);
   }
   await announceDelivery(tx, reason === null ? "delivery.queued" : "delivery.skipped", row, customer.identifier, at);
-  if (reason === null) {
-    const payload = { project_id: projectId, delivery_id: row.id };
-    await addJob(tx, deliverySend, payload, { key: jobKeyOf(row.id), runAt: at });
-  }
   return { id: row.id, status: reason === null ? "queued" : "skipped", reason };
 }
 

@@ -1,10 +1,8 @@
 import type { Transaction } from "kysely";
 import type { DB } from "../db/tables.ts";
 import { notFound, Problem } from "../http/problem.ts";
-import { addJob } from "../jobs/add-job.ts";
 import { announceDelivery } from "./announce.ts";
 import { findCustomerById, lockDelivery } from "./queries.ts";
-import { deliverySend, jobKeyOf } from "./task.ts";
 
 /**
  * Queues a delivery again that failed or was skipped. One that brings a voucher is not: the voucher went back, and may be
@@ -25,12 +23,11 @@ export async function retryDelivery(tx: Transaction<DB>, projectId: string, id: 
   if (customer === undefined) throw new Error("the customer of a delivery is gone");
   const queued = await tx
     .updateTable("delivery")
-    // It is as old as now: how long it may wait counts from here.
-    .set({ status: "queued", reason: null, next_attempt_at: at, created_at: at, updated_at: at })
+    // It is as old as now, and has all of its attempts again: how long it may wait and how often it is tried count from here.
+    .set({ status: "queued", reason: null, tries: 0, next_attempt_at: at, created_at: at, updated_at: at })
     .where("project_id", "=", projectId)
     .where("id", "=", id)
     .returningAll()
     .executeTakeFirstOrThrow();
   await announceDelivery(tx, "delivery.queued", queued, customer.identifier, at);
-  await addJob(tx, deliverySend, { project_id: projectId, delivery_id: id }, { key: jobKeyOf(id), runAt: at });
 }

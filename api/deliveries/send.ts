@@ -1,9 +1,7 @@
-/** The job that sends a delivery: begin, compose, hand over, settle. Nothing is locked while somebody outside is waited for. */
+/** Sends one delivery, once: begin, compose, hand over, settle. Nothing is locked while somebody outside is waited for. */
 import type { Kysely } from "kysely";
 import type { SendDeps, SendOutcome } from "../channels/adapter.ts";
 import type { DB } from "../db/tables.ts";
-import { addJob } from "../jobs/add-job.ts";
-import { type Task, taskOf } from "../jobs/task.ts";
 import type { Sealer } from "../secrets/seal.ts";
 import { signSubscription } from "../unsubscribe/token.ts";
 import { type Begun, beginDelivery } from "./begin.ts";
@@ -11,7 +9,6 @@ import { composeMessage } from "./compose.ts";
 import { findCustomerById, lockDelivery } from "./queries.ts";
 import { attemptSeconds } from "./schedule.ts";
 import { settle } from "./settle.ts";
-import { deliverySend, jobKeyOf } from "./task.ts";
 
 export interface SenderDeps extends SendDeps {
   readonly db: Kysely<DB>;
@@ -22,22 +19,12 @@ export interface SenderDeps extends SendDeps {
   readonly attemptMs?: number;
 }
 
-export function sendTask(deps: SenderDeps): Task {
-  return taskOf(deliverySend, ({ project_id, delivery_id }) =>
-    sendDelivery(deps, { projectId: project_id, deliveryId: delivery_id }, () => new Date()),
-  );
-}
-
 export async function sendDelivery(
   deps: SenderDeps,
   ids: { readonly projectId: string; readonly deliveryId: string },
   clock: () => Date,
 ): Promise<void> {
-  const begun = await deps.db.transaction().execute(async (tx) => {
-    const result = await beginDelivery(tx, deps.sealer, ids, clock());
-    if (result.outcome === "wait") await lookAgain(tx, ids, result.until);
-    return result;
-  });
+  const begun = await deps.db.transaction().execute((tx) => beginDelivery(tx, deps.sealer, ids, clock()));
   if (begun.outcome !== "sending") return;
   const outcome = await handOver(deps, begun, clock());
   await deps.db.transaction().execute(async (tx) => {
@@ -50,8 +37,7 @@ export async function sendDelivery(
     // Read again: whoever was erased meanwhile must not be announced by their name.
     const customer = await findCustomerById(tx, ids.projectId, row.customer_id);
     if (customer === undefined) throw new Error("the customer of a delivery is gone");
-    const settled = await settle(tx, row, customer, outcome, clock());
-    if (settled.again !== null) await lookAgain(tx, ids, settled.again);
+    await settle(tx, row, customer, outcome, clock());
   });
 }
 
@@ -91,9 +77,4 @@ async function unsubscribeUrlOf(
   if (publicUrl === undefined || delivery.purpose !== "marketing" || !adapter.needsConsent) return null;
   const subscription = { projectId: delivery.project_id, customerId: customer.id, kind: adapter.kind };
   return `${publicUrl}/unsubscribe/${await signSubscription(db, subscription)}`;
-}
-
-function lookAgain(tx: Kysely<DB>, ids: { projectId: string; deliveryId: string }, runAt: Date): Promise<void> {
-  const payload = { project_id: ids.projectId, delivery_id: ids.deliveryId };
-  return addJob(tx, deliverySend, payload, { key: jobKeyOf(ids.deliveryId), runAt });
 }

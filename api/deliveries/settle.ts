@@ -11,11 +11,6 @@ import { attemptsMax, nextAttemptAt } from "./schedule.ts";
 
 export type Ended = SendOutcome | { readonly outcome: "skipped"; readonly reason: string };
 
-export interface Settled {
-  /** When it is tried again; null: it is over. */
-  readonly again: Date | null;
-}
-
 /** What the events say when nobody knows whether the customer has it: what it brought is not given to others. */
 const mayHaveArrived = "may_have_arrived";
 
@@ -26,7 +21,7 @@ export async function settle(
   customer: CustomerRow,
   ended: Ended,
   at: Date,
-): Promise<Settled> {
+): Promise<void> {
   if (row.status === "sending" && ended.outcome !== "skipped") await writeAttempt(tx, row, ended, at);
   const next = nextOf(row, ended, at);
   if (ended.outcome === "bounced" && row.address !== null) {
@@ -39,6 +34,7 @@ export async function settle(
       reason: next.reason,
       next_attempt_at: next.again,
       sending_since: null,
+      leased_until: null,
       may_have_arrived: row.may_have_arrived || ended.outcome === "unknown",
       updated_at: at,
       ...(ended.outcome === "sent" && { provider_id: ended.providerId, sent_at: at }),
@@ -48,7 +44,6 @@ export async function settle(
     .returningAll()
     .executeTakeFirstOrThrow();
   if (next.event !== null) await announceDelivery(tx, next.event, settled, customer.identifier, at);
-  return { again: next.again };
 }
 
 interface Next {
@@ -83,9 +78,9 @@ function nextOf(row: DeliveryRow, ended: Ended, at: Date): Next {
     case "retry":
       break;
   }
-  if (row.attempts_count >= attemptsMax) return failed(ended.reason);
+  if (row.tries >= attemptsMax) return failed(ended.reason);
   const after = ended.outcome === "retry" ? ended.afterSeconds : undefined;
-  return { status: "queued", reason: ended.reason, again: nextAttemptAt(row.attempts_count, at, after), event: null };
+  return { status: "queued", reason: ended.reason, again: nextAttemptAt(row.tries, at, after), event: null };
 }
 
 async function writeAttempt(tx: Transaction<DB>, row: DeliveryRow, ended: SendOutcome, at: Date): Promise<void> {

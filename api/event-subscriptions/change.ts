@@ -7,7 +7,8 @@ import type { Auth } from "../http/environment.ts";
 import { invalid, notFound, Problem } from "../http/problem.ts";
 import { newId } from "../ids.ts";
 import { faultOfUrl } from "../outbound/url.ts";
-import { openSecrets, post, secretPlace } from "./attempt.ts";
+import { SealError } from "../secrets/seal.ts";
+import { openSecrets, post, type Secrets, secretPlace } from "./attempt.ts";
 import { messageBody } from "./body.ts";
 import {
   countSubscriptions,
@@ -123,7 +124,7 @@ export async function testSubscription(
     body: "",
   };
   const body = messageBody(message.id, "subscription.test", at, { subscription_id: id });
-  const secrets = openSecrets(deps.sealer, { ...row, subscription_id: id }, at);
+  const secrets = secretsOrConflict(deps.sealer, { ...row, subscription_id: id }, at);
   const { result, note } = await post(deps, row.url, secrets, { ...message, body });
   return {
     delivered: result === "delivered",
@@ -132,6 +133,20 @@ export async function testSubscription(
     duration_ms: note.duration_ms ?? 0,
     answer: note.answer ?? null,
   };
+}
+
+/** @throws Problem 409 */
+function secretsOrConflict(sealer: Deps["sealer"], row: Secrets, at: Date): string[] {
+  try {
+    return openSecrets(sealer, row, at);
+  } catch (error) {
+    if (!(error instanceof SealError)) throw error;
+    throw new Problem(
+      "conflict",
+      "The secret of this subscription cannot be read: the key that it was sealed with is missing. Rotate the secret, or " +
+        "give the process the key again (TESSERA_SECRETS_KEY).",
+    );
+  }
 }
 
 /** @throws Problem 404, or 403 for one that tells of risk and a key that may not review. */

@@ -61,11 +61,16 @@ export async function claimDue(db: Kysely<DB>, free: number, now: Date): Promise
       ), picked as (
         select * from placed where place + held_of_project <= ${inFlight.ofProject}::int
         order by place, next_attempt_at limit ${free}
+      ), locked as materialized (
+        select p.project_id, p.id, p.event_id
+        from picked p
+        join event_delivery w on w.project_id = p.project_id and w.subscription_id = p.id and w.event_id = p.event_id
+        for update of w skip locked
       )
       update event_delivery d
       set status = 'sending', tries = d.tries + 1, leased_until = ${new Date(now.getTime() + leaseSeconds * 1000)},
           updated_at = ${now}
-      from picked p join event_subscription s on s.project_id = p.project_id and s.id = p.id
+      from locked p join event_subscription s on s.project_id = p.project_id and s.id = p.id
       where d.project_id = p.project_id and d.subscription_id = p.id and d.event_id = p.event_id and d.status = 'waiting'
       returning d.project_id, d.subscription_id, d.event_id, d.xid::text, d.seq, d.tries, s.url, s.with_risk,
         s.failing_since is not null as is_failing, s.secret,
@@ -81,5 +86,7 @@ export async function freeAbandoned(db: Kysely<DB>, now: Date): Promise<void> {
     update event_delivery
     set status = 'waiting', leased_until = null, next_attempt_at = ${now}, updated_at = ${now},
         attempts = attempts || ${attempt}::jsonb
-    where status = 'sending' and leased_until <= ${now}`.execute(db);
+    where ctid in (
+      select ctid from event_delivery where status = 'sending' and leased_until <= ${now} for update skip locked)
+      and status = 'sending' and leased_until <= ${now}`.execute(db);
 }

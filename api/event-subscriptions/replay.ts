@@ -10,9 +10,13 @@ const replay: TaskKind<{ project_id: string; replay_id: string }> = {
   name: "event_subscriptions.replay",
   payload: z.strictObject({ project_id: z.string(), replay_id: z.string() }),
   attemptsMax: 25,
+  // Each walks far along the outbox: several at once would leave no place for the jobs of others.
+  queue: "event_subscriptions.replay",
 };
 
 const chunkRows = 5_000;
+/** Then it goes to the end of the queue: a short replay does not wait for all of a long one. */
+const chunksAtOnce = 20;
 /** More than that is another replay's: what waits for one receiver is bounded. */
 const replayedMax = 100_000;
 
@@ -22,7 +26,11 @@ export function addReplayJob(tx: Kysely<DB>, projectId: string, replayId: string
 
 export function replayTask(db: Kysely<DB>): Task {
   return taskOf(replay, async ({ project_id, replay_id }, { signal }) => {
-    while ((await replayChunk(db, project_id, replay_id)) === "more") signal.throwIfAborted();
+    for (let chunk = 0; chunk < chunksAtOnce; chunk += 1) {
+      if ((await replayChunk(db, project_id, replay_id)) === "done") return;
+      signal.throwIfAborted();
+    }
+    await addReplayJob(db, project_id, replay_id);
   });
 }
 
@@ -55,6 +63,8 @@ async function replayChunk(db: Kysely<DB>, projectId: string, replayId: string):
           and (${row.types}::text[] is null
                or ${row.types}::text[] && array['*', o.type, split_part(o.type, '.', 1) || '.*'])
           and ${isAskedFor}
+        -- As settle takes them: of two that take the same rows one waits for the other, and never both.
+        order by o.event_id
         on conflict (project_id, subscription_id, event_id) do update
           set status = 'waiting', tries = 0, next_attempt_at = now(), updated_at = now()
           where d.status <> 'sending'

@@ -101,7 +101,7 @@ const test = createRoute({
   description: "Of the type `subscription.test`, once, and answers what came of it. It counts as no failure.",
   ...secured("manage"),
   request: { params },
-  responses: { 200: json(testWire, "What came of it"), ...problems(404) },
+  responses: { 200: json(testWire, "What came of it"), ...problems(404, 409) },
 });
 
 const idCursor = z.tuple([z.string()]);

@@ -12,6 +12,7 @@ export async function settle(db: Kysely<DB>, attempted: readonly Attempted[], ra
   if (attempted.length === 0) return;
   const rows = attempted.map((one) => ({ one, ...afterwards(one, random()) }));
   await db.transaction().execute(async (tx) => {
+    await lockAll(tx, attempted);
     await sql`
       update event_delivery d
       set status = a.status, next_attempt_at = a.next_attempt_at, tries = a.tries, leased_until = null,
@@ -33,6 +34,17 @@ export async function settle(db: Kysely<DB>, attempted: readonly Attempted[], ra
         and d.status = 'sending' and d.tries = a.claimed_tries`.execute(tx);
     for (const group of bySubscription(attempted)) await judge(tx, group);
   });
+}
+
+/** By their key, as a replay takes them (`replay.ts`); all others pass over what is locked. */
+async function lockAll(tx: Transaction<DB>, attempted: readonly Attempted[]): Promise<void> {
+  await sql`
+    select from event_delivery
+    where (project_id, subscription_id, event_id) in (select * from unnest(
+      ${attempted.map(({ claimed }) => claimed.project_id)}::text[],
+      ${attempted.map(({ claimed }) => claimed.subscription_id)}::text[],
+      ${attempted.map(({ claimed }) => claimed.event_id)}::text[]))
+    order by project_id, subscription_id, event_id for update`.execute(tx);
 }
 
 function afterwards({ result, claimed, at, retryAfterSeconds }: Attempted, random: number) {

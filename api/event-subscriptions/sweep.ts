@@ -33,7 +33,7 @@ export async function sweepDeliveries(db: Kysely<DB>, now: Date): Promise<number
         where d.updated_at < ${before(kept.deliveredDays)} and d.status <> 'sending'
           and (d.status = 'delivered' or d.updated_at < ${before(kept.othersDays)} or not exists (
             select from event_subscription s where s.project_id = d.project_id and s.id = d.subscription_id))
-        order by d.updated_at limit ${chunkRows})`.execute(db);
+        order by d.updated_at limit ${chunkRows} for update skip locked)`.execute(db);
     deleted += Number(chunk.numAffectedRows ?? 0);
     if (Number(chunk.numAffectedRows ?? 0) < chunkRows) break;
   }

@@ -8,15 +8,13 @@ export interface JobOptions {
   readonly runAt?: Date;
   /** Of two jobs with one key that have not begun the later replaces the earlier. */
   readonly key?: string;
-  /** Jobs of one queue run one after the other. Few names: each is a row for ever. */
-  readonly queue?: string;
   /** Smaller comes first; default: 0. */
   readonly priority?: number;
 }
 
 export async function addJob<Payload extends object>(
   tx: Kysely<DB>,
-  { name, attemptsMax }: TaskKind<Payload>,
+  { name, attemptsMax, queue }: TaskKind<Payload>,
   payload: Payload,
   options: JobOptions = {},
 ): Promise<void> {
@@ -24,7 +22,7 @@ export async function addJob<Payload extends object>(
     select graphile_worker.add_job(
       identifier => ${name}, payload => ${JSON.stringify(payload)}::json, max_attempts => ${attemptsMax}::int,
       run_at => ${options.runAt ?? null}::timestamptz, job_key => ${options.key ?? null},
-      queue_name => ${options.queue ?? null}, priority => ${options.priority ?? null}::int)`.execute(tx);
+      queue_name => ${queue ?? null}, priority => ${options.priority ?? null}::int)`.execute(tx);
 }
 
 /** Takes a job back that waits. One that runs goes on, and is not tried again. */

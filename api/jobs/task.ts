@@ -8,6 +8,8 @@ export interface TaskKind<Payload extends object = object> {
   readonly payload: z.ZodType<Payload>;
   /** How often it is tried before it is given up. */
   readonly attemptsMax: number;
+  /** Jobs of one queue run one after the other, of all processes: for long work that must not take every place. */
+  readonly queue?: string;
 }
 
 export interface Attempt {

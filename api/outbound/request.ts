@@ -64,15 +64,20 @@ export async function requestOutside(asked: OutsideRequest): Promise<OutsideAnsw
   const limit = AbortSignal.timeout(asked.timeoutMs);
   const signal = asked.signal === undefined ? limit : AbortSignal.any([limit, asked.signal]);
   const progress = { isBegun: false };
+  const stream = asked.body !== undefined && isStream(asked.body) ? asked.body : undefined;
+  // Also of one that nobody reads from, or no more: an error that nobody hears would end the process.
+  stream?.on("error", () => undefined);
   const answer = await attempt(asked, signal, progress).catch((error: unknown) => {
     if (limit.aborted) return failed("timed_out", progress);
     return failed(signal.aborted ? "interrupted" : reasonOf(error), progress);
   });
   // Whoever opened what it reads from is rid of it, however this ended.
-  if (asked.body !== undefined && typeof asked.body !== "string" && !(asked.body instanceof Uint8Array)) {
-    asked.body.destroy();
-  }
+  stream?.destroy();
   return { ...answer, durationMs: Math.round(performance.now() - began) };
+}
+
+function isStream(body: string | Uint8Array | Readable): body is Readable {
+  return typeof body !== "string" && !(body instanceof Uint8Array);
 }
 
 interface Progress {
@@ -107,14 +112,13 @@ function exchange(
     const given = Object.entries(asked.headers ?? {}).filter(([name]) => !ownHeaders.has(name.toLowerCase()));
     const { body } = asked;
     const bytes = body === undefined || typeof body === "string" ? Buffer.from(body ?? "") : body;
-    const isStream = !(bytes instanceof Uint8Array);
     const options = {
       method: asked.method,
       headers: {
         "user-agent": "Tessera",
         accept: "*/*",
         ...Object.fromEntries(given),
-        ...lengthOf(isStream ? asked.bodyBytes : bytes.byteLength),
+        ...lengthOf(isStream(bytes) ? asked.bodyBytes : bytes.byteLength),
       },
       agent: false as const,
       lookup: lookupOf(addresses),
@@ -135,10 +139,10 @@ function exchange(
     sent.on("error", reject);
     // Never followed: an upgraded connection has no bounds of ours.
     sent.on("upgrade", (_, socket) => {
-      socket.destroy();
+      socket.on("error", () => undefined).destroy();
       resolve(failed("connection_failed", progress));
     });
-    if (isStream) {
+    if (isStream(bytes)) {
       bytes.once("error", (error) => sent.destroy(error));
       sent.flushHeaders();
       bytes.pipe(sent);

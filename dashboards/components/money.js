@@ -1,17 +1,30 @@
-/** Amounts arrive in minor units; how many make one of the currency is what Intl knows. */
+/** As `minorDigits` of the API has it, which these pages cannot import: Intl shows forints, say, without theirs. */
+const digitsOf = new Map([
+  ..."BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(" ").map((code) => [code, 0]),
+  ..."BHD IQD JOD KWD LYD OMR TND".split(" ").map((code) => [code, 3]),
+  ["CLF", 4],
+  ["UYW", 4],
+]);
+
+/** Amounts arrive in minor units. */
 export function money(amount, currency) {
   if (amount === null || amount === undefined || !currency) return "–";
-  const format = new Intl.NumberFormat("en", { style: "currency", currency, currencyDisplay: "narrowSymbol" });
-  return format.format(amount / 10 ** format.resolvedOptions().maximumFractionDigits);
+  const digits = digitsOf.get(currency) ?? 2;
+  return new Intl.NumberFormat("en", {
+    style: "currency",
+    currency,
+    currencyDisplay: "narrowSymbol",
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  }).format(amount / 10 ** digits);
 }
 
 /** Short enough for a key figure: `€123.4K` above a hundred thousand. */
 export function compactMoney(amount, currency) {
   if (amount === null || amount === undefined || !currency) return "–";
+  const units = amount / 10 ** (digitsOf.get(currency) ?? 2);
+  if (Math.abs(units) < 100_000) return money(amount, currency);
   const style = { style: "currency", currency, currencyDisplay: "narrowSymbol" };
-  const format = new Intl.NumberFormat("en", style);
-  const units = amount / 10 ** format.resolvedOptions().maximumFractionDigits;
-  if (Math.abs(units) < 100_000) return format.format(units);
   return new Intl.NumberFormat("en", { ...style, notation: "compact", maximumFractionDigits: 1 }).format(units);
 }
 

@@ -94,7 +94,8 @@ function connectTo(host: string, port: number): Promise<Socket> {
     socket.once("error", fail);
     socket.once("connect", () => {
       socket.setTimeout(0);
-      socket.removeAllListeners();
+      // Until the library has its own listeners: an error that nobody hears would end the process.
+      socket.removeAllListeners().on("error", () => undefined);
       resolve(socket);
     });
   });

@@ -3,6 +3,9 @@ import type { OutsideAnswer } from "../../outbound/request.ts";
 import type { SendOutcome } from "../adapter.ts";
 import type { HttpProviderSettings } from "./settings.ts";
 
+/** Request Timeout, Bad Gateway, Gateway Timeout: said by who had the message, or by somebody on the way to who may have it. */
+export const gaveUpWaiting: readonly number[] = [408, 502, 504];
+
 export function outcomeOf(answer: OutsideAnswer, settings: HttpProviderSettings): SendOutcome {
   if (answer.outcome === "failed") {
     if (answer.isBegun) return { outcome: "unknown", reason: answer.reason };
@@ -20,6 +23,8 @@ export function outcomeOf(answer: OutsideAnswer, settings: HttpProviderSettings)
   if (isAny(body, settings.retry_when) || settings.retry_statuses.includes(status)) {
     return { outcome: "retry", reason, ...retryAfter(answer.headers["retry-after"]) };
   }
+  // As with an answer that does not come, nobody knows what became of the message.
+  if (gaveUpWaiting.includes(status)) return { outcome: "unknown", reason };
   if (status < 200 || status > 299) return { outcome: "failed", reason };
   const id = settings.provider_id === undefined ? undefined : at(body, settings.provider_id);
   const isId = (typeof id === "string" || typeof id === "number") && String(id).length <= 300;

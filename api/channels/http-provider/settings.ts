@@ -41,7 +41,15 @@ export const httpProviderSettings = z
     provider_id: pointer
       .optional()
       .openapi({ description: "Where the answer says what the provider calls the message" }),
-    retry_statuses: z.array(status).max(50).default([408, 429, 500, 502, 503, 504]),
+    retry_statuses: z
+      .array(status)
+      .max(50)
+      .default([429, 500, 503])
+      .openapi({
+        description:
+          "It did not take the message, and may later. 408, 502 and 504, where they are not of these, mean that it may " +
+          "have taken it: it is not sent again",
+      }),
     retry_when: matches,
     bounced_statuses: z.array(status).max(50).default([]),
     bounced_when: matches,

@@ -7,6 +7,7 @@ import { retryAfterSeconds } from "../../event-subscriptions/schedule.ts";
 import { secretPrefix, signatureHeaders } from "../../event-subscriptions/sign.ts";
 import { requestOutside } from "../../outbound/request.ts";
 import type { ChannelAdapter, OutgoingMessage, SendContext, SendOutcome } from "../adapter.ts";
+import { gaveUpWaiting } from "../http-provider/outcome.ts";
 
 const settings = z.strictObject({
   url: z
@@ -69,7 +70,9 @@ async function send(
   const { status } = answer;
   if (status >= 200 && status < 300) return { outcome: "sent", providerId: null };
   const reason = `http_${status}`;
-  if (status < 500 && ![408, 409, 425, 429].includes(status)) return { outcome: "failed", reason };
+  // It may have it, and knows it by its id when it comes again.
+  if (gaveUpWaiting.includes(status)) return { outcome: "unknown", reason };
+  if (status < 500 && ![409, 425, 429].includes(status)) return { outcome: "failed", reason };
   const afterSeconds = retryAfterSeconds(answer.headers["retry-after"], at);
   return { outcome: "retry", reason, ...(afterSeconds === undefined ? {} : { afterSeconds }) };
 }

@@ -91,8 +91,12 @@ create table delivery (
   -- What the provider calls it.
   provider_id text,
   attempts_count int not null default 0,
+  -- Of these since it was ordered, or asked for again by hand: what the pauses grow by.
+  tries int not null default 0,
   -- Of the attempt that is under way.
   sending_since timestamptz,
+  -- Of one that a process has taken: nobody else takes it before.
+  leased_until timestamptz,
   -- An attempt ended without an answer: it may have arrived.
   may_have_arrived boolean not null default false,
   next_attempt_at timestamptz,
@@ -107,6 +111,10 @@ create index delivery_by_customer on delivery (project_id, customer_id, created_
 create index delivery_by_channel on delivery (project_id, channel_id, id);
 create index delivery_by_publication on delivery (project_id, publication_id) where publication_id is not null;
 create index delivery_by_provider on delivery (project_id, channel_id, provider_id) where provider_id is not null;
+-- What is due of a channel, what is under way, and what a process that died has left.
+create index delivery_due on delivery (project_id, channel_id, next_attempt_at) where status = 'queued';
+create index delivery_leased on delivery (project_id, channel_id) where leased_until is not null;
+create index delivery_sending on delivery (sending_since) where status = 'sending';
 create index delivery_waiting on delivery (project_id, created_at) where status in ('queued', 'sending');
 
 create table delivery_attempt (

@@ -1,8 +1,8 @@
 import type { AddressInfo } from "node:net";
 import { createServer as createTcpServer } from "node:net";
 import { expect, it, onTestFinished } from "vitest";
-import { sendTask } from "../../../api/deliveries/send.ts";
-import { runJobs } from "../../../api/jobs/run.ts";
+import { pickDue } from "../../../api/deliveries/pick.ts";
+import { runDeliveries } from "../../../api/deliveries/run.ts";
 import { send } from "../../support/answers.ts";
 import { type TestProject, useApp } from "../../support/app.ts";
 import { setUpStock } from "../../support/campaign-stock.ts";
@@ -113,6 +113,14 @@ it("comes again later to a server that wants so, and is given up after eight tim
   const given = await read(project, hopeless.id);
   expect(given).toMatchObject({ status: "failed", reason: "smtp_451_4.7.1", may_have_arrived: false });
   expect(given.attempts_log).toHaveLength(8);
+
+  expect((await send(project, "POST", `/v1/deliveries/${hopeless.id}/retry`)).status).toBe(200);
+  const now = new Date(Date.now() + 1_000);
+  await work(context, project, hopeless.id, now);
+  expect(await read(project, hopeless.id)).toMatchObject({
+    ...{ status: "queued", attempts: 9 },
+    next_attempt_at: new Date(now.getTime() + 30_000).toISOString(),
+  });
 });
 
 it("sends again what a server may have had when it died, with the same Message-ID, and says so when it is given up", async () => {
@@ -265,13 +273,13 @@ it("asks for consent when it is ordered and again before it is sent; what is no 
   expect((await send(project, "POST", `/v1/deliveries/${needed}/retry`)).status).toBe(409);
 });
 
-it("goes by the queue of jobs, each once, whichever of several workers has it", async () => {
+it("is sent once, whichever of several workers has it", async () => {
   const mail = await serve();
   const project = await context.newProject();
   const reachable = await reach(project, mail.port, { channel: { rate_limit: { count: 100, seconds: 1, burst: 10 } } });
   const now = new Date();
   const ordered = await Promise.all(Array.from({ length: 30 }, () => order(context, project, reachable, now)));
-  const tasks = [sendTask({ outbound: undefined, ...context.deps })];
+  const deps = { outbound: undefined, ...context.deps };
   const sent = async () => {
     const { rows } = await context.pool.query("select 1 from delivery where project_id = $1 and status = 'sent'", [
       project.projectId,
@@ -279,7 +287,7 @@ it("goes by the queue of jobs, each once, whichever of several workers has it", 
     return rows.length === ordered.length;
   };
   await workUntil(
-    [1, 2].map(() => (signal) => runJobs(context.deps, tasks, signal)),
+    [1, 2].map(() => (signal) => runDeliveries(deps, signal)),
     sent,
   );
   const ids = mail.mails.map(({ raw }) => /^Message-ID: (.*)$/m.exec(raw)?.[1]);
@@ -318,11 +326,49 @@ it("sends as fast as the channel may, exactly, however many send at once", async
   const ordered = await Promise.all(Array.from({ length: 12 }, () => order(context, project, reachable, noon)));
   await Promise.all(ordered.flatMap(({ id }) => [work(context, project, id, noon), work(context, project, id, noon)]));
   expect(mail.mails).toHaveLength(5);
-  const { rows } = await context.pool.query<{ run_at: Date }>(
-    `select j.run_at from graphile_worker.jobs j
-     where j.key = any($1) and j.run_at > now() + interval '50 minutes' order by j.run_at`,
-    [ordered.map(({ id }) => `delivery.send:${id}`)],
+  const { rows } = await context.pool.query<{ next_attempt_at: Date }>(
+    "select next_attempt_at from delivery where project_id = $1 and next_attempt_at > now() + interval '50 minutes'",
+    [project.projectId],
   );
   expect(rows).toHaveLength(7);
-  expect(new Set(rows.map(({ run_at }) => run_at.getTime())).size).toBe(7);
+  expect(new Set(rows.map((row) => row.next_attempt_at.getTime())).size).toBe(7);
+});
+
+it("has its share of the places, however many wait at a channel that is slow, off or at its rate", async () => {
+  const [busy, other] = [await context.newProject(), await context.newProject()];
+  const reachable = await reach(busy, 25);
+  const limited = await newEmailChannel(busy, 25, { name: "Limited", rate_limit: { count: 1, seconds: 60, burst: 2 } });
+  const off = await newEmailChannel(busy, 25, { name: "Off" });
+  const orderMany = (channelId: string, count: number) =>
+    Promise.all(Array.from({ length: count }, () => order(context, busy, { ...reachable, channelId }, noon)));
+  await orderMany(reachable.channelId, 15);
+  await orderMany(limited, 5);
+  await orderMany(off, 3);
+  await send(busy, "PATCH", `/v1/channels/${off}`, { enabled: false });
+  const { id } = await order(context, other, await reach(other, 25), later(1));
+
+  const pick = async (at: Date) => {
+    const mine = new Set((await pickDue(context.db, 1_000, at)).map((one) => one.id));
+    const { rows } = await context.pool.query<{ channel_id: string }>(
+      "select channel_id from delivery where project_id = any($1) and id = any($2)",
+      [[busy.projectId, other.projectId], [...mine]],
+    );
+    const of = (channel: string) => rows.filter(({ channel_id }) => channel_id === channel).length;
+    return { slow: of(reachable.channelId), limited: of(limited), off: of(off), other: mine.has(id) };
+  };
+  expect(await pick(later(1))).toEqual({ slow: 10, limited: 2, off: 0, other: true });
+  expect(await pick(later(2))).toMatchObject({ slow: 0, other: false });
+  await context.pool.query(
+    "update delivery set status = 'sending', sending_since = $3 where project_id = $1 and channel_id = $2 and leased_until is not null",
+    [busy.projectId, reachable.channelId, later(1)],
+  );
+  await context.pool.query(
+    `update delivery set status = 'sent', leased_until = null where project_id = $1 and id in (
+       select id from delivery where project_id = $1 and channel_id = $2 and status = 'sending' limit 9)`,
+    [busy.projectId, reachable.channelId],
+  );
+  expect(await pick(later(10))).toMatchObject({ slow: 1 });
+  // Their process is gone: what it had is taken by others, and what waits for too long is to be given up.
+  expect(await pick(later(200))).toMatchObject({ slow: 6, other: true });
+  expect(await pick(later(73 * 3_600))).toMatchObject({ off: 3 });
 });

@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { sql } from "kysely";
+import { type Kysely, sql } from "kysely";
 import { Webhook, WebhookVerificationError } from "standardwebhooks";
 import { afterEach, describe, expect, it } from "vitest";
-import { attempt } from "../../../api/event-subscriptions/attempt.ts";
+import type { DB } from "../../../api/db/tables.ts";
+import { attempt, secretPlace } from "../../../api/event-subscriptions/attempt.ts";
 import { claimDue, freeAbandoned } from "../../../api/event-subscriptions/claim.ts";
 import { fanOut, runFanOut } from "../../../api/event-subscriptions/fan-out.ts";
 import { readBodies, runEventSending } from "../../../api/event-subscriptions/send.ts";
@@ -375,6 +376,17 @@ describe("a receiver that fails", () => {
     expect((await send(project, "GET", `${base}/${id}`)).body).toMatchObject({ failing_since: null });
   });
 
+  it("can be given a new secret when the key of the old one is lost, and says so until then", async () => {
+    const project = await context.newProject();
+    const { id } = await subscribe(project, (await receive()).url);
+    const lost = createSealer([randomBytes(32)]).seal("whsec_lost", secretPlace(project.projectId, id));
+    await context.pool.query("update event_subscription set secret = $2 where id = $1", [id, lost]);
+    const refused = await send(project, "POST", `${base}/${id}/test`);
+    expect([refused.status, refused.body.detail]).toEqual([409, expect.stringContaining("Rotate the secret")]);
+    expect((await send(project, "POST", `${base}/${id}/rotate-secret`, { grace_seconds: 60 })).status).toBe(200);
+    expect((await send(project, "POST", `${base}/${id}/test`)).body).toMatchObject({ delivered: true });
+  });
+
   it("has its five days again after one success, and is disabled at once when it says that it is gone", async () => {
     const project = await context.newProject();
     let status = 500;
@@ -521,7 +533,7 @@ describe("a replay", () => {
     expect([status, body.status]).toEqual([202, "running"]);
     expect((await send(project, "POST", `${base}/${id}/replay`, range)).status).toBe(409);
     const read = async () => (await send(project, "GET", `${base}/${id}/replays/${body.id}`)).body;
-    const tasks = allTasks({ outbound: undefined, ...context.deps });
+    const tasks = allTasks(context.deps);
     await workUntil([(signal) => runJobs(context.deps, tasks, signal)], async () => (await read()).status === "done");
     expect((await read()).found).toBe(3);
     while ((await sendDue(later(1_000))) > 0);
@@ -551,6 +563,30 @@ describe("what became of events", () => {
     expect((await send(project, "GET", `${base}/${id}`)).body.disabled_because).toBe("backlog");
     await sweepDeliveries(context.db, later(31 * day));
     expect(await deliveriesOf(project, id)).toEqual([]);
+  });
+
+  it("is written down in one order, whatever was sent first: who sends the same again never waits in a circle", async () => {
+    const project = await context.newProject();
+    await subscribe(project, (await receive()).url, { types: ["pool.*"] });
+    const [first, second] = await happen(project, 2);
+    await fanAllOut();
+    const now = later(1_000);
+    const claimed = await claimDue(context.db, 1_000, now);
+    const ended = await Promise.all(claimed.map((one) => attempt(context.deps, one, "{}", now)));
+    ended.sort((a, b) => (a.claimed.event_id < b.claimed.event_id ? 1 : -1));
+    const lock = (tx: Kysely<DB>, event: string | undefined) =>
+      sql`select from event_delivery where event_id = ${event} for update nowait`.execute(tx);
+    const { settling } = await context.db.transaction().execute(async (tx) => {
+      await lock(tx, first);
+      const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(tx);
+      const settling = settle(context.db, ended, () => 0);
+      const waiting = "select from pg_stat_activity where $1 = any(pg_blocking_pids(pid))";
+      await expect.poll(async () => (await context.pool.query(waiting, [rows[0]?.pid])).rowCount).toBe(1);
+      await lock(tx, second);
+      return { settling };
+    });
+    await settling;
+    expect(ended).toHaveLength(2);
   });
 
   it("comes in pages that neither skip nor repeat", async () => {

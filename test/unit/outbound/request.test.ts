@@ -62,6 +62,29 @@ describe("a request to the outside", () => {
     expect(await ask(url, { body })).toMatchObject({ outcome: "failed", reason: "connection_failed" });
   });
 
+  it("outlives a body that fails when nobody reads from it, or no more", async () => {
+    const refused = new Readable({ read: () => undefined });
+    const asked = ask("https://10.0.0.1/", { body: refused, outbound: undefined });
+    refused.destroy(new Error("the file is gone"));
+    expect(await asked).toMatchObject({ reason: "url_refused" });
+    const url = await serve((_, response) => void response.end("enough"));
+    const late = new Readable({ read: () => undefined });
+    expect(await ask(url, { body: late })).toMatchObject({ status: 200 });
+    late.emit("error", new Error("too late"));
+    expect(late.destroyed).toBe(true);
+  });
+
+  it("outlives a connection that is reset after the head of the answer", async () => {
+    const raw = createRawServer((socket) => {
+      socket.on("error", () => undefined);
+      socket.once("data", () => {
+        socket.write("HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\nabc", () => socket.resetAndDestroy());
+      });
+    });
+    const answer = await ask(await listen(raw), { body: "x" });
+    expect(answer).toMatchObject({ outcome: "answered", status: 200, isCut: true });
+  });
+
   it("follows no redirect", async () => {
     let calls = 0;
     const url = await serve((_, response) => {
