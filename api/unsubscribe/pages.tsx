@@ -24,14 +24,14 @@ button{font:inherit;padding:.6rem 1.2rem;border-radius:.4rem;border:1px solid;cu
 }
 
 const names: Readonly<Record<string, string>> = {
-  email: "e-mails",
-  sms: "text messages",
-  messenger: "messages",
-  popup: "pop-ups",
+  email: "e-mail",
+  sms: "text message",
+  messenger: "message",
+  popup: "pop-up",
 };
 
 export function AskPage(props: { shop: string; kind: string }) {
-  const what = names[props.kind] ?? "messages";
+  const what = names[props.kind] ?? "message";
   return (
     <Page title="Unsubscribe">
       <p>
@@ -48,7 +48,7 @@ export function DonePage(props: { shop: string; kind: string }) {
   return (
     <Page title="You are unsubscribed">
       <p>
-        {props.shop} sends you no more offers by {names[props.kind] ?? "messages"}.
+        {props.shop} sends you no more offers by {names[props.kind] ?? "message"}.
       </p>
     </Page>
   );

@@ -25,6 +25,15 @@ const leave = (project: TestProject, id: string, customers: string[]) =>
   send(project, "POST", `/v1/segments/${id}/members/remove`, { customers });
 
 describe("segments", () => {
+  it("take a file of thousands of short names, which comes in one piece", async () => {
+    const project = await app.newProject();
+    const id = await newSegment(project);
+    const names = Array.from({ length: 7_500 }, (_, i) => `c${i}`);
+    const file = `customer\n${names.join("\n")}\n`;
+    const put = await send(project, "POST", `/v1/segments/${id}/members/import`, file, { "content-type": "text/csv" });
+    expect([put.status, put.body]).toMatchObject([200, { rows_read: 7_500, entered: 7_500, failed: 0 }]);
+  });
+
   it("are made, read, listed newest first, renamed and deleted; a name is there once", async () => {
     const project = await app.newProject();
     const vip = await newSegment(project);
