@@ -20,6 +20,8 @@ export interface UploadLimits {
 }
 
 const lineBytesMax = 64 * 1024;
+/** A line of this length is no bad row among good ones: the file has no lines, and is not read to its end. */
+const endlessBytesMax = 1024 * 1024;
 const blockRows = 2_000;
 const blockBytesMax = 1024 * 1024;
 
@@ -36,7 +38,7 @@ export function rowFormat(contentType: string | undefined): RowFormat {
  *
  * @param columns the fields a row may have; a CSV file names those it has in its first line, in any order.
  * @param digest sees every byte.
- * @throws Problem 400 for a header that is missing or names something else, 413 beyond the limits.
+ * @throws Problem 400 for a header that is missing or names something else, or a line without an end; 413 beyond the limits.
  */
 export async function* readRows(
   body: ReadableStream<Uint8Array> | null,
@@ -48,7 +50,6 @@ export async function* readRows(
   const toRow = format === "csv" ? csvReader(columns) : ndjsonRow;
   let number = 0;
   let isHeaderDue = format === "csv";
-  let rowsCount = 0;
   let block: UploadedRow[] = [];
   let blockBytes = 0;
   for await (const { lines, bytes } of splitLines(body, limits.bytesMax, digest)) {
@@ -60,10 +61,13 @@ export async function* readRows(
       if (isHeaderDue && !isBlank(line)) isHeaderDue = false;
       if (!row) continue;
       block.push(row);
-      rowsCount += 1;
     }
-    if (rowsCount > limits.rowsMax) {
-      throw new Problem("payload_too_large", `An upload may have at most ${limits.rowsMax} rows.`);
+    // Blank lines are looked at as well; the first line of a CSV file is no row.
+    if (number - (format === "csv" ? 1 : 0) > limits.rowsMax) {
+      throw new Problem(
+        "payload_too_large",
+        `An upload may have at most ${limits.rowsMax} rows, blank lines included.`,
+      );
     }
     blockBytes += bytes;
     if (block.length < blockRows && blockBytes < blockBytesMax) continue;
@@ -96,6 +100,8 @@ async function* splitLines(
 ): AsyncGenerator<{ readonly lines: readonly Line[]; readonly bytes: number }> {
   let rest: Buffer = Buffer.alloc(0);
   let overlong = false;
+  let lineBytes = 0;
+  let ended = 0;
   let size = 0;
   for await (const piece of pieces(body)) {
     size += piece.length;
@@ -103,10 +109,16 @@ async function* splitLines(
     digest.update(piece);
     const lines: Line[] = [];
     let bytes = rest.length === 0 ? piece : Buffer.concat([rest, piece]);
+    lineBytes += piece.length;
     for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10)) {
       lines.push(overlong ? tooLong : decodeLine(bytes.subarray(0, end)));
       overlong = false;
       bytes = bytes.subarray(end + 1);
+      lineBytes = bytes.length;
+      ended += 1;
+    }
+    if (lineBytes > endlessBytesMax) {
+      throw invalid("", `Line ${ended + 1} is longer than ${endlessBytesMax} bytes. Each row has a line of its own.`);
     }
     overlong ||= bytes.length > lineBytesMax;
     rest = overlong ? Buffer.alloc(0) : Buffer.from(bytes);

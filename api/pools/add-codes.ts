@@ -10,6 +10,7 @@ import { withIdempotency } from "../http/idempotency.ts";
 import { textFault } from "../http/json-body.ts";
 import { notFound } from "../http/problem.ts";
 import { type RowFormat, readRows, rowFormat, type UploadedRow } from "../http/row-stream.ts";
+import { inTransaction } from "../http/transaction.ts";
 import { addCodes, clearLowStock, findPool } from "./queries.ts";
 import type { AddedCodesWire } from "./schemas.ts";
 
@@ -32,12 +33,18 @@ interface Upload {
   readonly digest: Hash;
 }
 
-/** Sending a file again adds what is missing. @throws Problem 400, 404, 413 */
+/**
+ * Sending a file again adds what is missing.
+ *
+ * @param brokenOff is told what went in, when the rest of the file is refused or does not come.
+ * @throws Problem 400, 404, 413
+ */
 export async function fillPool(
   db: Kysely<DB>,
   projectId: string,
   poolId: string,
   { body, format, digest }: Upload,
+  brokenOff: (result: AddedCodesWire) => Promise<void>,
 ): Promise<AddedCodesWire> {
   if (!(await findPool(db, projectId, poolId))) throw notFound("pool");
   const result = { received: 0, added: 0, duplicates: 0, failed: 0, errors: [] as AddedCodesWire["errors"] };
@@ -57,6 +64,9 @@ export async function fillPool(
       result.added += added;
       result.duplicates += codes.length - added;
     }
+  } catch (error) {
+    await brokenOff(result);
+    throw error;
   } finally {
     // Also after an upload that broke off: what went in stays.
     await clearLowStock(db, projectId, poolId);
@@ -84,11 +94,14 @@ export async function addPoolCodes(c: Context<AppEnv>, poolId: string) {
   if (!(await findPool(db, projectId, poolId))) throw notFound("pool");
   const digest = createHash("sha256");
   const format = rowFormat(c.req.header("content-type"));
-  const result = await fillPool(db, projectId, poolId, { body: c.req.raw.body, format, digest });
+  const logIn = (tx: Kysely<DB>, filled: AddedCodesWire) => logFilled(tx, projectId, poolId, filled);
+  const result = await fillPool(db, projectId, poolId, { body: c.req.raw.body, format, digest }, (filled) =>
+    inTransaction(c, (tx) => logIn(tx, filled)),
+  );
   // The body takes part in the idempotency key by its digest.
   c.set("json", { sha256: digest.digest("hex") });
   return withIdempotency(c, async (tx) => {
-    await logFilled(tx, projectId, poolId, result);
+    await logIn(tx, result);
     return { status: 200, body: result satisfies AddedCodesWire };
   });
 }

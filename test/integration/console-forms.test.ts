@@ -156,3 +156,26 @@ it("shows the segment that was made when its file cannot be read, to send it aga
   expect(answer.status).toBe(400);
   expect(await answer.text()).toMatch(/action="\/console\/segments\/seg_\w+\/members"/);
 });
+
+it("takes no file of more lines than it has room for, and puts down to the sender what a broken one brought", async () => {
+  const pool = await send(project, "POST", "/v1/pools", { name: "Bounded" });
+  const path = `/console/pools/${pool.body.id}/codes`;
+  const { token } = await open(`/console/pools/${pool.body.id}`);
+  const upload = async (fields: Record<string, string | File>) => {
+    const body = new FormData();
+    for (const [name, value] of Object.entries({ token, ...fields })) body.set(name, value);
+    const answer = await context.app.request(path, { method: "POST", headers: { cookie }, body });
+    return { status: answer.status, text: await answer.text() };
+  };
+  const lines = await upload({ file: new File(["\n".repeat(1_000_001)], "codes.csv") });
+  expect([lines.status, lines.text.includes("more than 1,000,000 lines")]).toEqual([400, true]);
+  const pasted = await upload({ codes: "A\n".repeat(250_001) });
+  expect([pasted.status, pasted.text.includes("More than 500,000 characters")]).toEqual([400, true]);
+  const rows = Array.from({ length: 3_000 }, (_, at) => `C-${at}\n`).join("");
+  const endless = await upload({ file: new File(["code\n", rows, "x".repeat(2_000_000)], "codes.csv") });
+  expect([endless.status, endless.text.includes("Line 3002 is longer")]).toEqual([400, true]);
+  const { body } = await send(project, "GET", `/v1/audit-log?subject_id=${pool.body.id}`);
+  const { size } = (await send(project, "GET", `/v1/pools/${pool.body.id}`)).body;
+  expect(size).toBeGreaterThan(1_999);
+  expect(body.data[0]).toMatchObject({ action: "codes_added", after: { count: size } });
+});

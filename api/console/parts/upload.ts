@@ -7,6 +7,9 @@ import { textOf } from "./sheet.ts";
 
 /** Larger files go over the API, which reads them while they arrive. */
 export const uploadBytesMax = 16 * 1024 * 1024;
+const pastedMax = 500_000;
+/** A row has more than 16 bytes, or the file is something else. */
+const linesMax = 1_000_000;
 
 export interface UploadedRows {
   readonly body: ReadableStream<Uint8Array>;
@@ -16,7 +19,7 @@ export interface UploadedRows {
 /**
  * @param form as `readForm` gave it, which has checked that it is ours; the files are still in the request.
  * @param lines the field with pasted values, one on a line, which become rows with the one column.
- * @throws Problem 400 when there is neither, or both.
+ * @throws Problem 400 when there is neither, or both, or more than a form may bring.
  */
 export async function uploadOf(
   c: Context<ConsoleEnv>,
@@ -27,9 +30,24 @@ export async function uploadOf(
   const chosen = file instanceof File && file.size > 0 ? file : undefined;
   const pasted = textOf(form, lines);
   if (chosen && pasted !== undefined) throw invalid("/file", "Send a file or pasted lines, not both.");
+  if (chosen && (await hasMoreLines(chosen, linesMax))) {
+    throw invalid("/file", "The file has more than 1,000,000 lines. Send it over the API.");
+  }
   if (chosen) return { body: chosen.stream(), format: /\.(ndjson|jsonl)$/i.test(chosen.name) ? "ndjson" : "csv" };
   if (pasted === undefined) throw invalid("/file", "Choose a file, or paste lines beside it.");
+  if (pasted.length > pastedMax) {
+    throw invalid(`/${lines}`, "More than 500,000 characters were pasted. Send them as a file.");
+  }
   const rows = pasted.split("\n").filter((line) => line.trim() !== "");
   const text = rows.map((line) => `${JSON.stringify({ [column]: line.trim() })}\n`).join("");
   return { body: new Blob([text]).stream(), format: "ndjson" };
+}
+
+/** Before a row of it goes anywhere. */
+async function hasMoreLines(file: File, max: number): Promise<boolean> {
+  let lines = 0;
+  for await (const piece of file.stream()) {
+    for (let end = piece.indexOf(10); end >= 0 && lines <= max; end = piece.indexOf(10, end + 1)) lines += 1;
+  }
+  return lines > max;
 }

@@ -6,6 +6,7 @@ import { Problem } from "../../http/problem.ts";
 import { fillPool, logFilled } from "../../pools/add-codes.ts";
 import { changePool, createPool } from "../../pools/change.ts";
 import { listPools, readPool } from "../../pools/list.ts";
+import type { AddedCodesWire } from "../../pools/schemas.ts";
 import { createPoolBody, updatePoolBody } from "../../pools/schemas.ts";
 import { signedTransaction } from "../../reviews/actor.ts";
 import { once } from "../parts/attempt.tsx";
@@ -69,8 +70,10 @@ export function mountPools(router: OpenAPIHono<ConsoleEnv>, deps: Deps): void {
     const show = async () => ({ viewer: c.var.viewer, pool: await readPool(deps.db, projectId, id) });
     try {
       const rows = await uploadOf(c, form, { lines: "codes", column: "code" });
-      const uploaded = await fillPool(deps.db, projectId, id, { ...rows, digest: createHash("sha256") });
-      await signedTransaction(deps.pool, actorOf(c), ({ tx }) => logFilled(tx, projectId, id, uploaded));
+      const log = (filled: AddedCodesWire) =>
+        signedTransaction(deps.pool, actorOf(c), ({ tx }) => logFilled(tx, projectId, id, filled));
+      const uploaded = await fillPool(deps.db, projectId, id, { ...rows, digest: createHash("sha256") }, log);
+      await log(uploaded);
       return c.html(<PoolPage {...(await show())} uploaded={uploaded} />);
     } catch (error) {
       if (!(error instanceof Problem) || error.code === "not_found") throw error;

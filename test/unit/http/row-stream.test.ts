@@ -116,6 +116,25 @@ it("stops at the limits of bytes and of rows", async () => {
   await expect(read(file, "ndjson", 5, { bytesMax: 1_000, rowsMax: 1_000 })).rejects.toMatchObject({ status: 413 });
   await expect(read(file, "ndjson", 5, { bytesMax: 10_000, rowsMax: 99 })).rejects.toMatchObject({ status: 413 });
   expect(await read(file, "ndjson", 5, { bytesMax: 10_000, rowsMax: 100 })).toHaveLength(100);
+  expect(await read(`code\n${"A\n".repeat(100)}`, "csv", 5, { bytesMax: 10_000, rowsMax: 100 })).toHaveLength(100);
+  await expect(read("\n".repeat(101), "ndjson", 5, { bytesMax: 10_000, rowsMax: 100 })).rejects.toThrow("at most 100");
+});
+
+it.each(["csv", "ndjson"] as const)("gives up a %s file that has no lines, long before its end", async (format) => {
+  let sent = 0;
+  const endless = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      const first = sent === 0 ? (format === "csv" ? "code\nA\n" : '{"code":"A"}\n\n') : "";
+      sent += 1;
+      controller.enqueue(Buffer.from(first.padEnd(100_000, "x")));
+    },
+  });
+  const limits = { bytesMax: 512 * 1024 * 1024, rowsMax: 5_000_000 };
+  const reading = async () => {
+    for await (const _ of readRows(endless, format, ["code"], limits, createHash("sha256")));
+  };
+  await expect(reading()).rejects.toMatchObject({ status: 400, detail: expect.stringContaining("Line 3 is longer") });
+  expect(sent).toBeLessThan(15);
 });
 
 it("knows its two formats by the media type and refuses others", () => {
