@@ -47,24 +47,40 @@ it("finds vouchers by the beginning of a code, customer, campaign, status and ki
   expect((await send(other, "GET", "/v1/vouchers")).body).toEqual({ data: [], next_cursor: null });
 });
 
-it("looks at a bounded number of vouchers for a page, and goes on from there", async () => {
+it("looks at a bounded number of vouchers for a page, however old those are that fit, and goes on from there", async () => {
   const project = await context.newProject();
   const { campaignId } = await setUpPromotion(project, {});
+  const other = await setUpPromotion(project, { voucher: { code: "OTHER" } });
   await context.pool.query(
     `insert into voucher (project_id, id, code, campaign_id, kind, status, created_at, updated_at)
      select $1, 'vou_' || lpad(n::text, 26, '0'), 'N-' || lpad(n::text, 6, '0'), $2, 'unique',
-            case when n = 3 then 'disabled' else 'created' end, now(), now()
-     from generate_series(1, 12000) n`,
+            case when n in (3, 70, 72, 1999) then 'disabled' else 'created' end, now(), now()
+     from generate_series(1, 2000) n`,
     [project.projectId, campaignId],
   );
-  const search = { campaign_id: campaignId, status: "disabled" as const, limit: 20 };
-  const first = await searchVouchers(context.db, project.projectId, search, new Date());
-  expect(first.data).toEqual([]);
-  expect(first.next_cursor).not.toBeNull();
-  const cursor = first.next_cursor ?? undefined;
-  const second = await searchVouchers(context.db, project.projectId, { ...search, cursor }, new Date());
-  expect(second.data.map(({ code }) => code)).toEqual(["N-000003"]);
-  expect(second.next_cursor).toBeNull();
+  type Asked = Omit<Parameters<typeof searchVouchers>[2], "limit">;
+  const find = (asked: Asked, byId: readonly number[]) =>
+    searchVouchers(context.db, project.projectId, { limit: 2, ...asked }, new Date(), { byId, byCode: [40, 60] });
+  const codes = ({ data }: Awaited<ReturnType<typeof find>>) => data.map(({ code }) => code);
+  const asked = { campaign_id: campaignId, status: "disabled" } as const;
+
+  // Enough rounds: a full page, then the rest.
+  const first = await find(asked, [10, 100, 2_000]);
+  expect([codes(first), first.next_cursor === null]).toEqual([["N-001999", "N-000072"], false]);
+  const rest = await find({ ...asked, cursor: first.next_cursor ?? undefined }, [10, 100]);
+  expect([codes(rest), rest.next_cursor]).toEqual([["N-000070", "N-000003"], null]);
+
+  // Too few: what was found among those, and where it goes on.
+  const cut = await find(asked, [10, 100]);
+  expect([codes(cut), cut.next_cursor === null]).toEqual([["N-001999"], false]);
+  const on = await find({ ...asked, cursor: cut.next_cursor ?? undefined }, [2_000]);
+  expect(codes(on)).toEqual(["N-000072", "N-000070"]);
+
+  // A whole code is found at once, whatever else is asked; others of its prefix in the order of codes.
+  expect(codes(await find({ ...asked, code: "n-000003" }, [1]))).toEqual(["N-000003"]);
+  expect(codes(await find({ ...asked, code: "N-0000" }, [1]))).toEqual(["N-000003", "N-000070"]);
+  const elsewhere = await find({ campaign_id: other.campaignId, code: "N-" }, [1]);
+  expect([codes(elsewhere), elsewhere.next_cursor === null]).toEqual([[], false]);
 });
 
 it("tells of one voucher to whom it was given, where it was used, what was undone and what holds it", async () => {

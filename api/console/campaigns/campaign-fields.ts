@@ -9,6 +9,7 @@ import { readSlot, writeSlot } from "../rules/read-rule.ts";
 import { linesOf, type Setting } from "../rules/values.ts";
 import type { Form } from "../viewer.ts";
 import { readRewards, writeRewards } from "./reward-fields.ts";
+import { readAutoGrow, writeAutoGrow } from "./stock-fields.tsx";
 
 type Type = CampaignWire["type"];
 
@@ -31,6 +32,8 @@ const ofSub = [
   "exclusions",
   "points_price",
   "voucher_lifetime_days",
+  "low_stock",
+  "auto_grow",
   "holdout_percent",
   "holdout_codes",
   "on_cancel",
@@ -113,6 +116,8 @@ export function readCampaign(form: Form, type: Type): Record<string, unknown> {
     ),
     points_price: whole("points_price"),
     voucher_lifetime_days: whole("voucher_lifetime_days"),
+    low_stock: whole("low_stock"),
+    auto_grow: readAutoGrow(form),
     holdout_percent: whole("holdout_percent"),
     holdout_codes: isTicked(form, "holdout_codes"),
     on_cancel: text("on_cancel"),
@@ -220,6 +225,8 @@ export function writeCampaign(campaign: CampaignWire): Form {
     ...Object.fromEntries(exclusions.map((name) => [`exclusions.${name}`, campaign.exclusions[name]?.join("\n")])),
     points_price: campaign.points_price,
     voucher_lifetime_days: campaign.voucher_lifetime_days,
+    low_stock: campaign.low_stock,
+    ...writeAutoGrow(campaign),
     holdout_percent: campaign.type === "sub" ? campaign.holdout_percent : "",
     holdout_codes: campaign.holdout_codes ? "on" : "",
     on_cancel: campaign.on_cancel,

@@ -105,6 +105,11 @@ function Actions({ viewer, campaign, here }: CampaignProps & { here: string }) {
           )}
         </>
       )}
+      {mayManage && type === "sub" && (
+        <a class="button" href={`/console/vouchers?campaign_id=${encodeURIComponent(campaign.id)}`}>
+          Vouchers
+        </a>
+      )}
       {maySee(viewer, ["analytics"]) && (
         <a class="button" href={`/dashboards/campaigns/${encodeURIComponent(campaign.id)}`}>
           Dashboard

@@ -15,6 +15,7 @@ import type { Viewer } from "../viewer.ts";
 import { settingOf } from "./campaign-fields.ts";
 import { limitFields } from "./limit-fields.tsx";
 import { RewardsEditor } from "./reward-editor.tsx";
+import { StockFields } from "./stock-fields.tsx";
 
 export interface EditProps {
   readonly viewer: Viewer;
@@ -76,6 +77,11 @@ export function EditPage(props: EditProps) {
         </Section>
         <Section title="Budget and limits">{limitFields(sheet, form)}</Section>
         {isSub && <Behaviour {...props} />}
+        {isSub && !madeOneByOne.includes(first(form, "template")) && (
+          <Section title="When vouchers run low">
+            <StockFields sheet={sheet} />
+          </Section>
+        )}
         <More {...props} />
         <div class="bulk save">
           <button class="button primary" type="submit" name="do" value="save">
@@ -92,6 +98,9 @@ export function EditPage(props: EditProps) {
     </Frame>
   );
 }
+
+/** The vouchers of these are made when one is bought, or somebody refers. */
+const madeOneByOne: readonly string[] = ["gift_card", "referral"];
 
 const introduction = "A container: its budget, limits and rules hold for all promotions in it.";
 

@@ -114,7 +114,7 @@ async function show(
   const { projectId } = c.var.viewer;
   const { stored } = editing;
   const [campaigns, pools, segments, children] = await Promise.all([
-    campaignNames(deps.db, projectId),
+    campaignNames(deps.db, projectId, namedIn(sheet.typed ?? {})),
     poolNames(deps.db, projectId),
     segmentNames(deps.db, projectId),
     stored === undefined ? { data: [] } : listCampaigns(deps.db, projectId, { parentId: stored.id }, { limit: 1 }),
@@ -134,6 +134,12 @@ async function show(
     />
   );
   return c.html(page, status);
+}
+
+/** Campaigns that rewards of the form name. */
+function namedIn(form: Form): string[] {
+  const names = Object.keys(form).filter((name) => /\.campaign_(id|other)$/.test(name));
+  return names.flatMap((name) => form[name] ?? []).filter((id) => id !== "" && id.length <= 100);
 }
 
 async function submit(deps: Deps, c: ConsoleContext, editing: Editing): Promise<Response> {

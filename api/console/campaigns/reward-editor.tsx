@@ -168,7 +168,7 @@ function TypeFields(props: CardProps & { type: string }) {
           sheet={sheet}
           name={`${part}.pool_id`}
           label="Pool"
-          options={[choose, ...props.pools.map(({ id, name }) => ({ value: id, name: shortened(name, 80) }))]}
+          options={[choose, ...props.pools.map(({ id, name }) => ({ value: id, name: shortened(name, 60) }))]}
         />
       );
     case "gift_credit":
@@ -196,15 +196,32 @@ const whichOptions = [
   { value: "nth", name: "every n-th item" },
 ];
 
+/** The newest, and any other by its id. A form has several of these lists, and must stay light. */
+const shownMax = 30;
+
 function CampaignPick(props: CardProps & { hint: string }) {
+  const { sheet, part, campaigns } = props;
+  const chosen = first(props.form, `${part}.campaign_id`);
+  const shown = campaigns.filter(({ id }, index) => index < shownMax || id === chosen);
   return (
-    <SelectField
-      sheet={props.sheet}
-      name={`${props.part}.campaign_id`}
-      label="Campaign"
-      hint={props.hint}
-      options={[choose, ...props.campaigns.map(({ id, name }) => ({ value: id, name: shortened(name, 80) }))]}
-    />
+    <>
+      <SelectField
+        sheet={sheet}
+        name={`${part}.campaign_id`}
+        label="Campaign"
+        hint={props.hint}
+        options={[choose, ...shown.map(({ id, name }) => ({ value: id, name: shortened(name, 60) }))]}
+      />
+      {campaigns.length > shownMax && (
+        <TextField
+          sheet={sheet}
+          name={`${part}.campaign_other`}
+          label="Or the id of another campaign"
+          hint="It ends the address of the campaign's page."
+          maxlength={100}
+        />
+      )}
+    </>
   );
 }
 

@@ -105,11 +105,11 @@ function readBody(form: Form, at: string, type: string, setting: Setting): Recor
         expires_in_days: whole("expires_in_days"),
       };
     case "voucher":
-      return { campaign_id: text("campaign_id") };
+      return { campaign_id: text("campaign_other") ?? text("campaign_id") };
     case "pool_voucher":
       return { pool_id: text("pool_id") };
     default:
-      return { amount: money("amount"), campaign_id: text("campaign_id") };
+      return { amount: money("amount"), campaign_id: text("campaign_other") ?? text("campaign_id") };
   }
 }
 

@@ -8,8 +8,9 @@ import { reportCampaign } from "../../campaigns/report.ts";
 import { type CampaignWire, campaignStatuses, campaignTypes } from "../../campaigns/schemas.ts";
 import { toWire } from "../../campaigns/wire.ts";
 import type { Deps } from "../../deps.ts";
+import type { Reward } from "../../domain/rewards/reward.ts";
 import { notFound } from "../../http/problem.ts";
-import { campaignNames } from "../campaign-names.ts";
+import { namesOfCampaigns } from "../campaign-names.ts";
 import { poolNames } from "../names.ts";
 import { type ConsoleEnv, maySee, requireScope } from "../viewer.ts";
 import { CampaignPage } from "./campaign-page.tsx";
@@ -52,7 +53,7 @@ export function mountCampaigns(router: Router, deps: Deps): void {
         ? { data: [], next_cursor: null }
         : listCampaigns(deps.db, projectId, { parentId: campaign.id }, { limit: childrenOnPage }),
       maySee(viewer, ["analytics"]) ? readReport(deps, projectId, campaign.id) : undefined,
-      namesOf(deps, projectId),
+      namesOf(deps, campaign, projectId),
     ]);
     return c.html(
       <CampaignPage
@@ -90,9 +91,12 @@ async function readReport(deps: Deps, projectId: string, id: string) {
   return first;
 }
 
-async function namesOf({ db }: Deps, projectId: string): Promise<Record<string, string>> {
-  const [campaigns, pools] = await Promise.all([campaignNames(db, projectId), poolNames(db, projectId)]);
-  return Object.fromEntries([...campaigns, ...pools].map(({ id, name }) => [id, name]));
+/** Of what its rewards name. */
+async function namesOf({ db }: Deps, campaign: CampaignWire, projectId: string): Promise<Record<string, string>> {
+  const rewards = [...campaign.rewards, ...campaign.referrer_rewards] as readonly Reward[];
+  const ids = rewards.flatMap((reward) => ("campaign_id" in reward ? (reward.campaign_id ?? []) : []));
+  const [campaigns, pools] = await Promise.all([namesOfCampaigns(db, projectId, ids), poolNames(db, projectId)]);
+  return { ...Object.fromEntries(campaigns), ...Object.fromEntries(pools.map(({ id, name }) => [id, name])) };
 }
 
 function askedOf(c: Context<ConsoleEnv>): Asked {

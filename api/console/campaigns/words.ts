@@ -56,6 +56,8 @@ export function behaviourSentences(campaign: CampaignWire): string[] {
     campaign.points_price !== null && `One use costs ${plural(campaign.points_price, "point")}.`,
     campaign.voucher_lifetime_days !== null &&
       `A voucher expires ${plural(campaign.voucher_lifetime_days, "day")} after it was handed out.`,
+    campaign.low_stock !== null && `It says so when no more than ${plural(campaign.low_stock, "voucher")} are left.`,
+    campaign.auto_grow !== null && growthSentence(campaign.auto_grow),
     campaign.holdout_percent > 0 &&
       `It is withheld from ${count(campaign.holdout_percent)} % of customers, to measure what it causes${campaign.holdout_codes ? "; codes that they type are refused" : ""}.`,
     excluded.length > 0 &&
@@ -65,4 +67,9 @@ export function behaviourSentences(campaign: CampaignWire): string[] {
     campaign.on_rollback === "revoke" && "When a part is rolled back and the rest no longer fits, all goes back.",
   ];
   return said.filter((sentence): sentence is string => typeof sentence === "string");
+}
+
+function growthSentence({ below, size, max }: NonNullable<CampaignWire["auto_grow"]>): string {
+  const end = max === undefined ? "" : `, until ${count(max)} were made`;
+  return `When fewer than ${plural(below, "voucher")} are left, ${count(size)} more are made${end}.`;
 }

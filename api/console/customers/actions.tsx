@@ -4,6 +4,8 @@ import { SelectField, TextField } from "../parts/fields.tsx";
 import { Form } from "../parts/form.tsx";
 import type { Sheet } from "../parts/sheet.ts";
 import type { Viewer } from "../viewer.ts";
+import { CampaignField } from "../vouchers/campaign-field.tsx";
+import type { CampaignChoices } from "../vouchers/campaigns.ts";
 import { campaignOptions } from "../vouchers/print.tsx";
 import type { Choice } from "./known.ts";
 
@@ -11,11 +13,11 @@ interface ActionsProps {
   readonly viewer: Viewer;
   readonly sheet: Sheet;
   readonly address: string;
-  readonly campaigns: readonly Choice[];
+  readonly choices: CampaignChoices;
   readonly exchanges: readonly Choice[];
 }
 
-export function Actions({ viewer, sheet, address, campaigns, exchanges }: ActionsProps) {
+export function Actions({ viewer, sheet, address, choices, exchanges }: ActionsProps) {
   return (
     <>
       <section class="card">
@@ -29,12 +31,7 @@ export function Actions({ viewer, sheet, address, campaigns, exchanges }: Action
             hint="Or leave it empty and take one of a campaign."
             maxlength={200}
           />
-          <SelectField
-            sheet={sheet}
-            name="campaign_id"
-            label="One of the campaign"
-            options={[{ value: "", name: "–" }, ...campaignOptions(campaigns)]}
-          />
+          <CampaignField sheet={sheet} choices={choices} label="One of the campaign" optional />
           <button class="button primary" type="submit">
             Hand out
           </button>

@@ -7,6 +7,7 @@ import { Head } from "../parts/head.tsx";
 import { freshSheet, type Sheet } from "../parts/sheet.ts";
 import { Badge, Unavailable } from "../parts/states.tsx";
 import { maySee, type Viewer } from "../viewer.ts";
+import type { CampaignChoices } from "../vouchers/campaigns.ts";
 import { Actions } from "./actions.tsx";
 import { customerAddress, customersAddress } from "./addresses.ts";
 import { Figures, Lists, Predictions, Timeline } from "./history.tsx";
@@ -16,7 +17,7 @@ import { Wallet } from "./wallet.tsx";
 interface CustomerProps {
   readonly viewer: Viewer;
   readonly known: Known;
-  readonly campaigns: readonly Choice[];
+  readonly choices: CampaignChoices;
   /** Those with a price in points. */
   readonly exchanges: readonly Choice[];
   readonly cursor: string | undefined;
@@ -84,7 +85,7 @@ export function CustomerPage(props: CustomerProps) {
               viewer={viewer}
               sheet={sheet}
               address={address}
-              campaigns={props.campaigns}
+              choices={props.choices}
               exchanges={props.exchanges}
             />
           )}

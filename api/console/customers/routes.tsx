@@ -27,7 +27,7 @@ import { parsed } from "../parts/form.tsx";
 import { wholeOf } from "../parts/money.ts";
 import { refusedSheet, type Sheet, textOf } from "../parts/sheet.ts";
 import { type ConsoleEnv, type Form, maySee, readForm, requireScope, smallForm } from "../viewer.ts";
-import { voucherCampaigns } from "../vouchers/campaigns.ts";
+import { campaignChoices, chosenCampaign } from "../vouchers/campaigns.ts";
 import { customerAddress, customersAddress } from "./addresses.ts";
 import { CustomerPage } from "./customer-page.tsx";
 import type { Known } from "./known.ts";
@@ -77,16 +77,16 @@ export function mountCustomers(router: OpenAPIHono<ConsoleEnv>, deps: Deps): voi
   async function show(c: Context<ConsoleEnv>, identifier: string, shown: { sheet?: Sheet; done?: string | undefined }) {
     const { projectId } = c.var.viewer;
     const cursor = c.req.method === "GET" ? c.req.query("cursor") : undefined;
-    const [known, campaigns, exchanges] = await Promise.all([
+    const [known, choices, exchanges] = await Promise.all([
       know(c, identifier, cursor),
-      voucherCampaigns(deps.db, projectId),
+      campaignChoices(deps.db, projectId, undefined),
       sellingForPoints(deps, projectId),
     ]);
     return (
       <CustomerPage
         viewer={c.var.viewer}
         known={known}
-        campaigns={campaigns}
+        choices={choices}
         exchanges={exchanges}
         cursor={cursor}
         {...shown}
@@ -124,7 +124,7 @@ export function mountCustomers(router: OpenAPIHono<ConsoleEnv>, deps: Deps): voi
   change("give", "published", async (c, form, identifier) => {
     const { projectId } = c.var.viewer;
     const code = textOf(form, "code");
-    const campaignId = textOf(form, "campaign_id");
+    const isChosen = ["campaign", "campaign_id"].some((name) => textOf(form, name) !== undefined);
     const customer = { identifier };
     if (code !== undefined) {
       const body = parsed(publishBody, { customer, channel: "console" });
@@ -132,7 +132,8 @@ export function mountCustomers(router: OpenAPIHono<ConsoleEnv>, deps: Deps): voi
         publishVoucher(tx, projectId, code, body, await databaseNow(tx)),
       );
     }
-    if (campaignId === undefined) throw invalid("/code", "Type a code, or choose a campaign.");
+    if (!isChosen) throw invalid("/code", "Type a code, or choose a campaign.");
+    const { id: campaignId } = await chosenCampaign(deps.db, projectId, form);
     const sourceId = `console-${attemptOf(form)}`;
     return inTransaction(asRequest(c), async (tx) => {
       const given = await publishFromCampaign(

@@ -30,7 +30,7 @@ export function mountReviews(router: Router, deps: Deps): void {
     const [page, counts, campaigns] = await Promise.all([
       listReviews(deps, projectId, actorOf(c), parseAsked(asked)),
       countReviews(deps, projectId, actorOf(c)),
-      campaignNames(deps.db, projectId),
+      campaignNames(deps.db, projectId, asked.campaign_id === undefined ? [] : [asked.campaign_id]),
     ]);
     return c.html(
       <QueuePage

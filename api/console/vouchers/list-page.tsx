@@ -9,7 +9,7 @@ import { Empty, StatusBadge } from "../parts/states.tsx";
 import { Pager, Table } from "../parts/table.tsx";
 import type { Viewer } from "../viewer.ts";
 import { voucherAddress, vouchersAddress } from "./addresses.ts";
-import type { VoucherCampaign } from "./campaigns.ts";
+import type { CampaignChoices } from "./campaigns.ts";
 import { LayoutFields } from "./print.tsx";
 
 export type Query = Readonly<Record<"code" | "customer" | "campaign_id" | "status" | "kind", string | undefined>>;
@@ -17,9 +17,13 @@ export type Query = Readonly<Record<"code" | "customer" | "campaign_id" | "statu
 interface ListProps {
   readonly viewer: Viewer;
   readonly page: Page<VoucherWire>;
-  readonly campaigns: readonly VoucherCampaign[];
+  readonly choices: CampaignChoices;
+  /** Of the campaigns of the vouchers on the page. */
+  readonly names: ReadonlyMap<string, string>;
   readonly query: Query;
   readonly cursor: string | undefined;
+  /** More were there than are looked at for one page. */
+  readonly isCut: boolean;
   readonly fault?: string | undefined;
 }
 
@@ -32,7 +36,6 @@ const kinds = [
 
 export function VouchersPage(props: ListProps) {
   const { viewer, query, page } = props;
-  const nameOf = new Map(props.campaigns.map((campaign) => [campaign.id, campaign.name]));
   const of = query.campaign_id === undefined ? "" : `?campaign_id=${encodeURIComponent(query.campaign_id)}`;
   return (
     <Frame title="Vouchers" viewer={viewer} place="vouchers">
@@ -92,7 +95,7 @@ export function VouchersPage(props: ListProps) {
             },
             {
               name: "Campaign",
-              cell: (voucher) => <Text value={nameOf.get(voucher.campaign_id) ?? voucher.campaign_id} max={40} />,
+              cell: (voucher) => <Text value={props.names.get(voucher.campaign_id) ?? voucher.campaign_id} max={40} />,
             },
             {
               name: "Uses",
@@ -106,6 +109,11 @@ export function VouchersPage(props: ListProps) {
             },
           ]}
         />
+        {page.data.length > 0 && props.isCut && (
+          <p class="notice warn" role="status">
+            Not every voucher was looked at: there are too many for one search. The next page goes on from here.
+          </p>
+        )}
         <Pager path={vouchersAddress} query={query} cursor={props.cursor} next={page.next_cursor} />
         {page.data.length > 0 && (
           <details>
@@ -123,7 +131,7 @@ export function VouchersPage(props: ListProps) {
   );
 }
 
-function Filters({ query, campaigns }: Pick<ListProps, "query" | "campaigns">) {
+function Filters({ query, choices }: Pick<ListProps, "query" | "choices">) {
   return (
     <form class="filters" method="get" action={vouchersAddress} aria-label="Filters">
       <div>
@@ -145,13 +153,19 @@ function Filters({ query, campaigns }: Pick<ListProps, "query" | "campaigns">) {
         <label for="campaign">Campaign</label>
         <select id="campaign" name="campaign_id" data-submit-on-change>
           <option value="">Any</option>
-          {campaigns.map((campaign) => (
+          {choices.campaigns.map((campaign) => (
             <option value={campaign.id} selected={campaign.id === query.campaign_id}>
               {shortened(campaign.name, 60)}
             </option>
           ))}
         </select>
       </div>
+      {choices.hasMore && (
+        <div>
+          <label for="campaign-name">Or its name</label>
+          <input id="campaign-name" type="search" name="campaign" maxlength={200} autocomplete="off" />
+        </div>
+      )}
       <div>
         <label for="status">Status</label>
         <select id="status" name="status" data-submit-on-change>

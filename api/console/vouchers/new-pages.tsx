@@ -9,12 +9,12 @@ import { freshSheet, type Sheet } from "../parts/sheet.ts";
 import { Empty } from "../parts/states.tsx";
 import type { Viewer } from "../viewer.ts";
 import { vouchersAddress } from "./addresses.ts";
-import type { VoucherCampaign } from "./campaigns.ts";
-import { campaignOptions } from "./print.tsx";
+import { CampaignField } from "./campaign-field.tsx";
+import type { CampaignChoices } from "./campaigns.ts";
 
 interface NewProps {
   readonly viewer: Viewer;
-  readonly campaigns: readonly VoucherCampaign[];
+  readonly choices: CampaignChoices;
   readonly campaignId: string | undefined;
   readonly sheet?: Sheet;
 }
@@ -33,23 +33,6 @@ function NoCampaign() {
     <section class="card">
       <Empty title="There is no campaign yet." text="Vouchers belong to a sub-campaign: make one first." />
     </section>
-  );
-}
-
-function CampaignField({
-  sheet,
-  campaigns,
-  campaignId,
-}: { sheet: Sheet } & Pick<NewProps, "campaigns" | "campaignId">) {
-  return (
-    <SelectField
-      sheet={sheet}
-      name="campaign_id"
-      label="Campaign"
-      value={campaignId ?? campaigns[0]?.id}
-      options={campaignOptions(campaigns)}
-      required
-    />
   );
 }
 
@@ -94,7 +77,7 @@ export function NewVoucherPage(props: NewProps) {
   return (
     <Frame title="New voucher" viewer={viewer} place="vouchers">
       <Head up={up} title="One voucher" />
-      {props.campaigns.length === 0 ? (
+      {props.choices.campaigns.length === 0 ? (
         <NoCampaign />
       ) : (
         <section class="card narrow">
@@ -102,7 +85,7 @@ export function NewVoucherPage(props: NewProps) {
           <Form viewer={viewer} action="/console/vouchers" class="form">
             <AttemptField />
             <div class="fields">
-              <CampaignField {...props} sheet={sheet} />
+              <CampaignField sheet={sheet} choices={props.choices} label="Campaign" chosen={props.campaignId} />
               <SelectField sheet={sheet} name="kind" label="Kind" value="" options={kinds} />
               <TextField sheet={sheet} name="code" label="Code" hint="Empty: one is made." maxlength={64} />
               <TextField sheet={sheet} name="customer.identifier" label="Only for this customer" maxlength={200} />
@@ -125,7 +108,7 @@ export function NewBatchPage(props: NewProps) {
   return (
     <Frame title="Generate codes" viewer={viewer} place="vouchers">
       <Head up={up} title="Generate codes" text="Up to 5,000,000 at once, made in the background." />
-      {props.campaigns.length === 0 ? (
+      {props.choices.campaigns.length === 0 ? (
         <NoCampaign />
       ) : (
         <section class="card narrow">
@@ -133,7 +116,7 @@ export function NewBatchPage(props: NewProps) {
           <Form viewer={viewer} action="/console/vouchers/batches" class="form">
             <AttemptField />
             <div class="fields">
-              <CampaignField {...props} sheet={sheet} />
+              <CampaignField sheet={sheet} choices={props.choices} label="Campaign" chosen={props.campaignId} />
               <TextField sheet={sheet} name="size" label="How many" inputmode="numeric" required />
               <TextField
                 sheet={sheet}
@@ -201,13 +184,13 @@ export function ImportPage(props: NewProps) {
         title="Import vouchers"
         text="A CSV file whose first line names the columns, or NDJSON: code, customer_identifier, kind, redemptions_max, balance_amount, starts_at, expires_at, metadata. A bad row is told with its line; the others go in."
       />
-      {props.campaigns.length === 0 ? (
+      {props.choices.campaigns.length === 0 ? (
         <NoCampaign />
       ) : (
         <section class="card narrow">
           <Faults sheet={sheet} />
           <Form viewer={viewer} action="/console/vouchers/import" enctype="multipart/form-data" class="form" once>
-            <CampaignField {...props} sheet={sheet} />
+            <CampaignField sheet={sheet} choices={props.choices} label="Campaign" chosen={props.campaignId} />
             <FileField
               sheet={sheet}
               name="file"

@@ -23,15 +23,17 @@ import { sheetFile } from "../../vouchers/sheet/file.ts";
 import { labelsOfBatch, labelsOfCodes } from "../../vouchers/sheet/labels.ts";
 import { sendSheet } from "../../vouchers/sheet/routes.ts";
 import { sheetBody, sheetQuery } from "../../vouchers/sheet/schemas.ts";
+import { namesOfCampaigns } from "../campaign-names.ts";
 import { asRequest, once } from "../parts/attempt.tsx";
 import { parsed, submitForm } from "../parts/form.tsx";
 import { minorOf, wholeOf } from "../parts/money.ts";
 import { refusedSheet, type Sheet, textOf } from "../parts/sheet.ts";
+import { listAddress } from "../parts/table.tsx";
 import { uploadBytesMax, uploadOf } from "../parts/upload.ts";
 import { type ConsoleEnv, type Form, formUpTo, readForm, requireScope, smallForm } from "../viewer.ts";
 import { batchAddress, importAddress, voucherAddress, vouchersAddress } from "./addresses.ts";
 import { BatchesPage, BatchPage } from "./batch-pages.tsx";
-import { type VoucherCampaign, voucherCampaigns } from "./campaigns.ts";
+import { type CampaignChoices, campaignCalled, campaignChoices, campaignOf, chosenCampaign } from "./campaigns.ts";
 import { batchBodyOf, voucherBodyOf } from "./forms.ts";
 import { ImportResultPage } from "./import-page.tsx";
 import { type Query, VouchersPage } from "./list-page.tsx";
@@ -66,24 +68,38 @@ export function mountVouchers(router: Router, deps: Deps): void {
 function mountList(router: Router, deps: Deps): void {
   router.get("/console/vouchers", async (c) => {
     const { projectId } = c.var.viewer;
-    const { cursor, ...asked } = c.req.query();
+    const { cursor, campaign: typed, ...asked } = c.req.query();
     const query = queryOf(asked);
+    let campaignFault: string | undefined;
+    if (typed !== undefined && typed.trim() !== "") {
+      try {
+        const { id } = await campaignCalled(deps.db, projectId, typed.trim());
+        return c.redirect(listAddress(vouchersAddress, { ...query, campaign_id: id }), 303);
+      } catch (error) {
+        if (!(error instanceof Problem)) throw error;
+        campaignFault = error.options.errors?.[0]?.detail;
+      }
+    }
     const given = voucherSearchQuery.safeParse({ ...query, ...(cursor === undefined ? {} : { cursor }) });
     const search = given.success ? given.data : { limit: perPage };
-    const [page, campaigns] = await Promise.all([
+    const [page, choices] = await Promise.all([
       searchVouchers(deps.db, projectId, { ...search, limit: perPage }, new Date()),
-      voucherCampaigns(deps.db, projectId),
+      campaignChoices(deps.db, projectId, query.campaign_id),
     ]);
+    const ids = page.data.map((voucher) => voucher.campaign_id);
+    const names = await namesOfCampaigns(deps.db, projectId, ids);
     const fault = given.success
-      ? undefined
+      ? campaignFault
       : "The address asks for something that is no filter; all vouchers are shown.";
     return c.html(
       <VouchersPage
         viewer={c.var.viewer}
         page={page}
-        campaigns={campaigns}
+        choices={choices}
+        names={names}
         query={query}
         cursor={cursor}
+        isCut={page.next_cursor !== null && page.data.length < perPage}
         fault={fault}
       />,
     );
@@ -91,7 +107,7 @@ function mountList(router: Router, deps: Deps): void {
 
   router.get("/console/vouchers/codes.csv", async (c) => {
     const { projectId } = c.var.viewer;
-    const campaign = await campaignOf(deps, projectId, c.req.query("campaign_id"));
+    const campaign = await campaignOf(deps.db, projectId, c.req.query("campaign_id"));
     const pages = voucherPages(deps.db, projectId, "campaign_id", campaign.id, new Date());
     return sendRows(asRequest(c), `vouchers-${campaign.id}`, campaignColumns, pages);
   });
@@ -120,14 +136,6 @@ function queryOf(asked: Readonly<Record<string, string>>): Query {
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined)) as Query;
 }
 
-/** @throws Problem 404 */
-async function campaignOf(deps: Deps, projectId: string, id: string | undefined): Promise<VoucherCampaign> {
-  const campaigns = await voucherCampaigns(deps.db, projectId);
-  const campaign = campaigns.find((one) => one.id === id);
-  if (!campaign) throw notFound("campaign");
-  return campaign;
-}
-
 function mountNew(router: Router, deps: Deps): void {
   const pages = { voucher: NewVoucherPage, batch: NewBatchPage, import: ImportPage };
 
@@ -137,9 +145,9 @@ function mountNew(router: Router, deps: Deps): void {
     campaignId: string | undefined,
     sheet?: Sheet,
   ) {
-    const campaigns = await voucherCampaigns(deps.db, c.var.viewer.projectId);
+    const choices: CampaignChoices = await campaignChoices(deps.db, c.var.viewer.projectId, campaignId);
     const Page = pages[which];
-    return <Page viewer={c.var.viewer} campaigns={campaigns} campaignId={campaignId} {...(sheet && { sheet })} />;
+    return <Page viewer={c.var.viewer} choices={choices} campaignId={campaignId} {...(sheet && { sheet })} />;
   }
 
   router.get("/console/vouchers/new", async (c) => c.html(await newPage(c, "voucher", c.req.query("campaign_id"))));
@@ -152,7 +160,7 @@ function mountNew(router: Router, deps: Deps): void {
     submitForm(c, {
       work: async (form) => {
         const { projectId } = c.var.viewer;
-        const campaign = await campaignOf(deps, projectId, textOf(form, "campaign_id"));
+        const campaign = await chosenCampaign(deps.db, projectId, form);
         const body = parsed(createVoucherBody, voucherBodyOf(form, campaign));
         const made = await once(c, form, "voucher", { campaign: campaign.id, ...body }, (tx) =>
           createVoucher(tx, projectId, campaign.id, body, new Date()),
@@ -167,7 +175,7 @@ function mountNew(router: Router, deps: Deps): void {
     submitForm(c, {
       work: async (form) => {
         const { projectId } = c.var.viewer;
-        const campaign = await campaignOf(deps, projectId, textOf(form, "campaign_id"));
+        const campaign = await chosenCampaign(deps.db, projectId, form);
         const body = parsed(createBatchBody, batchBodyOf(form, campaign));
         const made = await once(c, form, "batch", { campaign: campaign.id, ...body }, (tx) =>
           createBatch(tx, projectId, campaign.id, body, new Date()),
@@ -181,7 +189,7 @@ function mountNew(router: Router, deps: Deps): void {
   router.post("/console/vouchers/import", formUpTo(uploadBytesMax), (c) =>
     submitForm(c, {
       work: async (form) => {
-        const campaign = await campaignOf(deps, c.var.viewer.projectId, textOf(form, "campaign_id"));
+        const campaign = await chosenCampaign(deps.db, c.var.viewer.projectId, form);
         const file = await uploadOf(c, form, { lines: "rows", column: "code" });
         const answer: Response = await receiveFile(asRequest(c), campaign.id, () => file);
         const { id } = z.object({ id: z.string() }).parse(await answer.json());
@@ -197,12 +205,10 @@ function mountBatches(router: Router, deps: Deps): void {
     const { projectId } = c.var.viewer;
     const { campaign_id: campaignId, cursor } = c.req.query();
     const before = readCursor(cursor, z.tuple([z.string()]))?.[0];
-    const [rows, campaigns] = await Promise.all([
-      listBatches(deps.db, projectId, { campaignId: campaignId || undefined, before, limit: perPage }),
-      voucherCampaigns(deps.db, projectId),
-    ]);
+    const rows = await listBatches(deps.db, projectId, { campaignId: campaignId || undefined, before, limit: perPage });
     const page = toPage(rows, perPage, (row) => [row.id], batchToWire);
-    const names = new Map(campaigns.map((campaign) => [campaign.id, campaign.name]));
+    const ids = page.data.map((batch) => batch.campaign_id);
+    const names = await namesOfCampaigns(deps.db, projectId, ids);
     return c.html(
       <BatchesPage viewer={c.var.viewer} page={page} names={names} campaignId={campaignId} cursor={cursor} />,
     );
