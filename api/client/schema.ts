@@ -1804,7 +1804,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a segment
-         * @description Every member leaves it.
+         * @description Every member leaves it. Where these are more than 1,000 they leave one after the other (202): `state` is `deleting` until the last one has.
          */
         delete: operations["deleteSegmentsId"];
         options?: never;
@@ -6730,11 +6730,11 @@ export interface components {
             channel: string;
             deliver: components["schemas"]["DeliverBy"] | null;
             /**
-             * @description paused: by somebody, or by itself with the error out_of_stock when nothing is left to hand out. receiving: its file was not read to the end.
+             * @description paused: by somebody, or by itself with the error out_of_stock when nothing is left to hand out. failed: see error; it can be resumed. receiving: its file was not read to the end.
              * @enum {string}
              */
             status: "receiving" | "running" | "paused" | "done" | "failed" | "cancelled";
-            /** @description Customers, each once. */
+            /** @description Customers, each once. Those of a segment are counted in the moments after the order. */
             total: number;
             published: number;
             /**
@@ -6753,6 +6753,7 @@ export interface components {
                 line: number;
                 reason: string;
             }[];
+            /** @description out_of_stock, or why it failed: campaign_archived, campaign_ended, campaign_unknown, segment_unknown, segment_too_large, or internal after ten failures in a row. */
             error: string | null;
             /**
              * Format: date-time
@@ -7328,10 +7329,10 @@ export interface components {
             /** @description The rules read aloud */
             rules_sentence: string | null;
             /**
-             * @description evaluating: nobody has looked at all customers yet by these rules; failed: see failure
+             * @description evaluating: nobody has looked at all customers yet by these rules; failed: see failure; deleting: its members are leaving
              * @enum {string}
              */
-            state: "ready" | "evaluating" | "failed";
+            state: "ready" | "evaluating" | "failed" | "deleting";
             /** @description Why the rules cannot be evaluated */
             failure: string | null;
             /**
@@ -7690,6 +7691,26 @@ export interface components {
             to?: "customer" | "referrer";
         } | {
             /** @enum {string} */
+            type: "gift_credit";
+            /**
+             * @description Minor units
+             * @example 4990
+             */
+            amount: number;
+            /**
+             * @description Of the amount, and of the campaign's cards
+             * @example EUR
+             */
+            currency: string;
+            /** @description A gift card campaign: the customer's card of it is credited, and made where there is none */
+            campaign_id: string;
+            /**
+             * @description Whom it is for: default the customer; `referrer`: whose referral code the redemption used
+             * @enum {string}
+             */
+            to?: "customer" | "referrer";
+        } | {
+            /** @enum {string} */
             type: "deliver";
             channel_id: string;
             template_id: string;
@@ -7799,6 +7820,8 @@ export interface components {
             conditions?: components["schemas"]["Rule"] & (Record<string, never> | null);
             steps?: components["schemas"]["WorkflowStep"][];
             settings?: components["schemas"]["WorkflowSettings"];
+            /** @description The version that is changed: `conflict` when there is a newer one. Absent: whichever there is */
+            version?: number;
         };
         WorkflowVersion: {
             version: number;
@@ -7834,6 +7857,8 @@ export interface components {
                 read: number;
             };
             truncated: boolean;
+            /** @description After 10 s it ends with what it has: so many beginnings were looked at. Null: all of them */
+            cut_after: number | null;
             /** @description Those that matched and would have begun nothing: conditions not met, or the entry rule */
             kept_out: {
                 conditions: number;
@@ -9544,7 +9569,7 @@ export interface components {
             }[];
             alerts: {
                 /** @enum {string} */
-                kind: "reconciliation_drift" | "reconciliation_overdue" | "ingest_lag" | "dead_letters" | "model_training" | "model_drift" | "reviews_overdue";
+                kind: "reconciliation_drift" | "reconciliation_overdue" | "ingest_lag" | "dead_letters" | "model_training" | "model_drift" | "reviews_overdue" | "low_stock" | "deliveries_late";
                 /** Format: date-time */
                 since: string;
                 detail: string;
@@ -19405,6 +19430,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is being deleted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Segment"];
+                };
+            };
             /** @description Deleted */
             204: {
                 headers: {
@@ -24344,6 +24378,15 @@ export interface operations {
             };
             /** @description Not there, or not yours */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflicts with what is stored */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -5,28 +5,14 @@ import { enqueueDelivery } from "../deliveries/enqueue.ts";
 import { movePoints } from "../points/move.ts";
 import { publishFromCampaign } from "../publications/publish-from-campaign.ts";
 import { addMembers, removeMembers } from "../segments/members.ts";
+import type { ActionContext, ActionOutcome } from "./action.ts";
 import { cappedBy, lockCaps } from "./caps.ts";
 import { quietUntil, zoneOf } from "./clock.ts";
-import type { Settings } from "./definition.ts";
-import type { Customer } from "./facts.ts";
-import type { Detail, RunRow } from "./runs.ts";
+import { creditCard } from "./gift-credit.ts";
+import type { RunRow } from "./runs.ts";
 import { StepFailure } from "./step-failure.ts";
 import type { Action, StepOf } from "./step-schema.ts";
 import { variablesOf } from "./variables.ts";
-
-export type ActionOutcome =
-  | { readonly outcome: "done"; readonly detail: Detail }
-  /** It is right that nothing happened, and the run goes on. */
-  | { readonly outcome: "withheld"; readonly reason: string; readonly detail?: Detail }
-  | { readonly outcome: "later"; readonly until: Date; readonly reason: string };
-
-export interface ActionContext {
-  readonly run: RunRow;
-  readonly settings: Settings;
-  /** Whom the step is for: the customer of the run, or the referrer. */
-  readonly person: Customer;
-  readonly at: Date;
-}
 
 /**
  * @throws StepFailure when it cannot be done as things are; the transaction is to be rolled back then, as after any other
@@ -38,6 +24,8 @@ export function act(tx: Transaction<DB>, step: Action, context: ActionContext): 
       return publish(tx, step, context);
     case "points":
       return givePoints(tx, step, context);
+    case "gift_credit":
+      return creditCard(tx, step, context);
     case "deliver":
       return deliver(tx, step, context);
     case "add_to_segment":
@@ -139,15 +127,18 @@ async function deliver(tx: Transaction<DB>, step: StepOf<"deliver">, context: Ac
 async function lastGiven(tx: Kysely<DB>, run: RunRow, personId: string): Promise<string | "withheld" | undefined> {
   const last = await tx
     .selectFrom("workflow_run_entry")
-    .select(["outcome", "detail"])
+    .select(["kind", "outcome", "detail"])
     .where("project_id", "=", run.project_id)
     .where("run_id", "=", run.id)
-    .where("kind", "=", "publish_voucher")
+    .where("kind", "in", ["publish_voucher", "gift_credit"])
     .where("outcome", "in", ["done", "withheld"])
     .where(sql<boolean>`detail ->> 'person_id' = ${personId}`)
     .orderBy("entry", "desc")
     .executeTakeFirst();
   if (last?.outcome === "withheld") return "withheld";
+  // The card that was credited may have been theirs before: it is told of as it came to them, and never goes back.
+  if (last?.kind === "gift_credit")
+    return (await publicationsOf(tx, run, String(last.detail.voucher_id), personId)).open;
   if (last !== undefined) {
     const given = await tx
       .selectFrom("publication")
@@ -161,6 +152,12 @@ async function lastGiven(tx: Kysely<DB>, run: RunRow, personId: string): Promise
   const isAbout = run.trigger.type === "voucher.published" || run.trigger.type === "voucher.expiring";
   const voucherId = run.trigger.voucherIds.at(-1);
   if (!isAbout || voucherId === undefined) return undefined;
+  const { count, open } = await publicationsOf(tx, run, voucherId, personId);
+  return count === 0 ? undefined : (open ?? "withheld");
+}
+
+/** How often a voucher was given to this person, and the last time that did not fail. Until the end nothing goes back. */
+async function publicationsOf(tx: Kysely<DB>, run: RunRow, voucherId: string, personId: string) {
   const publications = await tx
     .selectFrom("publication")
     .select(["id", "status"])
@@ -170,8 +167,7 @@ async function lastGiven(tx: Kysely<DB>, run: RunRow, personId: string): Promise
     .orderBy("published_at", "desc")
     .forShare()
     .execute();
-  if (publications.length === 0) return undefined;
-  return publications.find(({ status }) => status !== "failed")?.id ?? "withheld";
+  return { count: publications.length, open: publications.find(({ status }) => status !== "failed")?.id };
 }
 
 async function moveInSegment(

@@ -73,12 +73,16 @@ export async function changeWorkflow(
   tx: Transaction<DB>,
   projectId: string,
   id: string,
-  { name, ...patch }: WorkflowPatch,
+  { name, version, ...patch }: WorkflowPatch,
   at: Date,
 ): Promise<WorkflowRow> {
   const known = await lockWorkflow(tx, projectId, id);
   if (known === undefined) throw notFound("workflow");
   if (known.status === "archived") throw new Problem("conflict", "An archived workflow cannot be changed.");
+  if (version !== undefined && version !== known.version) {
+    const detail = `The workflow has version ${known.version} by now.`;
+    throw new Problem("conflict", detail, { errors: [{ pointer: "/version", detail }] });
+  }
   const before = parseStoredDefinition(known.definition);
   const sent = Object.fromEntries(Object.entries(patch).filter(([, part]) => part !== undefined));
   const definition = checked({ ...before, ...sent });

@@ -140,7 +140,12 @@ const toldOfOrders: readonly string[] = [
 
 /** What a shop may say of an order, and its event does not. */
 function isUntold({ definition }: FoundPath): boolean {
-  return (definition.of === "order" || definition.of === "item") && !toldOfOrders.includes(definition.path);
+  return (definition.of === "order" || definition.of === "item") && !isTold(definition.path);
+}
+
+/** Of orders and their lines. */
+export function isTold(path: string): boolean {
+  return toldOfOrders.includes(path);
 }
 
 /** @throws ZodError when what is stored is no definition: data written around the API. */

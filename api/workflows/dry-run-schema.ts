@@ -20,6 +20,9 @@ export const dryRunWire = z
       description: "Events of the trigger's type, or days that came, in that time; at most 2,000 are read, the oldest",
     }),
     truncated: z.boolean(),
+    cut_after: z.int().nullable().openapi({
+      description: "After 10 s it ends with what it has: so many beginnings were looked at. Null: all of them",
+    }),
     kept_out: z.object({ conditions: z.int(), entry: z.int() }).openapi({
       description: "Those that matched and would have begun nothing: conditions not met, or the entry rule",
     }),

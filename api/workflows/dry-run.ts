@@ -48,19 +48,22 @@ interface Found {
   readonly beginnings: readonly Beginning[];
   readonly count: number;
   readonly read: number;
+  /** The time was over before all of them were matched. */
+  readonly isCut: boolean;
 }
 
 async function dryRun(
   { db, warehouse }: Stores,
   row: WorkflowRow,
   window: { readonly from: Date; readonly to: Date },
+  isOver: () => boolean,
 ): Promise<z.output<typeof dryRunWire>> {
   const projectId = row.project_id;
   const definition = parseStoredDefinition(row.definition);
   const { trigger, conditions, settings, steps } = definition;
   const found = isTimed(trigger.on)
-    ? await findDue({ db, warehouse }, projectId, definition, window)
-    : await findPast({ db, warehouse }, projectId, definition, window);
+    ? await findDue({ db, warehouse }, projectId, definition, window, isOver)
+    : await findPast({ db, warehouse }, projectId, definition, window, isOver);
   const setting: Setting = { db, projectId, definition, sent: new Map() };
   const entries = new Map<string, Entries>();
   const seen = new Set<string>();
@@ -68,7 +71,10 @@ async function dryRun(
   const tally = steps.map(() => ({ reached: 0, done: 0, withheld: new Map<string, number>() }));
   const runs: { readonly customer: string; readonly at: string; readonly steps: readonly SimulatedStep[] }[] = [];
   const reached = new Set<string>();
+  let lookedAt = 0;
   for (const { customer, occurrence, triggerKey, at } of found.beginnings) {
+    if (isOver()) break;
+    lookedAt += 1;
     const asked = { projectId, customer, settings, occurrence, at };
     if (conditions !== null && !(await meets(db, conditions, asked))) {
       kept.conditions += 1;
@@ -92,6 +98,7 @@ async function dryRun(
     version: row.version,
     events: { count: found.count, read: found.read },
     truncated: found.count > found.read,
+    cut_after: found.isCut || lookedAt < found.beginnings.length ? lookedAt : null,
     kept_out: kept,
     began: runs.length,
     customers_reached: reached.size,
@@ -129,6 +136,7 @@ async function findPast(
   projectId: string,
   definition: Definition,
   window: Past,
+  isOver: () => boolean,
 ): Promise<Found> {
   const { trigger } = definition;
   const past = await readPastEvents(warehouse, projectId, trigger, { ...window, limit: eventsMax });
@@ -137,7 +145,10 @@ async function findPast(
     past.events.map(({ payload }) => ({ projectId, identifier: payload.customer })),
   );
   const beginnings: Beginning[] = [];
+  let isCut = false;
   for (const event of past.events) {
+    isCut = isOver();
+    if (isCut) break;
     const occurrence = occurrenceOf(trigger, event);
     const customer = customers.get(customerKey(projectId, event.payload.customer ?? ""));
     if (occurrence === null || customer === undefined || !fitsCurrency({ definition }, occurrence)) continue;
@@ -147,14 +158,21 @@ async function findPast(
     const triggerKey = triggerKeyOf(trigger, event.event_id);
     beginnings.push({ customer, occurrence, triggerKey, at: new Date(event.occurred_at) });
   }
-  return { beginnings, count: past.count, read: past.events.length };
+  return { beginnings, count: past.count, read: past.events.length, isCut };
 }
 
 /** Days and hours are counted again from what is known of customers and vouchers now. */
-async function findDue({ db }: Stores, projectId: string, definition: Definition, window: Past): Promise<Found> {
+async function findDue(
+  { db }: Stores,
+  projectId: string,
+  definition: Definition,
+  window: Past,
+  isOver: () => boolean,
+): Promise<Found> {
   const due: Due[] = [];
   let after: string | null = "";
-  while (after !== null && due.length < eventsMax) {
+  let isCut = false;
+  while (after !== null && due.length < eventsMax && !isCut) {
     const page: Awaited<ReturnType<typeof dueOf>> = await dueOf(
       db,
       { projectId, definition },
@@ -163,9 +181,18 @@ async function findDue({ db }: Stores, projectId: string, definition: Definition
     );
     due.push(...page.due);
     after = page.next;
+    isCut = after !== null && isOver();
   }
   const beginnings = due.slice(0, eventsMax).map(({ moment, ...rest }) => ({ ...rest, at: moment }));
-  return { beginnings, count: after === null ? due.length : due.length + 1, read: beginnings.length };
+  return { beginnings, count: after === null ? due.length : due.length + 1, read: beginnings.length, isCut };
+}
+
+/** Somebody waits for the answer: what was found by then is told. */
+const timeMaxMs = 10_000;
+
+function timer(): () => boolean {
+  const began = performance.now();
+  return () => performance.now() - began > timeMaxMs;
 }
 
 /** Of the workflow with this id. @throws Problem `not_found`, `invalid_request` */
@@ -174,8 +201,9 @@ export async function dryRunOf(
   projectId: string,
   id: string,
   { from, to }: { readonly from?: string | undefined; readonly to?: string | undefined },
+  isOver: () => boolean = timer(),
 ): Promise<z.output<typeof dryRunWire>> {
   const row = await findWorkflow(stores.db, projectId, id);
   if (row === undefined) throw notFound("workflow");
-  return dryRun(stores, row, dryRunWindow(from, to, await databaseNow(stores.db)));
+  return dryRun(stores, row, dryRunWindow(from, to, await databaseNow(stores.db)), isOver);
 }

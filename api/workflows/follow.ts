@@ -8,7 +8,7 @@ import { type ActiveWorkflow, readActive } from "./active.ts";
 import { customerKey, readCustomers } from "./customers.ts";
 import { endRunsOf } from "./end-runs.ts";
 import { meets } from "./facts.ts";
-import { crossesOrders } from "./orders-reached.ts";
+import { hasReachedOrders } from "./orders-reached.ts";
 import { type Candidate, startRuns } from "./start.ts";
 import {
   type Followed,
@@ -73,19 +73,19 @@ async function findCandidates(tx: Kysely<DB>, events: readonly Followed[], at: D
     if (customer === undefined) continue;
     const { trigger, conditions, settings } = workflow.definition;
     const triggerKey = triggerKeyOf(trigger, event.event_id);
-    if (
-      trigger.on === "orders.reached" &&
-      !(await crossesOrders(tx, trigger, event.project_id, customer, occurrence))
-    ) {
-      continue;
-    }
+    const isReached = trigger.on === "orders.reached";
+    if (isReached && !(await hasReachedOrders(tx, trigger, workflow, customer, occurrence))) continue;
     const asked = { projectId: event.project_id, customer, settings, occurrence, at };
-    if (conditions !== null && !(await meets(tx, conditions, asked))) continue;
+    const isMet = conditions === null || (await meets(tx, conditions, asked));
+    // What is reached once is asked about once: a later order does not reach it again.
+    if (!isMet && !isReached) continue;
     candidates.push({
       projectId: event.project_id,
       workflow: { id: workflow.id, version: workflow.version, settings },
       customerId: customer.id,
       triggerKey,
+      comesOnce: isReached,
+      refused: isMet ? null : "conditions_not_met",
       occurrence,
       depth: depths.get(event.xid) ?? 0,
       dueAt: at,

@@ -4,7 +4,7 @@ import type { DB } from "../db/tables.ts";
 import { faultOfTarget } from "../deliveries/fault-of-target.ts";
 import { type Fault, Problem } from "../http/problem.ts";
 import type { Definition } from "./definition.ts";
-import type { Step } from "./step-schema.ts";
+import type { Step, StepOf } from "./step-schema.ts";
 
 /** @throws Problem `invalid_request` that names each field. */
 export async function refuseUnknown(db: Kysely<DB>, projectId: string, definition: Definition): Promise<void> {
@@ -15,7 +15,7 @@ export async function refuseUnknown(db: Kysely<DB>, projectId: string, definitio
     if (detail !== null) faults.push({ pointer: "/trigger/segment_id", detail });
   }
   if ("campaign_ids" in trigger && trigger.campaign_ids !== undefined) {
-    const known = await typesOfCampaigns(db, projectId, trigger.campaign_ids);
+    const known = await readCampaigns(db, projectId, trigger.campaign_ids);
     trigger.campaign_ids.forEach((id, index) => {
       if (!known.has(id))
         faults.push({ pointer: `/trigger/campaign_ids/${index}`, detail: "There is no such campaign." });
@@ -36,11 +36,12 @@ async function faultOfStep(
   step: Step,
 ): Promise<{ readonly field: string; readonly detail: string } | null> {
   if (step.type === "publish_voucher") {
-    const type = (await typesOfCampaigns(db, projectId, [step.campaign_id])).get(step.campaign_id);
+    const type = (await readCampaigns(db, projectId, [step.campaign_id])).get(step.campaign_id)?.type;
     if (type === "sub") return null;
     const detail = type === undefined ? "There is no such campaign." : "A main campaign has no vouchers.";
     return { field: "campaign_id", detail };
   }
+  if (step.type === "gift_credit") return faultOfCredit(db, projectId, step);
   if (step.type === "deliver") {
     const target = { channelId: step.channel_id, templateId: step.template_id };
     return (await faultOfTarget(db, projectId, target)) ?? null;
@@ -61,12 +62,21 @@ async function faultOfSegment(db: Kysely<DB>, projectId: string, id: string, cha
   return changes && segment.kind !== "static" ? "Who is in a dynamic segment its rule says." : null;
 }
 
-async function typesOfCampaigns(db: Kysely<DB>, projectId: string, ids: readonly string[]) {
+async function faultOfCredit(db: Kysely<DB>, projectId: string, step: StepOf<"gift_credit">) {
+  const campaign = (await readCampaigns(db, projectId, [step.campaign_id])).get(step.campaign_id);
+  if (campaign?.type !== "sub" || campaign.template !== "gift_card") {
+    return { field: "campaign_id", detail: "There is no such sub-campaign of the template gift_card." };
+  }
+  if (campaign.currency === step.currency) return null;
+  return { field: "currency", detail: `The gift cards of that campaign are in ${campaign.currency}.` };
+}
+
+async function readCampaigns(db: Kysely<DB>, projectId: string, ids: readonly string[]) {
   const rows = await db
     .selectFrom("campaign")
-    .select(["id", "type"])
+    .select(["id", "type", "template", "currency"])
     .where("project_id", "=", projectId)
     .where("id", "in", ids)
     .execute();
-  return new Map(rows.map((row) => [row.id, row.type]));
+  return new Map(rows.map((row) => [row.id, row]));
 }

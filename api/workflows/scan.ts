@@ -97,6 +97,8 @@ async function candidatesOf(
       workflow: { id: workflow.id, version: workflow.version, settings },
       customerId: customer.id,
       triggerKey,
+      comesOnce: false,
+      refused: null,
       occurrence,
       depth: 0,
       dueAt: moment,

@@ -38,6 +38,9 @@ export const workflowPatch = z
     conditions: conditions.unwrap().optional(),
     steps: steps.optional(),
     settings: settings.unwrap().optional(),
+    version: z.int().min(1).optional().openapi({
+      description: "The version that is changed: `conflict` when there is a newer one. Absent: whichever there is",
+    }),
   })
   .openapi("WorkflowChange");
 export type WorkflowPatch = z.output<typeof workflowPatch>;

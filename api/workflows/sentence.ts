@@ -95,6 +95,8 @@ function stepClause(step: Step, names: Names, currency: string): string {
       return `give a voucher of ${nameOf(step.campaign_id, names)}${whom}`;
     case "points":
       return `give ${plural(step.points, "point")}${whom}`;
+    case "gift_credit":
+      return `put ${formatMoney(step.amount, step.currency)} on ${step.to === "referrer" ? "the referrer's" : "their"} gift card of ${nameOf(step.campaign_id, names)}`;
     case "deliver":
       return `send ${nameOf(step.template_id, names)} by ${nameOf(step.channel_id, names)}${whom}`;
     case "add_to_segment":

@@ -63,7 +63,7 @@ export async function simulateRun(
       if (reason === null) setting.sent.set(customer.id, [...(setting.sent.get(customer.id) ?? []), at]);
     } else {
       const reason = await objectionToGift(setting, step, customer);
-      if (step.type === "publish_voucher") nothingToTell = reason !== null;
+      if (step.type === "publish_voucher" || step.type === "gift_credit") nothingToTell = reason !== null;
       add(reason === null ? "done" : "withheld", reason);
     }
   }
@@ -71,9 +71,9 @@ export async function simulateRun(
 }
 
 async function objectionToGift({ db, projectId }: Setting, step: Action, customer: Customer): Promise<string | null> {
-  if (step.type === "points") return customer.blocked ? "customer_blocked" : null;
-  if (step.type !== "publish_voucher") return null;
+  if (step.type !== "publish_voucher" && step.type !== "points" && step.type !== "gift_credit") return null;
   if (customer.blocked) return "customer_blocked";
+  if (step.type === "points") return null;
   const campaign = await db
     .selectFrom("campaign as c")
     .innerJoin("project as p", "p.id", "c.project_id")

@@ -12,6 +12,10 @@ export interface Candidate {
   readonly workflow: { readonly id: string; readonly version: number; readonly settings: Settings };
   readonly customerId: string;
   readonly triggerKey: string;
+  /** What keeps it out is written down as a run that was skipped, so that it is not asked about again. */
+  readonly comesOnce: boolean;
+  /** Why there is only such a run; null: it may begin. */
+  readonly refused: "conditions_not_met" | null;
   readonly occurrence: Occurrence;
   /** Runs that led to what set it off. */
   readonly depth: number;
@@ -29,7 +33,7 @@ const dayMs = 86_400_000;
 /** Rows are parameters, of which a statement has 65,535. */
 const runsAtOnce = 1_000;
 
-/** @returns how many began. Those that the entry rule keeps out leave nothing behind. */
+/** @returns how many began, those that are skipped at once included. Others that are kept out leave nothing behind. */
 export async function startRuns(tx: Kysely<DB>, candidates: readonly Candidate[], at: Date): Promise<number> {
   let began = 0;
   for (let from = 0; from < candidates.length; from += runsAtOnce) {
@@ -40,10 +44,13 @@ export async function startRuns(tx: Kysely<DB>, candidates: readonly Candidate[]
 
 async function startSome(tx: Kysely<DB>, candidates: readonly Candidate[], at: Date): Promise<number> {
   const entries = await readEntries(tx, candidates, at);
-  const admitted = candidates.filter((candidate) => admits(entries, candidate, at));
-  if (admitted.length === 0) return 0;
-  const rows = admitted.map((candidate) => {
-    const refused = candidate.depth > depthMax ? "loop" : null;
+  const begins = candidates.flatMap((candidate) => {
+    const refused = candidate.refused ?? (admits(entries, candidate, at) ? null : "entry");
+    return refused === null || candidate.comesOnce ? [{ ...candidate, refused }] : [];
+  });
+  if (begins.length === 0) return 0;
+  const rows = begins.map((candidate) => {
+    const refused = candidate.refused ?? (candidate.depth > depthMax ? "loop" : null);
     return {
       project_id: candidate.projectId,
       id: newId("wfr"),
@@ -68,7 +75,7 @@ async function startSome(tx: Kysely<DB>, candidates: readonly Candidate[], at: D
     .execute();
   const begun = new Set(inserted.map((row) => row.id));
   const began = rows.flatMap((row, index) => {
-    const candidate = admitted[index];
+    const candidate = begins[index];
     return candidate !== undefined && begun.has(row.id) ? [{ ...row, position: 0, trigger: candidate.occurrence }] : [];
   });
   for (const projectId of new Set(began.map((row) => row.project_id))) {

@@ -1,7 +1,7 @@
 /** What a run does, one after the other. */
 import { z } from "@hono/zod-openapi";
 import { ruleShape } from "../campaigns/rule-schema.ts";
-import { resourceId } from "../http/schemas.ts";
+import { amount, currency, resourceId } from "../http/schemas.ts";
 import { localTimeText } from "./trigger-schema.ts";
 
 const waitDaysMax = 365;
@@ -33,6 +33,15 @@ export const stepSchema = z
       type: z.literal("points"),
       points: z.int().min(1).max(1_000_000),
       expires_in_days: z.int().min(1).max(3_650).optional(),
+      to,
+    }),
+    z.strictObject({
+      type: z.literal("gift_credit"),
+      amount: amount.min(1).openapi({ description: "Minor units" }),
+      currency: currency.openapi({ description: "Of the amount, and of the campaign's cards" }),
+      campaign_id: resourceId.openapi({
+        description: "A gift card campaign: the customer's card of it is credited, and made where there is none",
+      }),
       to,
     }),
     z.strictObject({ type: z.literal("deliver"), channel_id: resourceId, template_id: resourceId, to }),

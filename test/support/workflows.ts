@@ -207,6 +207,19 @@ export async function runsOf(project: TestProject, workflowId: string): Promise<
   return runs;
 }
 
+/** A campaign of gift cards in EUR. @returns the sub-campaign's id. */
+export async function newCardCampaign(project: TestProject): Promise<string> {
+  const all = { name: newId("cam"), currency: "EUR" };
+  const main = await send(project, "POST", "/v1/campaigns", { type: "main", template: "gift_card", ...all });
+  const cards = { type: "sub", parent_id: main.body.id, triggers_on: "redemption", rewards: [], ...all };
+  const sub = await send(project, "POST", "/v1/campaigns", cards);
+  for (const { body } of [main, sub]) {
+    const { status } = await send(project, "POST", `/v1/campaigns/${body.id}/activate`);
+    expect(status, JSON.stringify(body)).toBe(200);
+  }
+  return sub.body.id;
+}
+
 /** The payload of an order of one line. */
 export function orderPaid(id: string, amount: number, customer = "ada", currency = "EUR"): object {
   return {

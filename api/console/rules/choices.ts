@@ -4,8 +4,8 @@ import type { Operator, SumRule } from "../../domain/rules/rule.ts";
 import { sumTypes } from "../../domain/rules/sums.ts";
 import type { Option, OptionGroup } from "../parts/fields.tsx";
 
-/** "item": in a `where`, which asks about one line. */
-export type RuleScope = "order" | "item";
+/** "item": in a `where`, which asks about one line. "workflow": of what an event brings, which may be no order. */
+export type RuleScope = "order" | "item" | "workflow";
 
 const groupNames = {
   order: "Order",
@@ -33,18 +33,35 @@ const linesGroup: OptionGroup = {
   ],
 };
 
-function groupOf(of: PathDefinition["of"]): OptionGroup {
-  const own = paths.filter((path) => path.of === of && !hidden.includes(path.path));
+/** Only events of workflows have fields: the list of paths that baskets can be asked about has none. */
+const eventPath = findPath("event.field")?.definition;
+const known = eventPath === undefined ? paths : [...paths, eventPath];
+
+function groupOf(of: PathDefinition["of"], asks: (path: string) => boolean = () => true): OptionGroup {
+  const own = known.filter(({ path, of: whose }) => whose === of && !hidden.includes(path) && asks(path));
   return { name: groupNames[of], options: own.map((path) => ({ value: path.path, name: titleOf(path) })) };
 }
 
-const groups: Readonly<Record<RuleScope, readonly OptionGroup[]>> = {
+const groups: Readonly<Record<Exclude<RuleScope, "workflow">, readonly OptionGroup[]>> = {
   order: [groupOf("order"), linesGroup, groupOf("customer"), groupOf("time")],
   item: [groupOf("item"), groupOf("order"), groupOf("customer"), groupOf("time")],
 };
 
-export function pathGroups(scope: RuleScope): readonly OptionGroup[] {
-  return groups[scope];
+export function pathGroups(scope: RuleScope, asks?: Asks): readonly OptionGroup[] {
+  if (scope !== "workflow") return groups[scope];
+  return [
+    ...(asks?.event ? [groupOf("event")] : []),
+    ...(asks?.order ? [groupOf("order", asks.order), linesGroup] : []),
+    groupOf("customer"),
+    groupOf("time"),
+  ];
+}
+
+/** What conditions of a workflow may ask about, by what sets it off. */
+export interface Asks {
+  readonly event: boolean;
+  /** Undefined: there is no order. */
+  readonly order: ((path: string) => boolean) | undefined;
 }
 
 /** The path without the shop's own key, and that key: `order.metadata.` and `gift`. */
@@ -60,11 +77,11 @@ export function isSum(on: string): on is SumRule["on"] {
 /** Undefined for `items`, which has no operator, and for what nobody knows. */
 export function typeOf(on: string): PathType | undefined {
   if (isSum(on)) return sumTypes[on];
-  return paths.find(({ path }) => path === on)?.type;
+  return known.find(({ path }) => path === on)?.type;
 }
 
 export function isKeyed(on: string): boolean {
-  return paths.some(({ path, keyed }) => path === on && keyed);
+  return known.some(({ path, keyed }) => path === on && keyed);
 }
 
 export function isHistory(on: string): boolean {

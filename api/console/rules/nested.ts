@@ -81,3 +81,21 @@ function compacted(form: Form, prefix: string): Form {
     }),
   );
 }
+
+/** With the part `prefix.<number>` and the one before or after it in each other's place. @returns where it is then. */
+export function withPartMoved(form: Form, part: string, by: -1 | 1): { readonly form: Form; readonly part: string } {
+  const [, prefix = "", number = ""] = /^(.*)\.(\d+)$/.exec(part) ?? [];
+  const parts = partsOf(form, prefix);
+  const other = parts[parts.indexOf(Number(number)) + by];
+  if (!parts.includes(Number(number)) || other === undefined) return { form, part };
+  const places = new Map([
+    [number, String(other)],
+    [String(other), number],
+  ]);
+  const entries = Object.entries(form).map(([name, values]): [string, readonly string[]] => {
+    if (!name.startsWith(`${prefix}.`)) return [name, values];
+    const [step = "", ...rest] = name.slice(prefix.length + 1).split(".");
+    return [[prefix, places.get(step) ?? step, ...rest].join("."), values];
+  });
+  return { form: Object.fromEntries(entries), part: `${prefix}.${other}` };
+}

@@ -7,6 +7,7 @@ import { shortened } from "../format.tsx";
 import { fieldId } from "../parts/fields.tsx";
 import type { Form } from "../viewer.ts";
 import {
+  type Asks,
   fittingOperator,
   isHistory,
   isKeyed,
@@ -27,6 +28,8 @@ export interface RuleEditorProps {
   /** The names' beginning, as the API's pointer: "rules", "rewards.0.when". */
   readonly at: string;
   readonly scope: RuleScope;
+  /** Of a workflow. */
+  readonly asks?: Asks;
   readonly setting: Setting;
   readonly segments: readonly string[];
   /** What it is for: "Who may use it, and when". */
@@ -67,7 +70,7 @@ function ReadBack({ form, at, setting, scope, without }: RuleEditorProps) {
 function completeRule(body: unknown, scope: RuleScope): Rule | undefined {
   const shaped = scope === "order" ? rulesSchema.safeParse(body) : ruleShape.safeParse(body);
   if (!shaped.success) return undefined;
-  return scope === "item" && checkRule(shaped.data, "item").length > 0 ? undefined : shaped.data;
+  return scope !== "order" && checkRule(shaped.data, scope).length > 0 ? undefined : shaped.data;
 }
 
 interface NodeProps extends RuleEditorProps {
@@ -138,7 +141,13 @@ function Condition(props: NodeProps) {
   return (
     <div class={`condition${wrong.length > 0 ? " faulty" : ""}`} id={fieldId(at)}>
       <div class="row">
-        <Choice form={form} name={`${at}.on`} label="What is looked at" value={on} groups={pathGroups(props.scope)} />
+        <Choice
+          form={form}
+          name={`${at}.on`}
+          label="What is looked at"
+          value={on}
+          groups={pathGroups(props.scope, props.asks)}
+        />
         {isKeyed(on) && <Small {...props} name="key" label="Name of the field" />}
         {on === "events.count" && <Small {...props} name="name" label="Name of the event" />}
         {on === "items" && (
@@ -174,7 +183,7 @@ function Condition(props: NodeProps) {
           <Group {...props} at={`${at}.where`} scope="item" depth={props.depth + 1} />
         </div>
       )}
-      <Words {...props} />
+      {props.scope !== "workflow" && <Words {...props} />}
     </div>
   );
 }

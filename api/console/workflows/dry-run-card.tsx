@@ -15,6 +15,7 @@ export function DryRunCard({ dry }: { dry: DryRun }) {
       <p class="muted">
         From <Moment at={dry.from} /> to <Moment at={dry.to} />: {plural(dry.events.count, "event")}
         {dry.truncated && `, of which the first ${count(dry.events.read)} were read`}
+        {dry.cut_after !== null && `; its time was over after ${count(dry.cut_after)} of them, so there are more`}
         {dry.kept_out.conditions > 0 && `; ${count(dry.kept_out.conditions)} did not meet the conditions`}
         {dry.kept_out.entry > 0 && `; ${count(dry.kept_out.entry)} were kept out by the entry rule`}.
       </p>

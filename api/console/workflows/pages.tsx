@@ -24,6 +24,8 @@ const list = { to: "/console/workflows", name: "Workflows" };
 export const workflowAddress = (id: string) => `/console/workflows/${encodeURIComponent(id)}`;
 
 const doneTexts = {
+  created: "The draft is made. Try it out on yesterday's events below, then activate it.",
+  saved: "Saved, as a new version where anything of what it does was changed.",
   active: "It is active: from now on events begin runs.",
   paused: "It is paused: nothing begins, and open runs wait before their next step.",
   archived: "It is archived; open runs end as cancelled.",
@@ -43,7 +45,13 @@ export function WorkflowsPage({ viewer, page, status, cursor }: ListProps) {
       <Head
         title="Workflows"
         text="If something happens, then do this: vouchers, points and messages that go by themselves."
-      />
+      >
+        {maySee(viewer, ["manage"]) && (
+          <a class="button primary" href={`${list.to}/new`}>
+            New workflow
+          </a>
+        )}
+      </Head>
       <Tabs
         label="Workflows by status"
         tabs={[undefined, ...statuses].map((one) => ({
@@ -60,11 +68,13 @@ export function WorkflowsPage({ viewer, page, status, cursor }: ListProps) {
             status === undefined ? (
               <Empty
                 title="No workflows yet"
-                text="They are written over the API: POST /v1/workflows. Here they are read, tried out, started and watched."
+                text="A welcome, a birthday present, a reminder of a voucher that ends soon: said once, done for each customer."
               >
-                <a class="button primary" href="/docs">
-                  API reference
-                </a>
+                {maySee(viewer, ["manage"]) && (
+                  <a class="button primary" href={`${list.to}/new`}>
+                    Make the first one
+                  </a>
+                )}
               </Empty>
             ) : (
               <Empty title="None of this status">
@@ -142,6 +152,11 @@ export function WorkflowPage(props: WorkflowProps) {
         beside={<StatusBadge status={workflow.status} />}
         text={`Version ${workflow.version}`}
       >
+        {mayChange && workflow.status !== "archived" && (
+          <a class="button" href={`${address}/edit`}>
+            Change
+          </a>
+        )}
         {mayChange &&
           (Object.keys(moves) as Move[])
             .filter((move) => (moves[move].from as readonly string[]).includes(workflow.status))

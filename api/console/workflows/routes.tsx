@@ -15,6 +15,7 @@ import { parsed, submitForm } from "../parts/form.tsx";
 import { instantOf } from "../parts/moments.tsx";
 import { refusedSheet, type Sheet, textOf, typedSheet } from "../parts/sheet.ts";
 import { actorOf, type ConsoleEnv, readForm, requireScope, smallForm } from "../viewer.ts";
+import { mountWorkflowForms } from "./form-routes.tsx";
 import { type Move, MovePage, WorkflowPage, WorkflowsPage, workflowAddress } from "./pages.tsx";
 import { RunPage } from "./run-page.tsx";
 
@@ -25,6 +26,8 @@ const becomes = { activate: "active", pause: "paused", archive: "archived" } as 
 
 export function mountWorkflows(router: OpenAPIHono<ConsoleEnv>, deps: Deps): void {
   router.use("/console/workflows/*", requireScope("Workflows", "manage", "analytics"));
+
+  mountWorkflowForms(router, deps);
 
   router.get("/console/workflows", async (c) => {
     const cursor = c.req.query("cursor");

@@ -145,3 +145,28 @@ end
 $$;
 create trigger audited after insert or update on workflow_settings
   for each row execute function audit_workflow_settings();
+
+-- Credit that a workflow gives says so: `p_reason` goes into the event. Else it is as it was (010).
+drop function credit_gift_card(text, text, text, bigint, text, text, text, text, timestamptz, timestamptz);
+create function credit_gift_card(p_project text, p_campaign text, p_customer text, p_amount bigint, p_voucher_id text,
+                                 p_code text, p_movement text, p_reference text, p_occurred_at timestamptz,
+                                 p_created_at timestamptz, p_reason text default null) returns text
+language plpgsql volatile
+set search_path = public, pg_temp
+as $$
+declare
+  v_id text := usable_gift_card(p_project, p_campaign, p_customer, p_occurred_at);
+begin
+  if v_id is null then
+    -- Two first credits of one customer make one card: the second waits here, and then sees it.
+    perform pg_advisory_xact_lock(hashtextextended(p_project || ' ' || p_campaign || ' ' || p_customer, 7237));
+    v_id := usable_gift_card(p_project, p_campaign, p_customer, p_occurred_at);
+  end if;
+  if v_id is null then
+    v_id := p_voucher_id;
+    perform insert_issued_voucher(p_project, p_voucher_id, p_code, p_campaign, p_customer, 'gift_card', p_occurred_at);
+  end if;
+  perform top_up_gift_card(p_project, v_id, p_amount, p_movement, p_reference, p_reason, p_occurred_at, p_created_at);
+  return v_id;
+end
+$$;

@@ -13,7 +13,7 @@ import { type TestProject, useApp } from "../../support/app.ts";
 import { failingAt } from "../../support/failing-database.ts";
 import { newEmailChannel, newTemplate } from "../../support/messages.ts";
 import { setUpPromotion } from "../../support/promotions.ts";
-import { given, runsOf } from "../../support/workflows.ts";
+import { given, newCardCampaign, runsOf } from "../../support/workflows.ts";
 
 const app = useApp();
 const log = pino({ level: "silent" });
@@ -28,6 +28,7 @@ async function everything(project: TestProject) {
   return [
     { type: "points", points: 10 },
     { type: "publish_voucher", campaign_id: campaignId },
+    { type: "gift_credit", amount: 500, currency: "EUR", campaign_id: await newCardCampaign(project) },
     { type: "deliver", ...to },
     { type: "add_to_segment", segment_id: segment.body.id },
     { type: "wait", minutes: 1 },
@@ -38,6 +39,9 @@ async function effects(project: TestProject) {
   const { rows } = await app.pool.query(
     `select (select count(*)::int from points_entry where project_id = $1) as points,
        (select count(*)::int from publication where project_id = $1) as publications,
+       (select coalesce(sum(balance_amount), 0)::int from voucher where project_id = $1) as credit,
+       (select count(*)::int from ledger where project_id = $1 and kind = 'top_up') as credits,
+       (select count(*)::int from outbox where project_id = $1 and type = 'gift_card.credited') as credited,
        (select count(*)::int from delivery where project_id = $1) as deliveries,
        (select count(*)::int from outbox where project_id = $1 and type = 'segment.entered') as members,
        (select count(*)::int from workflow_run_entry where project_id = $1 and outcome = 'done') as done,
@@ -90,8 +94,11 @@ describe("a step", () => {
       await tryStep(app.db, step, attempt, at);
       expect(await effects(project)).toEqual(after);
     }
-    expect(failures).toBeGreaterThan(40);
-    const once = { points: 1, publications: 1, deliveries: 1, members: 1, done: 4, finished: 1 };
+    expect(failures).toBeGreaterThan(45);
+    const once = {
+      ...{ points: 1, publications: 2, credit: 500, credits: 1, credited: 1 },
+      ...{ deliveries: 1, members: 1, done: 5, finished: 1 },
+    };
     expect(await effects(project)).toEqual(once);
   });
 });

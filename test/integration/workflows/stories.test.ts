@@ -2,6 +2,7 @@
 import type { KyselyPlugin } from "kysely";
 import { describe, expect, it } from "vitest";
 import { deliveryFollower } from "../../../api/publications/follow-deliveries.ts";
+import { dryRunOf } from "../../../api/workflows/dry-run.ts";
 import { scanDue } from "../../../api/workflows/scan.ts";
 import { drainConsumer } from "../../../ingest/consumer.ts";
 import { toRow } from "../../../ingest/rows.ts";
@@ -9,7 +10,7 @@ import { send } from "../../support/answers.ts";
 import { type TestProject, useApp } from "../../support/app.ts";
 import { newEmailChannel, newTemplate } from "../../support/messages.ts";
 import { setUpPromotion } from "../../support/promotions.ts";
-import { given, orderPaid, runsOf, storyOf } from "../../support/workflows.ts";
+import { given, newCardCampaign, orderPaid, runsOf, storyOf } from "../../support/workflows.ts";
 
 const app = useApp();
 
@@ -257,30 +258,10 @@ describe("a workflow", () => {
       });
   });
 
-  it("begins with the order that reaches a number or a sum, and with the points that reach theirs", async () => {
+  it("begins with the points that reach theirs", async () => {
     const project = await app.newProject();
-    const reached = async (trigger: object, name: string) => given(app, project, { name, trigger, steps: [tenPoints] });
-    const third = await reached({ on: "orders.reached", count: 3 }, "third");
-    const sum = await reached({ on: "orders.reached", amount: 2_500, currency: "EUR" }, "sum");
-    const rich = await reached({ on: "points.reached", points: 15 }, "rich");
-    const report = (id: string) =>
-      send(project, "POST", "/v1/orders", {
-        ...{ id, customer: { identifier: "ada" }, currency: "EUR", status: "paid" },
-        items: [{ sku: "a", quantity: 1, unit_amount: 1_000 }],
-      });
-    // All are paid before the first of their events is seen.
-    const ids = ["o1", "o2", "o3", "o4"];
-    for (const id of ids) await report(id);
-    for (const id of ids) await third.when("order.paid", orderPaid(id, 1_000)).done();
-    const begun = async (id: string) => {
-      const { rows } = await app.pool.query(
-        "select trigger_key, trigger #>> '{order,id}' as order_id from workflow_run where workflow_id = $1",
-        [id],
-      );
-      return rows;
-    };
-    expect(await begun(third.id)).toEqual([{ trigger_key: "orders:count:3", order_id: "o3" }]);
-    expect(await begun(sum.id)).toEqual([{ trigger_key: "orders:amount:2500:EUR", order_id: "o3" }]);
+    const trigger = { on: "points.reached", points: 15 };
+    const rich = await given(app, project, { trigger, steps: [tenPoints] });
     const points = { entry_id: "x", kind: "earned", reason: null, reference_id: null };
     await rich.when("points.changed", { ...points, points: 4, balance: 14 }).expect(null);
     await rich.when("points.changed", { ...points, points: 10, balance: 20 }).expect({ status: "finished" });
@@ -481,6 +462,7 @@ describe("a dry run", () => {
       steps: [
         { type: "wait", hours: 1 },
         { type: "publish_voucher", campaign_id: campaignId },
+        { type: "gift_credit", amount: 500, currency: "EUR", campaign_id: await newCardCampaign(project) },
         { type: "deliver", ...to },
       ],
       settings: { entry: "once" },
@@ -505,10 +487,17 @@ describe("a dry run", () => {
       steps: [
         { reached: 1, done: 1 },
         { reached: 1, done: 1, withheld: {} },
+        { reached: 1, done: 1, sentence: expect.stringMatching(/^Put 5\.00 EUR on their gift card of /) },
         { reached: 1, done: 0, withheld: { no_address: 1 } },
       ],
-      sample: [{ customer: { identifier: "ada" }, steps: [{}, { at: "2026-03-02T11:00:00.000Z" }, {}] }],
+      sample: [{ customer: { identifier: "ada" }, steps: [{}, { at: "2026-03-02T11:00:00.000Z" }, {}, {}] }],
+      cut_after: null,
     });
+    let moments = 0;
+    const stores = { db: app.db, warehouse: app.warehouse };
+    const window = { from: "2026-03-02T00:00:00Z" };
+    const cut = await dryRunOf(stores, project.projectId, workflow.body.id, window, () => ++moments > 6);
+    expect(cut).toMatchObject({ cut_after: 2, began: 1, kept_out: { conditions: 0, entry: 1 } });
     expect(await runsOf(project, workflow.body.id)).toEqual([]);
     const bad = await send(project, "POST", path, { from: "2026-01-01T00:00:00Z", to: "2026-03-01T00:00:00Z" });
     expect([bad.status, bad.body.errors[0].pointer]).toEqual([400, "/to"]);

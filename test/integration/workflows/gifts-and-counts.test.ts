@@ -1,0 +1,182 @@
+/** Gift card credit, and numbers of orders that jump; the clock of the test is the only one. */
+import { describe, expect, it } from "vitest";
+import { send } from "../../support/answers.ts";
+import { type TestProject, useApp } from "../../support/app.ts";
+import { newEmailChannel, newTemplate } from "../../support/messages.ts";
+import { setUpPromotion } from "../../support/promotions.ts";
+import { given, newCardCampaign, orderPaid, runsOf } from "../../support/workflows.ts";
+
+const app = useApp();
+const ping = { trigger: { on: "custom", name: "ping" } };
+const pinged = { custom_event_id: "x", name: "ping", properties: {} };
+
+describe("gift credit", () => {
+  it("goes on the customer's card, which is made for the first, told of, and kept from nobody but the blocked", async () => {
+    const project = await app.newProject();
+    const campaign_id = await newCardCampaign(project);
+    const to = { channel_id: await newEmailChannel(project, 2525), template_id: await newTemplate(project) };
+    const ada = { email: "ada@people.example", consent: { email: true } };
+    await send(project, "PUT", "/v1/customers/ada", ada);
+    const credit = { type: "gift_credit", amount: 500, currency: "EUR", campaign_id };
+    const story = await given(app, project, { ...ping, steps: [credit, { type: "deliver", ...to }] });
+    await story.when("custom.recorded", pinged).expect({
+      status: "finished",
+      log: [
+        { type: "gift_credit", outcome: "done", detail: { amount: 500, currency: "EUR", campaign_id } },
+        { type: "deliver", outcome: "done" },
+      ],
+    });
+    await story.when("custom.recorded", pinged).expect({ status: "finished" });
+    const wallet = await send(project, "GET", "/v1/customers/ada/wallet");
+    expect(wallet.body.gift_cards).toEqual([{ currency: "EUR", cards_count: 1, balance_amount: 1000 }]);
+    const { rows } = await app.pool.query(
+      `select payload -> 'amount' as amount, payload -> 'balance_amount' as balance, payload ->> 'reason' as reason,
+         payload ->> 'customer' as customer
+       from outbox where project_id = $1 and type = 'gift_card.credited'
+       order by (payload ->> 'balance_amount')::int`,
+      [project.projectId],
+    );
+    const told = { amount: 500, reason: "workflow", customer: "ada" };
+    expect(rows).toEqual([
+      { ...told, balance: 500 },
+      { ...told, balance: 1000 },
+    ]);
+    const messages = await app.pool.query(
+      `select p.voucher_id from delivery d join publication p on p.project_id = d.project_id and p.id = d.publication_id
+       where d.project_id = $1`,
+      [project.projectId],
+    );
+    const [first, second] = messages.rows;
+    expect(first.voucher_id).toBe(second.voucher_id);
+    await send(project, "PUT", "/v1/customers/ada", { ...ada, blocked: true });
+    await story.when("custom.recorded", pinged).expect({
+      status: "finished",
+      log: [{ reason: "customer_blocked" }, { reason: "nothing_to_deliver" }],
+    });
+  });
+
+  it("names what does not fit when the workflow is made, and fails once and for all when it does no more", async () => {
+    const project = await app.newProject();
+    const campaign_id = await newCardCampaign(project);
+    const { campaignId: discounts } = await setUpPromotion(project, {});
+    const credit = { type: "gift_credit", amount: 500, currency: "EUR", campaign_id };
+    const make = (step: object) =>
+      send(project, "POST", "/v1/workflows", { name: "Credit", ...ping, steps: [{ ...credit, ...step }] });
+    for (const [step, field] of [
+      [{ campaign_id: discounts }, "campaign_id"],
+      [{ currency: "USD" }, "currency"],
+      [{ amount: 0 }, "amount"],
+    ] as const) {
+      const { status, body } = await make(step);
+      expect([status, body.errors[0].pointer]).toEqual([400, `/steps/0/${field}`]);
+    }
+    const story = await given(app, project, { ...ping, steps: [credit] });
+    for (const verb of ["pause", "archive"]) await send(project, "POST", `/v1/campaigns/${campaign_id}/${verb}`);
+    await story.when("custom.recorded", pinged).expect({ status: "failed", reason: "campaign_archived" });
+  });
+});
+
+describe("a number of orders", () => {
+  const began = Date.parse("2026-03-02T10:00:00Z");
+  /** As reports and imports store them; minutes since the activation. */
+  async function store(project: TestProject, id: string, paidMinutes: number, toldMinutes: number, status = "paid") {
+    await send(project, "PUT", "/v1/customers/ada", {});
+    await app.pool.query(
+      `insert into orders (project_id, id, customer_id, status, currency, amount, items, occurred_at, paid_at, updated_at)
+       select $1, $2, c.id, $5, 'EUR', 1000, '[]', $3, $3, $4 from customer c
+       where c.project_id = $1 and c.identifier = 'ada'
+       on conflict (project_id, id) do update set status = excluded.status, updated_at = excluded.updated_at`,
+      [project.projectId, id, new Date(began + paidMinutes * 60_000), new Date(began + toldMinutes * 60_000), status],
+    );
+  }
+  const third = (project: TestProject, more: object = {}) =>
+    given(app, project, {
+      trigger: { on: "orders.reached", count: 3 },
+      steps: [{ type: "points", points: 10 }],
+      ...more,
+    });
+  const orderOf = async (workflowId: string) => {
+    const { rows } = await app.pool.query(
+      "select trigger #>> '{order,id}' as order_id, status from workflow_run where workflow_id = $1",
+      [workflowId],
+    );
+    return rows.map(({ order_id, status }) => `${order_id} ${status}`);
+  };
+
+  it("that jumps from two to five is reached once, with the third, however they are told", async () => {
+    const project = await app.newProject();
+    const story = await third(project);
+    const sum = await third(project, { trigger: { on: "orders.reached", amount: 2_500, currency: "EUR" } });
+    for (const [id, minute] of [
+      ["o1", 1],
+      ["o2", 2],
+    ] as const) {
+      await store(project, id, minute, minute);
+      await story.when("order.paid", orderPaid(id, 1000)).expect(null);
+    }
+    for (const [id, minute] of [
+      ["o3", 3],
+      ["o4", 4],
+      ["o5", 5],
+    ] as const)
+      await store(project, id, minute, 9);
+    for (const id of ["o3", "o5", "o4", "o3"]) await story.when("order.paid", orderPaid(id, 1000)).done();
+    for (const { id } of [story, sum]) expect(await orderOf(id)).toEqual(["o3 finished"]);
+  });
+
+  it("is not missed when an earlier one is told last, was imported days later, or was cancelled meanwhile", async () => {
+    const late = await app.newProject();
+    const told = await third(late);
+    await store(late, "o1", 1, 1);
+    await store(late, "o3", 30, 30);
+    await told.when("order.paid", orderPaid("o1", 1000)).when("order.paid", orderPaid("o3", 1000)).expect(null);
+    await store(late, "o2", 20, 40);
+    await told.when("order.paid", orderPaid("o2", 1000)).done();
+    expect(await orderOf(told.id)).toEqual(["o2 finished"]);
+
+    const imported = await app.newProject();
+    const days = await third(imported);
+    await store(imported, "o1", 1, 1);
+    for (const id of ["o2", "o3"]) await store(imported, id, 2, 5_000);
+    const recordedAt = new Date(began + 5_000 * 60_000);
+    for (const id of ["o2", "o3"]) await days.when("order.paid", orderPaid(id, 1000), { recordedAt }).expect(null);
+    await store(imported, "o4", 5_001, 5_001);
+    await days.when("order.paid", orderPaid("o4", 1000)).done();
+    expect(await orderOf(days.id)).toEqual(["o4 finished"]);
+
+    const cancelled = await app.newProject();
+    const off = await third(cancelled);
+    for (const [id, minute] of [
+      ["o1", 1],
+      ["o2", 2],
+      ["o3", 3],
+    ] as const)
+      await store(cancelled, id, minute, minute);
+    await store(cancelled, "o2", 2, 4, "cancelled");
+    await off.when("order.paid", orderPaid("o3", 1000)).expect(null);
+    await store(cancelled, "o4", 5, 5);
+    await off.when("order.paid", orderPaid("o4", 1000)).done();
+    expect(await orderOf(off.id)).toEqual(["o4 finished"]);
+  });
+
+  it("that was reached before the activation, or with an order that conditions refuse, is not reached again", async () => {
+    const project = await app.newProject();
+    const story = await third(project);
+    const picky = await third(project, { conditions: { on: "order.amount", op: "greater_than", value: 1000 } });
+    for (const [id, minute] of [
+      ["o1", -9],
+      ["o2", -8],
+      ["o3", -7],
+      ["o4", 1],
+    ] as const) {
+      await store(project, id, minute, minute);
+    }
+    await story.when("order.paid", orderPaid("o4", 5000)).expect(null);
+    await app.pool.query("update orders set paid_at = paid_at + interval '1 hour' where project_id = $1", [
+      project.projectId,
+    ]);
+    await story.when("order.paid", orderPaid("o3", 1000)).when("order.paid", orderPaid("o4", 5000)).done();
+    expect(await orderOf(story.id)).toEqual(["o3 finished"]);
+    expect(await runsOf(project, picky.id)).toMatchObject([{ status: "skipped", reason: "conditions_not_met" }]);
+  });
+});
