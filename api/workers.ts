@@ -15,8 +15,9 @@ import { runClusterRefresh } from "./clusters/worker.ts";
 import { runPredictions } from "./customers/prediction-worker.ts";
 import { runCustomerRefresh } from "./customers/wide-worker.ts";
 import { createKysely } from "./db/kysely.ts";
-import { runRetention } from "./erasures/retention.ts";
+import { defaultKept, type Kept, runForgetting } from "./deliveries/forget.ts";
 import { runDeliveries } from "./deliveries/run.ts";
+import { runRetention } from "./erasures/retention.ts";
 import { runErasures } from "./erasures/worker.ts";
 import { runFanOut } from "./event-subscriptions/fan-out.ts";
 import { runEventSending } from "./event-subscriptions/send.ts";
@@ -34,6 +35,7 @@ import { runPointsExpiry } from "./points/expire.ts";
 import { watchPools } from "./pools/watch.ts";
 import { forgetOldPopups } from "./popups/forget.ts";
 import { deliveryFollower } from "./publications/follow-deliveries.ts";
+import { runJobTidying } from "./publications/jobs/tidy.ts";
 import { runPublicationJobs } from "./publications/jobs/worker.ts";
 import { watchStock } from "./publications/stock/watch.ts";
 import { findProjectsWithDueHolds } from "./reservations/queries.ts";
@@ -64,6 +66,8 @@ export interface WorkerDeps {
   readonly dataDir: string;
   /** What tenants may make us send to. Absent: public addresses alone. */
   readonly outbound?: Outbound;
+  /** How long the log of what was sent is kept. Absent: the defaults. */
+  readonly kept?: Kept;
   /** Absent: the defaults. */
   readonly alerts?: AlertOptions;
   /** Absent: later scores are of rules alone. */
@@ -79,6 +83,7 @@ const outboxDays = 7;
 /** Returns when `signal` is aborted and each worker has put its work down. */
 export async function runWorkers(deps: WorkerDeps, signal: AbortSignal): Promise<void> {
   const db = createKysely(deps.pool);
+  const kept = deps.kept ?? defaultKept;
   await Promise.all([
     keepRunning("jobs", (inner) => runJobs(deps, allTasks({ db }), inner), deps.log, signal),
     keepRunning("deliveries", (inner) => runDeliveries({ outbound: undefined, ...deps, db }, inner), deps.log, signal),
@@ -107,12 +112,14 @@ export async function runWorkers(deps: WorkerDeps, signal: AbortSignal): Promise
     keepRunning("list exports", (inner) => runListExports({ ...deps, db }, inner), deps.log, signal),
     keepRunning("events to be sent", (inner) => runFanOut({ ...deps, db }, inner), deps.log, signal),
     keepRunning("sending of events", (inner) => runEventSending({ ...deps, db }, inner), deps.log, signal),
-    keepRunning("events that were sent", (inner) => runEventSweep({ ...deps, db }, inner), deps.log, signal),
+    keepRunning("events that were sent", (inner) => runEventSweep({ ...deps, db }, kept, inner), deps.log, signal),
+    keepRunning("old deliveries", (inner) => runForgetting({ ...deps, db }, kept, inner), deps.log, signal),
     keepRunning("linked accounts", (inner) => runClusterRefresh(deps, inner), deps.log, signal),
     keepRunning("training of models", (inner) => runRetraining(deps, inner), deps.log, signal),
     keepRunning("drift of models", (inner) => runDriftLooks(deps, inner), deps.log, signal),
     keepRunning("old pop-ups", (inner) => purgePopups({ ...deps, db }, inner), deps.log, signal),
     keepRunning("publication jobs", (inner) => runPublicationJobs(deps, inner), deps.log, signal),
+    keepRunning("old publication jobs", (inner) => runJobTidying({ db }, inner), deps.log, signal),
     keepRunning("stock of campaigns", (inner) => watchStock({ ...deps, db }, inner), deps.log, signal),
     keepRunning("returned codes", (inner) => runConsumer(deliveryFollower({ ...deps, db }), inner), deps.log, signal),
     keepRunning("reviews", (inner) => runConsumer(reviewConsumer({ ...deps, db }), inner), deps.log, signal),

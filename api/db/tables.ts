@@ -388,6 +388,11 @@ export interface DB {
     cursor: WithDefault<string>;
     faults: ColumnType<{ line: number; reason: string }[], string | undefined, string>;
     error: string | null;
+    segment_cursor: string | null;
+    attempts: WithDefault<number>;
+    next_at: NullableInstant;
+    worked_at: NullableInstant;
+    members_forgotten_at: NullableInstant;
     created_at: Instant;
     updated_at: Instant;
   };
@@ -585,6 +590,7 @@ export interface DB {
     rules: ColumnType<unknown, string | null | undefined, string>;
     created_at: Instant;
     updated_at: Instant;
+    deleting_at: NullableInstant;
   };
   segment_evaluation: {
     project_id: string;

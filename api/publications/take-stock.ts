@@ -15,6 +15,13 @@ export interface StockVoucher {
 
 const columns = sql.raw("v.id, v.code, v.campaign_id, v.kind, v.balance_amount, v.batch_id, v.expires_at");
 
+/** The first three as `voucher_free` has them. */
+function isFree(at: Date) {
+  return sql<boolean>`(v.customer_id is null and v.kind <> 'generic'
+    and coalesce(v.expires_at, 'infinity') > ${at}::timestamptz
+    and v.status = 'created' and v.redemptions_count = 0 and v.holds_count = 0)`;
+}
+
 /**
  * Locks up to `count` of them. Takers begin at random places of `voucher_free` and skip what others are taking, so that
  * none waits: a voucher that another transaction is taking counts as gone, even if that one is undone a moment later.
@@ -35,9 +42,7 @@ export async function takeFree(
     const { rows } = await sql<StockVoucher>`
       select ${columns} from voucher v
       where v.project_id = ${projectId} and v.campaign_id = ${campaignId}
-        and v.customer_id is null and v.status = 'created' and v.kind <> 'generic'
-        and hashtextextended(v.code, 0) ${sql.raw(side)} ${start}::bigint
-        and v.redemptions_count = 0 and v.holds_count = 0 and (v.expires_at is null or v.expires_at > ${at}::timestamptz)
+        and hashtextextended(v.code, 0) ${sql.raw(side)} ${start}::bigint and ${isFree(at)}
       order by hashtextextended(v.code, 0) limit ${limit}
       for update skip locked
     `.execute(tx);
@@ -101,8 +106,7 @@ export async function countFree(
     select count(*) as free from (
       select from voucher v
       where v.project_id = ${projectId} and v.campaign_id = ${campaignId}
-        and v.customer_id is null and v.status = 'created' and v.kind <> 'generic'
-        and v.redemptions_count = 0 and v.holds_count = 0 and (v.expires_at is null or v.expires_at > ${at}::timestamptz)
+        and ${isFree(at)}
       limit ${upTo}) counted
   `.execute(db);
   return rows[0]?.free ?? 0;

@@ -23,6 +23,8 @@ export interface ChunkedWork<Task> {
   failed?(task: Task, error: unknown): boolean;
   /** The same would happen again: marks the task, outside the transaction, so that it is not claimed any more. */
   giveUp(task: Task, reason: string): Promise<unknown>;
+  /** It may pass: lets others have their turn until the next try. Outside the transaction, like giving up. */
+  postpone?(task: Task): Promise<unknown>;
 }
 
 /** Runs until `signal` aborts, and finishes the chunk it is at. Any number may run at once, in any process. */
@@ -58,8 +60,9 @@ async function tryNextChunk<Task>(
     client?.release(true);
     if (task !== undefined && work.failed?.(task, error)) return "worked";
     log.warn({ err: error, work: work.name }, "a chunk failed");
-    if (task !== undefined && isPermanent(error)) {
-      await work.giveUp(task, reasonOf(error)).catch((err) => log.error({ err, work: work.name }, "could not give up"));
+    if (task !== undefined) {
+      const settled = isPermanent(error) ? work.giveUp(task, reasonOf(error)) : work.postpone?.(task);
+      await settled?.catch((err) => log.error({ err, work: work.name }, "could not note that a chunk failed"));
     }
     return "failed";
   }

@@ -39,7 +39,7 @@ create table campaign_stock (
   foreign key (project_id, campaign_id) references campaign
 );
 
--- Publishes to many, in chunks. Its members are written down when it begins, and walked in the order of their ids.
+-- Publishes to many, in chunks. Its members are written down first, and walked in the order of their ids.
 create table publication_job (
   project_id text collate "C" not null,
   id text collate "C" not null,
@@ -55,15 +55,29 @@ create table publication_job (
   -- By reason: { "in_holdout": 12 }.
   skipped jsonb not null default '{}',
   failed bigint not null default 0,
+  -- The last member of the segment who was written down; null: all are, or there is no segment.
+  segment_cursor text collate "C",
   -- The last customer who was worked at.
   cursor text collate "C" not null default '',
+  -- A key: why it paused by itself or failed.
   error text,
+  -- Chunks that failed in a row, and when the next try is due.
+  attempts integer not null default 0,
+  next_at timestamptz,
+  -- When a chunk was last done.
+  worked_at timestamptz,
+  members_forgotten_at timestamptz,
   created_at timestamptz not null,
   updated_at timestamptz not null,
   primary key (project_id, id),
   foreign key (project_id, campaign_id) references campaign
 );
-create index publication_job_running on publication_job (updated_at) where status = 'running';
+create index publication_job_open on publication_job (project_id, updated_at) where status in ('running', 'receiving');
+-- Whose turn it is: the project for which nothing was done the longest.
+create index publication_job_by_work on publication_job (project_id, worked_at);
+-- Whose members are not needed any more, after a while.
+create index publication_job_over on publication_job (updated_at)
+  where members_forgotten_at is null and status not in ('running', 'paused');
 -- A customer is in a job once, and so gets one voucher of it.
 create table publication_job_member (
   project_id text collate "C" not null,
@@ -75,7 +89,7 @@ create table publication_job_member (
 
 create trigger audited_insert after insert on publication_job
   for each row when (new.status <> 'receiving')
-  execute function audit_change('publication_job', 'id,campaign_id', 'cursor,published,skipped,failed');
+  execute function audit_change('publication_job', 'id,campaign_id', 'cursor,segment_cursor,published,skipped,failed');
 create trigger audited_update after update on publication_job
   for each row when (old.status is distinct from new.status)
-  execute function audit_change('publication_job', 'id,campaign_id', 'cursor');
+  execute function audit_change('publication_job', 'id,campaign_id', 'cursor,segment_cursor,attempts,next_at,worked_at');

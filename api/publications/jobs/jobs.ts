@@ -1,6 +1,5 @@
 /** Jobs that publish to many: ordered, read, paused and ended here, done by `worker.ts`. */
 import { type Kysely, type Selectable, sql, type Transaction } from "kysely";
-import { ensureCustomers } from "../../customers/ensure.ts";
 import type { DB } from "../../db/tables.ts";
 import { invalid, notFound, Problem } from "../../http/problem.ts";
 import { newId } from "../../ids.ts";
@@ -9,31 +8,35 @@ import { refusalOf } from "../publish-from-campaign.ts";
 import { holdPublicationRules } from "../rules.ts";
 import { deliverSchema } from "../schemas.ts";
 import { announceFinished } from "./announce.ts";
+import { addCustomers } from "./members.ts";
 import type { JobInput, JobWire } from "./schemas.ts";
 
 export type JobRow = Selectable<DB["publication_job"]>;
 
-/** Members are written down within the request: more would hold it up for longer than clients wait. */
-const membersMax = 1_000_000;
-/** New customers are rows of parameters, of which a statement has 65,535. */
-const ensuredAtOnce = 500;
+/** Of one project, running or receiving a file. */
+const openMax = 100;
 
 export type NewJob = Pick<JobInput, "campaign_id" | "deliver" | "channel" | "name">;
 
 /** @throws Problem 400, 404, 409 when its campaign has nothing to hand out, or there is no such segment. */
 export async function createJob(tx: Transaction<DB>, projectId: string, input: JobInput, at: Date): Promise<JobWire> {
-  const job = await insertJob(tx, projectId, input, "running", input.to.segment_id ?? null, at);
-  const total =
-    input.to.customers === undefined
-      ? await addSegment(tx, projectId, job.id, input.to.segment_id ?? "")
-      : await addCustomers(
-          tx,
-          projectId,
-          job.id,
-          input.to.customers.map(({ identifier }) => identifier),
-          at,
-        );
-  return jobToWire({ ...job, total });
+  const { segment_id: segmentId = null, customers = [] } = input.to;
+  if (segmentId !== null) await refuseNoSegment(tx, projectId, segmentId);
+  const job = await insertJob(tx, projectId, input, "running", segmentId, at);
+  // A segment's members may be many: the worker writes them down.
+  if (segmentId !== null) return jobToWire(job);
+  const identifiers = customers.map(({ identifier }) => identifier);
+  return jobToWire({ ...job, total: await addCustomers(tx, projectId, job.id, identifiers, at) });
+}
+
+async function refuseNoSegment(tx: Transaction<DB>, projectId: string, segmentId: string): Promise<void> {
+  const segment = await tx
+    .selectFrom("segment")
+    .select("id")
+    .where("project_id", "=", projectId)
+    .where("id", "=", segmentId)
+    .executeTakeFirst();
+  if (!segment) throw invalid("/to/segment_id", "There is no such segment.");
 }
 
 export async function insertJob(
@@ -47,6 +50,7 @@ export async function insertJob(
   const refusal = refusalOf(await holdPublicationRules(tx, projectId, input.campaign_id), at);
   if (refusal !== undefined) throw refused(refusal);
   if (input.deliver) await checkedTarget(tx, projectId, input.deliver);
+  await refuseTooManyOpen(tx, projectId);
   return tx
     .insertInto("publication_job")
     .values({
@@ -55,6 +59,7 @@ export async function insertJob(
       name: input.name ?? null,
       campaign_id: input.campaign_id,
       segment_id: segmentId,
+      segment_cursor: segmentId === null ? null : "",
       channel: input.channel ?? "job",
       deliver: input.deliver === undefined ? null : JSON.stringify(input.deliver),
       status,
@@ -65,56 +70,17 @@ export async function insertJob(
     .executeTakeFirstOrThrow();
 }
 
-/** One statement, and so its members of one instant. */
-async function addSegment(tx: Transaction<DB>, projectId: string, jobId: string, segmentId: string): Promise<number> {
-  const segment = await tx
-    .selectFrom("segment")
+/** Counted on `publication_job_open`; two that are ordered at once may be one more. */
+async function refuseTooManyOpen(tx: Transaction<DB>, projectId: string): Promise<void> {
+  const open = await tx
+    .selectFrom("publication_job")
     .select("id")
     .where("project_id", "=", projectId)
-    .where("id", "=", segmentId)
-    .executeTakeFirst();
-  if (!segment) throw invalid("/to/segment_id", "There is no such segment.");
-  const { numAffectedRows = 0n } = await sql`
-    insert into publication_job_member (project_id, job_id, customer_id)
-    select project_id, ${jobId}, customer_id from segment_member
-    where project_id = ${projectId} and segment_id = ${segmentId} limit ${membersMax + 1}
-  `.execute(tx);
-  if (numAffectedRows > BigInt(membersMax)) {
-    throw invalid("/to/segment_id", `The segment has more than ${membersMax} members.`);
-  }
-  return countTotal(tx, projectId, jobId, Number(numAffectedRows));
-}
-
-/** Makes customers who were never seen before. @returns the job's members in all */
-export async function addCustomers(
-  tx: Transaction<DB>,
-  projectId: string,
-  jobId: string,
-  identifiers: readonly string[],
-  at: Date,
-): Promise<number> {
-  const ids: string[] = [];
-  for (let start = 0; start < identifiers.length; start += ensuredAtOnce) {
-    const some = identifiers.slice(start, start + ensuredAtOnce);
-    ids.push(...(await ensureCustomers(tx, projectId, some, at)));
-  }
-  const { numAffectedRows = 0n } = await sql`
-    insert into publication_job_member (project_id, job_id, customer_id)
-    select ${projectId}, ${jobId}, m.id from unnest(${ids}::text[]) m(id) on conflict do nothing
-  `.execute(tx);
-  return countTotal(tx, projectId, jobId, Number(numAffectedRows));
-}
-
-async function countTotal(tx: Transaction<DB>, projectId: string, jobId: string, more: number): Promise<number> {
-  const row = await tx
-    .updateTable("publication_job")
-    .set((eb) => ({ total: eb("total", "+", more) }))
-    .where("project_id", "=", projectId)
-    .where("id", "=", jobId)
-    .returning("total")
-    .executeTakeFirstOrThrow();
-  if (row.total > membersMax) throw new Problem("payload_too_large", `A job has at most ${membersMax} customers.`);
-  return row.total;
+    .where("status", "in", ["running", "receiving"])
+    .limit(openMax)
+    .execute();
+  if (open.length < openMax) return;
+  throw new Problem("conflict", `${openMax} jobs are under way already. Wait for some of them, or cancel some.`);
 }
 
 export function findJob(db: Kysely<DB>, projectId: string, id: string): Promise<JobRow | undefined> {
@@ -147,7 +113,8 @@ export function listJobs(
 
 const moves = {
   pause: { from: ["running"], to: "paused" },
-  resume: { from: ["paused"], to: "running" },
+  // One that failed is tried again where it stood, once what was in its way is gone.
+  resume: { from: ["paused", "failed"], to: "running" },
   cancel: { from: ["running", "paused"], to: "cancelled" },
 } as const;
 export type Move = keyof typeof moves;
@@ -174,9 +141,12 @@ export async function moveJob(
   if (!from.some((status) => status === row.status)) {
     throw new Problem("conflict", `A job that is ${row.status} cannot be ${to === "running" ? "resumed" : to}.`);
   }
+  if (row.members_forgotten_at !== null) {
+    throw new Problem("conflict", "The job's customers are forgotten by now. Order another one.");
+  }
   const moved = await tx
     .updateTable("publication_job")
-    .set({ status: to, error: null, updated_at: at })
+    .set({ status: to, error: null, attempts: 0, next_at: null, updated_at: at })
     .where("project_id", "=", projectId)
     .where("id", "=", id)
     .returningAll()

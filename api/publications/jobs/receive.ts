@@ -7,7 +7,8 @@ import { withIdempotency } from "../../http/idempotency.ts";
 import { invalid } from "../../http/problem.ts";
 import { readRows, rowFormat, type UploadedRow } from "../../http/row-stream.ts";
 import { customerIdentifier } from "../../http/schemas.ts";
-import { addCustomers, insertJob, jobToWire } from "./jobs.ts";
+import { insertJob, jobToWire } from "./jobs.ts";
+import { addCustomers } from "./members.ts";
 import type { ImportQuery } from "./schemas.ts";
 
 const limits = { bytesMax: 256 * 1024 * 1024, rowsMax: 1_000_000 };
@@ -77,7 +78,7 @@ async function forget(c: Context<AppEnv>, projectId: string, id: string): Promis
       .where("status", "=", "receiving")
       .execute();
   });
-  await drop.catch((err: unknown) => log.warn({ err, job: id }, "a job whose file broke off stays, and never runs"));
+  await drop.catch((err: unknown) => log.warn({ err, job: id }, "a job whose file broke off is left to be tidied"));
 }
 
 function deliverOf(channelId: string | undefined, templateId: string | undefined) {

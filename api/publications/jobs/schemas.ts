@@ -51,9 +51,11 @@ export const jobWire = z
     deliver: z.union([deliverSchema, z.null()]),
     status: z.enum(["receiving", ...jobStatuses]).openapi({
       description:
-        "paused: by somebody, or by itself with the error out_of_stock when nothing is left to hand out. receiving: its file was not read to the end.",
+        "paused: by somebody, or by itself with the error out_of_stock when nothing is left to hand out. failed: see error; it can be resumed. receiving: its file was not read to the end.",
     }),
-    total: z.int().openapi({ description: "Customers, each once." }),
+    total: z
+      .int()
+      .openapi({ description: "Customers, each once. Those of a segment are counted in the moments after the order." }),
     published: z.int(),
     skipped: z.record(z.string(), z.int()).openapi({
       description: "Customers who got nothing, by reason: in_holdout, customer_blocked, customer_gone.",
@@ -63,7 +65,10 @@ export const jobWire = z
     faults: z
       .array(z.object({ line: z.int(), reason: z.string() }))
       .openapi({ description: "Which, the first 100 of them." }),
-    error: z.string().nullable(),
+    error: z.string().nullable().openapi({
+      description:
+        "out_of_stock, or why it failed: campaign_archived, campaign_ended, campaign_unknown, segment_unknown, segment_too_large, or internal after ten failures in a row.",
+    }),
     created_at: instant,
     updated_at: instant,
   })

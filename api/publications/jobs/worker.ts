@@ -4,6 +4,7 @@
  */
 import { type Selectable, sql, type Transaction } from "kysely";
 import type pg from "pg";
+import { createKysely } from "../../db/kysely.ts";
 import type { DB } from "../../db/tables.ts";
 import { type ChunkDeps, runChunks } from "../../vouchers/chunks.ts";
 import { kyselyOn } from "../../vouchers/kysely-on.ts";
@@ -14,11 +15,16 @@ import { holdPublicationRules } from "../rules.ts";
 import { deliverSchema } from "../schemas.ts";
 import { hasFree } from "../take-stock.ts";
 import { announceFinished } from "./announce.ts";
+import { writeSegmentSlice } from "./members.ts";
 
 /** Half a second of work. Each delivery that is ordered takes some statements of its own. */
 const chunkSize = { plain: 1_000, delivering: 200 };
 
 type Job = Selectable<DB["publication_job"]>;
+
+/** Failures in a row: a quarter of an hour. */
+const attemptsMax = 10;
+const pauseMaxSeconds = 300;
 
 /** Runs until `signal` aborts. */
 export async function runPublicationJobs(deps: ChunkDeps, signal: AbortSignal): Promise<void> {
@@ -27,29 +33,69 @@ export async function runPublicationJobs(deps: ChunkDeps, signal: AbortSignal): 
     {
       name: "publication jobs",
       claim: claimJob,
-      work: publishChunk,
-      giveUp: (job, reason) =>
-        deps.pool.query(
-          `update publication_job set status = 'failed', error = $3, updated_at = clock_timestamp()
-           where project_id = $1 and id = $2 and status = 'running'`,
-          [job.project_id, job.id, reason],
-        ),
+      work: workAtJob,
+      giveUp: (job) => noteFailure(deps.pool, job, 1),
+      postpone: (job) => noteFailure(deps.pool, job, attemptsMax),
     },
     signal,
   );
 }
 
+/**
+ * The project's turn for which nothing was done the longest, and of its jobs that one's: neither one large job nor many
+ * of one project hold up what others order.
+ */
 async function claimJob(client: pg.PoolClient): Promise<Job | undefined> {
   const { rows } = await client.query<Job>(
-    `select * from publication_job where status = 'running' order by updated_at, id limit 1 for update skip locked`,
+    `select j.* from publication_job j
+     where j.status = 'running' and (j.next_at is null or j.next_at <= clock_timestamp())
+     order by (select max(o.worked_at) from publication_job o where o.project_id = j.project_id) nulls first,
+              j.updated_at, j.id
+     limit 1 for update of j skip locked`,
   );
   return rows[0];
 }
 
-async function publishChunk(client: pg.PoolClient, job: Job): Promise<void> {
+/**
+ * The next try comes after 1, 2, 4 … 300 s; after so many in a row the job has failed, and is resumed by hand. Why is in the
+ * log: what a database says of its rows is nothing to be shown.
+ */
+async function noteFailure(pool: pg.Pool, { project_id, id }: Job, triesMax: number): Promise<void> {
+  await createKysely(pool)
+    .transaction()
+    .execute(async (tx) => {
+      const job = await tx
+        .selectFrom("publication_job")
+        .selectAll()
+        .where("project_id", "=", project_id)
+        .where("id", "=", id)
+        .where("status", "=", "running")
+        .forUpdate()
+        .executeTakeFirst();
+      if (!job) return;
+      const at = new Date();
+      const attempts = job.attempts + 1;
+      const pauseSeconds = Math.min(2 ** job.attempts, pauseMaxSeconds);
+      const next =
+        attempts >= triesMax
+          ? { ...job, attempts, status: "failed" as const, error: "internal" }
+          : { ...job, attempts, next_at: new Date(at.getTime() + pauseSeconds * 1_000) };
+      await saveProgress(tx, next, at);
+    });
+}
+
+async function workAtJob(client: pg.PoolClient, job: Job): Promise<void> {
   // A chunk is a transaction of this connection.
   const tx = kyselyOn(client) as Transaction<DB>;
   const at = new Date();
+  const fresh = { ...job, attempts: 0, next_at: null, worked_at: at };
+  if (job.segment_cursor === null) return publishChunk(tx, fresh, at);
+  const result = await writeSegmentSlice(tx, fresh);
+  if (result.outcome === "refused") return saveProgress(tx, { ...fresh, status: "failed", error: result.reason }, at);
+  await saveProgress(tx, { ...fresh, total: result.total, segment_cursor: result.segment_cursor }, at);
+}
+
+async function publishChunk(tx: Transaction<DB>, job: Job, at: Date): Promise<void> {
   const deliver = deliverSchema.nullable().parse(job.deliver);
   const size = deliver === null ? chunkSize.plain : chunkSize.delivering;
   const members = await nextMembers(tx, job, size);
@@ -121,7 +167,12 @@ async function saveProgress(tx: Transaction<DB>, job: Job, at: Date): Promise<vo
   await tx
     .updateTable("publication_job")
     .set({
+      total: job.total,
+      segment_cursor: job.segment_cursor,
       cursor: job.cursor,
+      attempts: job.attempts,
+      next_at: job.next_at,
+      worked_at: job.worked_at,
       published: job.published,
       skipped: JSON.stringify(job.skipped),
       status: job.status,

@@ -12,6 +12,8 @@ import { claimGrowth } from "../grow.ts";
 import { countFree } from "../take-stock.ts";
 
 const everyMs = 10_000;
+/** Of its time a watcher spends at most so much counting one campaign: a hundredth. */
+const restFactor = 100;
 
 export interface StockDeps {
   readonly db: Kysely<DB>;
@@ -20,11 +22,15 @@ export interface StockDeps {
 
 /** Runs until `signal` aborts; any number may run at once. */
 export async function watchStock(deps: StockDeps, signal: AbortSignal): Promise<void> {
+  let rests: Rests = new Map();
   while (!signal.aborted) {
-    await lookAtStocks(deps, new Date());
+    rests = await lookAtStocks(deps, new Date(), rests);
     await delay(everyMs, undefined, { signal }).catch(() => undefined);
   }
 }
+
+/** Until when a campaign is left alone that took long to count, by its id. */
+type Rests = ReadonlyMap<string, number>;
 
 interface Watched {
   readonly project_id: string;
@@ -32,31 +38,51 @@ interface Watched {
   readonly name: string;
   readonly low_stock: number | null;
   readonly auto_grow: unknown;
+  readonly low_stock_at: Date | null;
 }
 
-/** One campaign a transaction: what fails at one, others do not feel. */
-export async function lookAtStocks({ db, log }: StockDeps, at: Date): Promise<void> {
+/** What fails at one campaign, others do not feel. Most have nothing to tell, and are counted and nothing else. */
+export async function lookAtStocks({ db, log }: StockDeps, at: Date, rests: Rests = new Map()): Promise<Rests> {
   const { rows } = await sql<Watched>`
-    select project_id, id, name, low_stock, auto_grow from campaign
-    where type = 'sub' and status = 'active' and (low_stock is not null or auto_grow is not null)
-      and (ends_at is null or ends_at > ${at}::timestamptz)
-    order by project_id, id
+    select c.project_id, c.id, c.name, c.low_stock, c.auto_grow, s.low_stock_at from campaign c
+    left join campaign_stock s on s.project_id = c.project_id and s.campaign_id = c.id
+    where c.type = 'sub' and c.status = 'active' and (c.low_stock is not null or c.auto_grow is not null)
+      and (c.ends_at is null or c.ends_at > ${at}::timestamptz)
+    order by c.project_id, c.id
   `.execute(db);
+  const next = new Map<string, number>();
   for (const campaign of rows) {
-    try {
-      await db.transaction().execute((tx) => lookAtStock(tx, campaign, at));
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      log.warn({ campaign: campaign.id, code: error.code }, "a campaign cannot grow");
+    const rest = rests.get(campaign.id) ?? 0;
+    if (rest > at.getTime()) {
+      next.set(campaign.id, rest);
+      continue;
     }
+    const began = performance.now();
+    try {
+      const { isLow, isBelow } = await countStock(db, campaign, at);
+      if (isBelow || isLow !== (campaign.low_stock_at !== null)) {
+        await db.transaction().execute((tx) => lookAtStock(tx, campaign, at));
+      }
+    } catch (error) {
+      if (error instanceof Problem) log.warn({ campaign: campaign.id, code: error.code }, "a campaign cannot grow");
+      else log.error({ campaign: campaign.id, err: error }, "a campaign's stock was not looked at");
+    }
+    const restMs = (performance.now() - began) * restFactor;
+    if (restMs > everyMs) next.set(campaign.id, at.getTime() + restMs);
   }
+  return next;
+}
+
+/** No further than the marks go. */
+async function countStock(db: Kysely<DB>, { project_id, id, low_stock, auto_grow }: Watched, at: Date) {
+  const grow = parseAutoGrow(auto_grow);
+  const upTo = Math.max(low_stock ?? 0, grow?.below ?? 0) + 1;
+  const free = await countFree(db, project_id, id, at, upTo);
+  return { free, grow, isLow: low_stock !== null && free <= low_stock, isBelow: grow !== null && free < grow.below };
 }
 
 async function lookAtStock(tx: Transaction<DB>, campaign: Watched, at: Date): Promise<void> {
   const { project_id, id } = campaign;
-  const grow = parseAutoGrow(campaign.auto_grow);
-  const upTo = Math.max(campaign.low_stock ?? 0, grow?.below ?? 0) + 1;
-  const free = await countFree(tx, project_id, id, at, upTo);
   await sql`
     insert into campaign_stock (project_id, campaign_id) values (${project_id}, ${id}) on conflict do nothing
   `.execute(tx);
@@ -70,18 +96,17 @@ async function lookAtStock(tx: Transaction<DB>, campaign: Watched, at: Date): Pr
     .skipLocked()
     .executeTakeFirst();
   if (!stock) return;
-  await tellWhenLow(tx, campaign, stock.low_stock_at, free, at);
-  if (grow !== null && free < grow.below) await orderBatch(tx, campaign, grow, stock.batch_id, at);
+  const { free, grow, isLow, isBelow } = await countStock(tx, campaign, at);
+  await tellWhenLow(tx, campaign, { isLow, toldAt: stock.low_stock_at, free }, at);
+  if (grow !== null && isBelow) await orderBatch(tx, campaign, grow, stock.batch_id, at);
 }
 
 async function tellWhenLow(
   tx: Transaction<DB>,
   { project_id, id, name, low_stock }: Watched,
-  toldAt: Date | null,
-  free: number,
+  { isLow, toldAt, free }: { readonly isLow: boolean; readonly toldAt: Date | null; readonly free: number },
   at: Date,
 ): Promise<void> {
-  const isLow = low_stock !== null && free <= low_stock;
   if (isLow === (toldAt !== null)) return;
   await tx
     .updateTable("campaign_stock")
@@ -89,7 +114,7 @@ async function tellWhenLow(
     .where("project_id", "=", project_id)
     .where("campaign_id", "=", id)
     .execute();
-  if (!isLow) return;
+  if (!isLow || low_stock === null) return;
   await appendEvents(tx, [
     {
       event_id: newId("evt"),

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { isHeldOut } from "../../../api/domain/holdout.ts";
+import { tidyJob } from "../../../api/publications/jobs/tidy.ts";
 import { runPublicationJobs } from "../../../api/publications/jobs/worker.ts";
 import { send } from "../../support/answers.ts";
 import { type TestProject, useApp } from "../../support/app.ts";
@@ -113,10 +114,10 @@ it("pauses when nothing is left, and goes on from there when there is more", asy
   expect(await send(project, "POST", `/v1/publication-jobs/${id}/pause`)).toMatchObject({ status: 409 });
 });
 
-it("takes the members that a segment has when it is ordered, and a pause and an end when they are asked for", async () => {
+it("gives to who is in the segment when it is ordered and still is, and pauses and ends when that is asked for", async () => {
   const project = await context.newProject();
   const campaignId = await setUpStock(context.pool, project, { count: 5 });
-  const segmentId = await segmentOf(project, 2);
+  const segmentId = await segmentOf(project, 3);
   const id = await order(project, { campaign_id: campaignId, to: { segment_id: segmentId } });
   await send(project, "POST", `/v1/segments/${segmentId}/members`, { customers: ["late"] });
   await send(project, "POST", `/v1/segments/${segmentId}/members/remove`, { customers: ["c1"] });
@@ -133,6 +134,76 @@ it("takes the members that a segment has when it is ordered, and a pause and an 
     [stopped, "cancelled"],
     [id, "done"],
   ]);
+});
+
+it("lets projects take turns, puts off what fails, gives it up in the end, and goes on with it when asked to", async () => {
+  const [one, other] = [await context.newProject(), await context.newProject()];
+  const to = { customers: [{ identifier: "c1" }] };
+  const ordered: string[] = [];
+  for (const [project, count] of [
+    [one, 3],
+    [other, 1],
+  ] as const) {
+    const { campaignId } = await setUpPromotion(project, {});
+    for (let at = 0; at < count; at += 1) ordered.push(await order(project, { campaign_id: campaignId, to }));
+  }
+  const broken = await setUpStock(context.pool, other, { count: 0 });
+  const failing = await order(other, { campaign_id: broken, to });
+  const grow = (value: string | null) =>
+    context.pool.query("update campaign set auto_grow = $3 where project_id = $1 and id = $2", [
+      other.projectId,
+      broken,
+      value,
+    ]);
+  // Nothing that the API lets in.
+  await grow('{"nonsense":1}');
+  await context.pool.query("update publication_job set attempts = 9 where id = $1", [failing]);
+  const ended = await work(other, failing);
+  expect(ended).toMatchObject({ status: "failed", error: "internal", published: 0 });
+  await workUntil([worker], async () => (await progress(one, ordered[2] ?? "")).status === "done");
+  const { rows } = await context.pool.query("select id from publication_job where id = any($1) order by worked_at", [
+    ordered,
+  ]);
+  expect(rows.map(({ id }) => ordered.indexOf(id))).toEqual([0, 3, 1, 2]);
+  await grow(null);
+  await addStock(context.pool, other, broken, 1);
+  expect((await send(other, "POST", `/v1/publication-jobs/${failing}/resume`)).body.status).toBe("running");
+  expect(await work(other, failing)).toMatchObject({ status: "done", error: null, published: 1 });
+  const told = await context.pool.query(
+    "select payload ->> 'status' as status from outbox where payload ->> 'job_id' = $1 order by seq",
+    [failing],
+  );
+  expect(told.rows.map(({ status }) => status)).toEqual(["failed", "done"]);
+});
+
+it("forgets uploads that broke off, and whom a job was for a month after it is over", async () => {
+  const project = await context.newProject();
+  const { campaignId } = await setUpPromotion(project, {});
+  const to = { customers: [{ identifier: "c1" }] };
+  const ids = [];
+  for (const status of ["receiving", "receiving", "failed", "done", "running"]) {
+    const id = await order(project, { campaign_id: campaignId, to });
+    const hours = ids.length === 1 ? 0 : status === "receiving" ? 2 : 24 * 31;
+    await context.pool.query(
+      "update publication_job set status = $2, updated_at = now() - make_interval(hours => $3) where id = $1",
+      [id, status, hours],
+    );
+    ids.push(id);
+  }
+  while (await tidyJob(context.db, new Date()));
+  const { rows } = await context.pool.query(
+    `select array_position($1::text[], j.id) as place, count(m.*)::int as members from publication_job j
+     left join publication_job_member m on m.job_id = j.id where j.id = any($1::text[]) group by j.id order by 1`,
+    [ids],
+  );
+  expect(rows.map(({ place, members }) => [place, members])).toEqual([
+    [2, 1],
+    [3, 0],
+    [4, 0],
+    [5, 1],
+  ]);
+  expect(await send(project, "POST", `/v1/publication-jobs/${ids[2]}/resume`)).toMatchObject({ status: 409 });
+  await context.pool.query("update publication_job set status = 'cancelled' where id = any($1)", [ids]);
 });
 
 it("reads customers from a file, each once, and names the lines that it could not read", async () => {
