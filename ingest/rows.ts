@@ -160,10 +160,12 @@ const rewardSubject = (payload: Payload<"reward.revoked">): Subject => ({
   changedBy: payload.amount,
 });
 
-const segmentSubject = ({ segment_id, name, customer }: Payload<"segment.entered">): Subject => ({
+/** By `outcome` the warehouse tells moves that rules made: what they follow is not changed by them. */
+const segmentSubject = ({ segment_id, name, customer, kind }: Payload<"segment.entered">): Subject => ({
   customer,
   subjectId: segment_id,
   name,
+  outcome: kind ?? "",
 });
 
 /**

@@ -52,11 +52,13 @@ export const localName = (table: string) => `${table}_local`;
 const tableStatement = /^CREATE TABLE IF NOT EXISTS \{database\}\.(\w+) \{on_cluster\}\s*\(/;
 const changeStatement = /^ALTER TABLE \{database\}\.(\w+) \{on_cluster\}/;
 const markStatement = /^CREATE MATERIALIZED VIEW IF NOT EXISTS \{database\}\.\w+ \{on_cluster\}\s+TO \{database\}\.\w+/;
+const changedMark = /^ALTER TABLE \{database\}\.\w+ \{on_cluster\}\s+MODIFY QUERY\s/;
 const sameEverywhere = /^CREATE (DATABASE IF NOT EXISTS|OR REPLACE VIEW) /;
 
 function onCluster(sql: string, cluster: string): string[] {
   const [, made] = tableStatement.exec(sql) ?? [];
   if (made !== undefined) return [localTable(sql, made), distributedTable(sql, made, cluster)];
+  if (changedMark.test(sql)) return [sql.replace(/\b(FROM \{database\}\.\w+)/g, "$1_local")];
   const [, changed] = changeStatement.exec(sql) ?? [];
   if (changed !== undefined) {
     const local = renamed(sql, changed);

@@ -1,4 +1,4 @@
-/** Making, changing and deleting a segment. */
+/** Making and changing a segment. */
 import type { z } from "@hono/zod-openapi";
 import type { Transaction } from "kysely";
 import type { DB } from "../db/tables.ts";
@@ -6,16 +6,8 @@ import type { Rule } from "../domain/rules/rule.ts";
 import { invalid, notFound, Problem } from "../http/problem.ts";
 import { newId } from "../ids.ts";
 import { countDynamicSegments, findStaticSegments, insertEvaluation, replaceRules } from "./dynamic-queries.ts";
-import { announceMoves } from "./members.ts";
-import {
-  deleteMembers,
-  deleteSegmentRow,
-  findSegment,
-  insertSegment,
-  listMembers,
-  lockSegment,
-  renameSegment,
-} from "./queries.ts";
+import { beingDeleted } from "./members.ts";
+import { findSegment, insertSegment, lockSegment, renameSegment } from "./queries.ts";
 import { namedSegments } from "./rules/leaves.ts";
 import { type segmentWire, toSegmentWire } from "./schemas.ts";
 
@@ -57,6 +49,7 @@ export async function changeSegment(
 ): Promise<z.output<typeof segmentWire>> {
   const known = await lockSegment(tx, projectId, id, "update");
   if (!known) throw notFound("segment");
+  if (known.deleting_at !== null) throw beingDeleted();
   if (change.rules !== undefined) {
     if (known.kind === "static") throw invalid("/rules", "This segment is a list: its members are named by hand.");
     await requireLists(tx, projectId, change.rules);
@@ -90,24 +83,4 @@ async function readSegment(tx: Transaction<DB>, projectId: string, id: string): 
   const row = await findSegment(tx, projectId, id);
   if (!row) throw notFound("segment");
   return toSegmentWire(row);
-}
-
-const leaversAtOnce = 1_000;
-
-/** Every member leaves it, and it is announced of each. */
-export async function deleteSegment(tx: Transaction<DB>, projectId: string, id: string, at: Date): Promise<void> {
-  const segment = await lockSegment(tx, projectId, id, "update");
-  if (!segment) throw notFound("segment");
-  for (;;) {
-    const page = await listMembers(tx, projectId, id, { after: undefined, limit: leaversAtOnce });
-    if (page.length === 0) break;
-    const left = await deleteMembers(
-      tx,
-      projectId,
-      id,
-      page.map((member) => member.identifier),
-    );
-    await announceMoves(tx, "segment.left", projectId, segment, left, at);
-  }
-  await deleteSegmentRow(tx, projectId, id);
 }

@@ -16,6 +16,15 @@ export async function insertEvaluation(tx: Transaction<DB>, projectId: string, s
   await tx.insertInto("segment_evaluation").values({ project_id: projectId, segment_id: segmentId }).execute();
 }
 
+/** It is evaluated no more. */
+export async function deleteEvaluation(tx: Transaction<DB>, projectId: string, segmentId: string): Promise<void> {
+  await tx
+    .deleteFrom("segment_evaluation")
+    .where("project_id", "=", projectId)
+    .where("segment_id", "=", segmentId)
+    .execute();
+}
+
 /** It is evaluated anew, whole. */
 export async function replaceRules(
   tx: Transaction<DB>,
@@ -50,6 +59,7 @@ export async function findStaticSegments(
     .select(["id", "name"])
     .where("project_id", "=", projectId)
     .where("kind", "=", "static")
+    .where("deleting_at", "is", null)
     .where("name", "in", [...new Set(names)])
     .execute();
   return new Map(rows.map(({ id, name }) => [name, id]));

@@ -45,8 +45,18 @@ export async function checkList(db: Kysely<DB>, projectId: string, segmentId: st
   return requireList(await findSegment(db, projectId, segmentId)).members_count;
 }
 
-function requireList<Row extends { readonly kind: "static" | "dynamic" }>(segment: Row | undefined): Row {
+export function beingDeleted(): Problem {
+  return new Problem("conflict", "This segment is being deleted.");
+}
+
+interface Lockable {
+  readonly kind: "static" | "dynamic";
+  readonly deleting_at: Date | null;
+}
+
+function requireList<Row extends Lockable>(segment: Row | undefined): Row {
   if (!segment) throw notFound("segment");
+  if (segment.deleting_at !== null) throw beingDeleted();
   if (segment.kind === "static") return segment;
   const detail = "The members of this segment are whoever fits its rules; nobody is put in or taken out by hand.";
   throw new Problem("conflict", detail);
@@ -60,7 +70,7 @@ export function announceMoves(
   tx: Transaction<DB>,
   type: "segment.entered" | "segment.left",
   projectId: string,
-  segment: { readonly id: string; readonly name: string },
+  segment: { readonly id: string; readonly name: string; readonly kind: "static" | "dynamic" },
   identifiers: readonly string[],
   at: Date,
 ): Promise<void> {
@@ -72,7 +82,7 @@ export function announceMoves(
       type,
       version: 1,
       occurred_at: at.toISOString(),
-      payload: { segment_id: segment.id, name: segment.name, customer },
+      payload: { segment_id: segment.id, name: segment.name, customer, kind: segment.kind },
     })),
   );
 }

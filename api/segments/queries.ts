@@ -92,7 +92,7 @@ export function insertSegment(
 export function lockSegment(tx: Transaction<DB>, projectId: string, id: string, strength: "share" | "update") {
   return tx
     .selectFrom("segment")
-    .select(["id", "name", "kind"])
+    .select(["id", "name", "kind", "deleting_at"])
     .where("project_id", "=", projectId)
     .where("id", "=", id)
     .$if(strength === "share", (query) => query.forKeyShare())
@@ -120,6 +120,15 @@ export async function renameSegment(
     if (error instanceof pg.DatabaseError && error.code === uniqueViolation) return false;
     throw error;
   }
+}
+
+export async function markDeleting(tx: Transaction<DB>, projectId: string, id: string, at: Date): Promise<void> {
+  await tx
+    .updateTable("segment")
+    .set({ deleting_at: at, updated_at: at })
+    .where("project_id", "=", projectId)
+    .where("id", "=", id)
+    .execute();
 }
 
 export async function deleteSegmentRow(tx: Transaction<DB>, projectId: string, id: string): Promise<void> {

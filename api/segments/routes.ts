@@ -9,7 +9,8 @@ import { createRouter } from "../http/router.ts";
 import { rowFormat } from "../http/row-stream.ts";
 import { idempotencyHeaders, json, jsonBody, listQuery, pageOf, problems, resourceId } from "../http/schemas.ts";
 import { inTransaction } from "../http/transaction.ts";
-import { changeSegment, createSegment, deleteSegment } from "./change.ts";
+import { changeSegment, createSegment } from "./change.ts";
+import { deleteSegment } from "./delete.ts";
 import { importMembers } from "./import-members.ts";
 import { addMembers, checkList, removeMembers } from "./members.ts";
 import { previewSegment } from "./preview.ts";
@@ -104,10 +105,15 @@ const remove = createRoute({
   path: "/v1/segments/{id}",
   tags,
   summary: "Delete a segment",
-  description: "Every member leaves it.",
+  description:
+    "Every member leaves it. Where these are more than 1,000 they leave one after the other (202): `state` is `deleting` until the last one has.",
   ...secured("manage"),
   request: { params },
-  responses: { 204: { description: "Deleted" }, ...problems(404) },
+  responses: {
+    202: json(segmentWire, "It is being deleted"),
+    204: { description: "Deleted" },
+    ...problems(404),
+  },
 });
 
 const members = createRoute({
@@ -202,8 +208,13 @@ export function segmentRoutes(deps: Deps) {
     })
     .openapi(remove, async (c) => {
       const { id } = c.req.valid("param");
-      await inTransaction(c, async (tx) => deleteSegment(tx, c.var.auth.projectId, id, await databaseNow(tx)));
-      return c.body(null, 204);
+      const { projectId } = c.var.auth;
+      const row = await inTransaction(c, async (tx) =>
+        (await deleteSegment(tx, projectId, id, await databaseNow(tx))) === "deleting"
+          ? findSegment(tx, projectId, id)
+          : undefined,
+      );
+      return row === undefined ? c.body(null, 204) : c.json(toSegmentWire(row), 202);
     })
     .openapi(members, async (c) => {
       const { projectId } = c.var.auth;

@@ -47,8 +47,9 @@ export const segmentWire = z
     }),
     rules: ruleShape.nullable(),
     rules_sentence: z.string().nullable().openapi({ description: "The rules read aloud" }),
-    state: z.enum(["ready", "evaluating", "failed"]).openapi({
-      description: "evaluating: nobody has looked at all customers yet by these rules; failed: see failure",
+    state: z.enum(["ready", "evaluating", "failed", "deleting"]).openapi({
+      description:
+        "evaluating: nobody has looked at all customers yet by these rules; failed: see failure; deleting: its members are leaving",
     }),
     failure: z.string().nullable().openapi({ description: "Why the rules cannot be evaluated" }),
     evaluated_at: instant.nullable().openapi({
@@ -138,7 +139,14 @@ const failures: Readonly<Record<string, string>> = {
   refused: "The warehouse refuses to answer these rules.",
 };
 
-function stateOf({ kind, failure, version, evaluated_version }: SegmentRow): "ready" | "evaluating" | "failed" {
+function stateOf({
+  kind,
+  failure,
+  version,
+  evaluated_version,
+  deleting_at,
+}: SegmentRow): z.output<typeof segmentWire>["state"] {
+  if (deleting_at !== null) return "deleting";
   if (kind === "static") return "ready";
   if (failure !== null) return "failed";
   return evaluated_version === version ? "ready" : "evaluating";

@@ -103,7 +103,13 @@ const rewardEvent = z.object({
   amount: z.int().min(0).nullable(),
   voucher_id: z.string().nullable(),
 });
-const segmentEvent = z.object({ segment_id: z.string(), name: z.string(), customer: z.string() });
+const segmentEvent = z.object({
+  segment_id: z.string(),
+  name: z.string(),
+  customer: z.string(),
+  /** dynamic: moved by rules. Absent in events from before it was told. */
+  kind: z.enum(["static", "dynamic"]).optional(),
+});
 
 /** A review as it is after what happened to it. */
 const reviewEvent = z.object({

@@ -8,8 +8,8 @@ CREATE OR REPLACE VIEW {database}.customers {on_cluster}
   attributes String COMMENT 'Attributes, JSON',
   tags String COMMENT 'Category tags, JSON',
   created_at Nullable(DateTime64(3, 'UTC')) COMMENT 'Since when the shop knows the customer',
-  first_seen_at DateTime64(3, 'UTC') COMMENT 'First event',
-  last_seen_at DateTime64(3, 'UTC') COMMENT 'Newest event',
+  first_seen_at DateTime64(3, 'UTC') COMMENT 'First event; moves by rules of segments are none of these',
+  last_seen_at DateTime64(3, 'UTC') COMMENT 'Newest event, as with first_seen_at',
   currency String COMMENT 'ISO 4217; all amounts of the row are in its minor units',
   orders_count UInt64 COMMENT 'Paid orders, not cancelled or refunded since',
   orders_amount Int64 COMMENT 'What they were left to pay',
@@ -48,8 +48,9 @@ WITH
       argMaxIf(name, (recorded_at, event_id), type IN ('customer.created', 'customer.updated')) AS name,
       argMaxIf(payload, (recorded_at, event_id), type IN ('customer.created', 'customer.updated')) AS profile,
       maxIf(recorded_at, type = 'customer.erased') AS erased_at,
-      min(occurred_at) AS first_seen_at,
-      max(occurred_at) AS last_seen_at,
+      -- As customers_changed_mark has it: what leaves no mark must not change the row.
+      minIf(occurred_at, NOT (type IN ('segment.entered', 'segment.left') AND outcome = 'dynamic')) AS first_seen_at,
+      maxIf(occurred_at, NOT (type IN ('segment.entered', 'segment.left') AND outcome = 'dynamic')) AS last_seen_at,
       -- Of whole rollbacks only: an `outcome` of 'part' leaves the redemption standing.
       toInt64(countIf(type = 'redemption.succeeded')) - toInt64(countIf(type = 'redemption.rolled_back' AND outcome != 'part'))
         AS redemptions,

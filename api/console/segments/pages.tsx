@@ -25,11 +25,13 @@ const doneTexts = {
   rules: "Saved. Everybody is looked at by the new rules; until then members are as they were.",
   left: "They were taken out.",
   deleted: "The segment was deleted; every member has left it.",
+  deleting: "The segment is being deleted: its members leave it one after the other.",
 };
 
 export const segmentAddress = (id: string) => `/console/segments/${encodeURIComponent(id)}`;
 
 function State({ segment }: { segment: SegmentWire }) {
+  if (segment.state === "deleting") return <Badge tone="bad">being deleted</Badge>;
   if (segment.kind === "static") return <Badge>list</Badge>;
   if (segment.state === "failed") return <Badge tone="bad">failed</Badge>;
   if (segment.state === "evaluating") return <Badge tone="accent">evaluating</Badge>;

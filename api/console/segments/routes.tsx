@@ -7,7 +7,8 @@ import type { Deps } from "../../deps.ts";
 import { databaseNow } from "../../http/occurred-at.ts";
 import { Problem } from "../../http/problem.ts";
 import { signedTransaction } from "../../reviews/actor.ts";
-import { changeSegment, createSegment, deleteSegment } from "../../segments/change.ts";
+import { changeSegment, createSegment } from "../../segments/change.ts";
+import { deleteSegment } from "../../segments/delete.ts";
 import { type ImportedMembers, importMembers } from "../../segments/import-members.ts";
 import { pageOfMembers, pageOfSegments, readSegment } from "../../segments/list.ts";
 import { removeMembers } from "../../segments/members.ts";
@@ -122,8 +123,10 @@ export function mountSegments(router: OpenAPIHono<ConsoleEnv>, deps: Deps): void
     const segment = await readSegment(deps.db, viewer.projectId, c.req.param("id"));
     return submitForm(c, {
       work: async () => {
-        await transact(c)(async (tx) => deleteSegment(tx, viewer.projectId, segment.id, await databaseNow(tx)));
-        return "/console/segments?done=deleted";
+        const done = await transact(c)(async (tx) =>
+          deleteSegment(tx, viewer.projectId, segment.id, await databaseNow(tx)),
+        );
+        return `/console/segments?done=${done}`;
       },
       again: (sheet) => <DeleteSegmentPage viewer={viewer} segment={segment} sheet={sheet} />,
     });

@@ -38,7 +38,14 @@ const refusals: Readonly<Record<string, string>> = { "159": "too_slow", "160": "
 /** Why the warehouse does not answer this very question; undefined when it may answer the same one later. */
 export function refusalOf(error: unknown): string | undefined {
   if (!(error instanceof ClickHouseError)) return undefined;
+  // Of the memory of all questions together.
+  if (error.code === "241" && error.message.includes("(total)")) return undefined;
   return refusals[error.code] ?? (transient.has(error.code) ? undefined : "refused");
+}
+
+/** Whether the same of fewer customers may be answered. */
+export function isTooMuch(refusal: string): boolean {
+  return Object.values(refusals).includes(refusal);
 }
 
 /** Too many queries, a table that is away or read only, a replica or the network: not the question's fault. */

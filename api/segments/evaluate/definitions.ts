@@ -83,7 +83,10 @@ export async function writeSeenTo(db: Kysely<DB>, projectId: string, seenTo: num
     .execute();
 }
 
-/** @param segments with the version by which everybody was looked at: of rules that changed meanwhile it was not that. */
+/**
+ * @param segments with the version by which everybody was looked at: of rules that changed meanwhile it was not that.
+ * @param at when the look began. Who was touched since by a look that failed was seen by no other.
+ */
 export async function writeEvaluated(
   db: Kysely<DB>,
   projectId: string,
@@ -94,7 +97,8 @@ export async function writeEvaluated(
     update segment_evaluation e
     set evaluated_version = e.version, whole_at = ${at}::timestamptz, failure = null, failed_at = null
     from unnest(${segments.map(({ id }) => id)}::text[], ${segments.map(({ version }) => version)}::int[]) s(id, version)
-    where e.project_id = ${projectId} and e.segment_id = s.id and e.version = s.version`.execute(db);
+    where e.project_id = ${projectId} and e.segment_id = s.id and e.version = s.version
+      and (e.failed_at is null or e.failed_at <= ${at}::timestamptz)`.execute(db);
 }
 
 export async function writeFailed(

@@ -29,6 +29,8 @@ export interface Moved {
 }
 
 const movesAtOnce = 2_000;
+/** Whose segments are read by one statement, which has ten seconds. */
+const customersAtOnce = 10_000;
 
 /**
  * Each chunk is a transaction; after a crash the same customers come again, and what was written already is no
@@ -40,13 +42,16 @@ export async function writeMoves(
   segments: readonly LookedAt[],
   found: readonly Found[],
 ): Promise<Moved> {
-  const moves = differences(segments, found, await readMembers(db, projectId, segments, found));
   const total = { entered: 0, left: 0 };
-  for (let first = 0; first < moves.length; first += movesAtOnce) {
-    const chunk = moves.slice(first, first + movesAtOnce);
-    const { entered, left } = await db.transaction().execute((tx) => writeChunk(tx, projectId, chunk));
-    total.entered += entered;
-    total.left += left;
+  for (let start = 0; start < found.length; start += customersAtOnce) {
+    const some = found.slice(start, start + customersAtOnce);
+    const moves = differences(segments, some, await readMembers(db, projectId, segments, some));
+    for (let first = 0; first < moves.length; first += movesAtOnce) {
+      const chunk = moves.slice(first, first + movesAtOnce);
+      const { entered, left } = await db.transaction().execute((tx) => writeChunk(tx, projectId, chunk));
+      total.entered += entered;
+      total.left += left;
+    }
   }
   return total;
 }
@@ -130,6 +135,7 @@ async function writeChunk(tx: Transaction<DB>, projectId: string, moves: readonl
       segment_id: member.segment_id,
       name: segments.get(member.segment_id)?.name ?? "",
       customer: member.identifier,
+      kind: "dynamic",
     },
   });
   const events: Event[] = [

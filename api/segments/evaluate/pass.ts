@@ -7,7 +7,7 @@
  */
 import { readClock } from "./ask.ts";
 import { type Definition, findDefinitions, readSeenTo, writeEvaluated, writeSeenTo } from "./definitions.ts";
-import { type Evaluated, type EvaluationDeps, evaluateBatch, PassContext } from "./evaluate.ts";
+import { type EvaluationDeps, evaluateBatch, PassContext } from "./evaluate.ts";
 
 /**
  * A wide row is seen this much later than it says it was made, at most: the insert that makes it is given up after 30 s.
@@ -24,34 +24,6 @@ export interface Passed {
   readonly left: number;
 }
 
-/** Customers whose wide rows changed since the last such pass. */
-export async function evaluateTouched(deps: EvaluationDeps, projectId: string, now: Date): Promise<Passed> {
-  const definitions = (await findDefinitions(deps.db, projectId)).filter((one) => mayBeAsked(one, now));
-  const startedAt = await readClock(deps.warehouse);
-  const seenTo = await readSeenTo(deps.db, projectId);
-  const total = { customers: 0, entered: 0, left: 0 };
-  // Before the first pass nothing is evaluated yet: everybody is looked at anyway.
-  if (seenTo !== undefined && definitions.length > 0) {
-    const context = new PassContext();
-    let after = "";
-    for (;;) {
-      const from = { projectId, after, since: seenTo - unseenMs };
-      const batch = await evaluateBatch(deps, definitions, context, from, now);
-      add(total, batch);
-      if (batch.upto === undefined) break;
-      after = batch.upto;
-    }
-  }
-  await writeSeenTo(deps.db, projectId, startedAt);
-  return total;
-}
-
-function add(total: { customers: number; entered: number; left: number }, batch: Evaluated): void {
-  total.customers += batch.customers;
-  total.entered += batch.entered;
-  total.left += batch.left;
-}
-
 function mayBeAsked({ failedAt }: Definition, now: Date): boolean {
   return failedAt === null || now.getTime() - failedAt.getTime() >= failedAgainMs;
 }
@@ -64,11 +36,13 @@ function isDue(definition: Definition, now: Date): boolean {
   return age >= (definition.drifts ? driftEveryMs : everybodyEveryMs);
 }
 
-/** A look at everybody that is under way. It lives in memory: one that is broken off begins anew. */
+/** A look that is under way. It lives in memory: one that is broken off begins anew. */
 export interface Round {
+  /** Those who were touched; undefined: everybody. By the clock of the warehouse, epoch ms. */
+  readonly touched: { readonly since: number; readonly upto: number } | undefined;
   readonly context: PassContext;
   readonly beganAt: Date;
-  /** By id; those whose rules change meanwhile are left to the next round. */
+  /** By id; those whose rules change meanwhile, or are refused, are left to a look at everybody. */
   readonly versions: ReadonlyMap<string, number>;
   readonly after: string;
   readonly customers: number;
@@ -76,12 +50,29 @@ export interface Round {
   readonly left: number;
 }
 
-/** Undefined when nobody needs one. */
+function newRound(definitions: readonly Definition[], touched: Round["touched"], now: Date): Round {
+  const versions = new Map(definitions.map(({ id, version }) => [id, version]));
+  const nothing = { after: "", customers: 0, entered: 0, left: 0 };
+  return { touched, context: new PassContext(), beganAt: now, versions, ...nothing };
+}
+
+/** At customers whose wide rows changed since the last such look. */
+export async function beginTouched(deps: EvaluationDeps, projectId: string, now: Date): Promise<Round | undefined> {
+  const definitions = (await findDefinitions(deps.db, projectId)).filter((one) => mayBeAsked(one, now));
+  const upto = await readClock(deps.warehouse);
+  const seenTo = await readSeenTo(deps.db, projectId);
+  // Before the first pass nothing is evaluated yet: everybody is looked at anyway.
+  if (seenTo !== undefined && definitions.length > 0) {
+    return newRound(definitions, { since: seenTo - unseenMs, upto }, now);
+  }
+  await writeSeenTo(deps.db, projectId, upto);
+  return undefined;
+}
+
+/** At everybody; undefined when nobody needs one. */
 export async function beginRound(deps: EvaluationDeps, projectId: string, now: Date): Promise<Round | undefined> {
   const due = (await findDefinitions(deps.db, projectId)).filter((definition) => isDue(definition, now));
-  if (due.length === 0) return undefined;
-  const versions = new Map(due.map(({ id, version }) => [id, version]));
-  return { context: new PassContext(), beganAt: now, versions, after: "", customers: 0, entered: 0, left: 0 };
+  return due.length === 0 ? undefined : newRound(due, undefined, now);
 }
 
 /** One batch more, as of `now`: between two batches others are looked at. @returns the round as it is then, and whether it is at its end. */
@@ -94,28 +85,39 @@ export async function continueRound(
   const definitions = (await findDefinitions(deps.db, projectId)).filter(
     ({ id, version }) => round.versions.get(id) === version,
   );
-  if (definitions.length === 0) return { round, isOver: true };
-  const from = { projectId, after: round.after, since: null };
+  if (definitions.length === 0) return endRound(deps, projectId, round, []);
+  const from = { projectId, after: round.after, since: round.touched?.since ?? null };
   const batch = await evaluateBatch(deps, definitions, round.context, from, now);
+  if (batch.upto === undefined) return endRound(deps, projectId, round, definitions);
   const versions = new Map(round.versions);
   for (const { id } of batch.failed) versions.delete(id);
-  if (batch.upto === undefined) {
-    await writeEvaluated(
-      deps.db,
-      projectId,
-      definitions.map(({ id, version }) => ({ id, version })),
-      round.beganAt,
-    );
-    return { round, isOver: true };
-  }
-  const total = { customers: round.customers, entered: round.entered, left: round.left };
-  add(total, batch);
+  const total = {
+    customers: round.customers + batch.customers,
+    entered: round.entered + batch.entered,
+    left: round.left + batch.left,
+  };
   return { round: { ...round, ...total, versions, after: batch.upto }, isOver: false };
 }
 
+async function endRound(deps: EvaluationDeps, projectId: string, round: Round, definitions: readonly Definition[]) {
+  const { touched, beganAt } = round;
+  if (touched !== undefined) await writeSeenTo(deps.db, projectId, touched.upto);
+  else if (definitions.length > 0) await writeEvaluated(deps.db, projectId, definitions, beganAt);
+  return { round, isOver: true } as const;
+}
+
 /** All of it: for tests, and for who has no worker. */
+export async function evaluateTouched(deps: EvaluationDeps, projectId: string, now: Date): Promise<Passed> {
+  return toItsEnd(deps, projectId, await beginTouched(deps, projectId, now), now);
+}
+
+/** As `evaluateTouched`. */
 export async function evaluateEverybody(deps: EvaluationDeps, projectId: string, now: Date): Promise<Passed> {
-  let round = await beginRound(deps, projectId, now);
+  return toItsEnd(deps, projectId, await beginRound(deps, projectId, now), now);
+}
+
+async function toItsEnd(deps: EvaluationDeps, projectId: string, begun: Round | undefined, now: Date): Promise<Passed> {
+  let round = begun;
   if (round === undefined) return { customers: 0, entered: 0, left: 0 };
   for (;;) {
     const step = await continueRound(deps, projectId, round, now);

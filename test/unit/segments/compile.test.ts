@@ -38,8 +38,11 @@ function disguised(rule: Rule): Rule {
 }
 
 /** All that the text of a question consists of. */
-const tokens =
-  /^(?:\s|[A-Za-z_][A-Za-z0-9_.]*|[0-9.]+|\{p\d+: [A-Za-z0-9]+(?:\([A-Za-z0-9(), ]+\))?\}|'[A-Za-z0-9_. ()]*'|->|[<>!]?=|[-+*%<>(),[\]])*$/;
+const token =
+  /\s+|[A-Za-z_][A-Za-z0-9_.]*|[0-9.]+|\{p\d+: [A-Za-z0-9]+(?:\([A-Za-z0-9(), ]+\))?\}|'[A-Za-z0-9_. ()]*'|->|[<>!]?=|[-+*%<>(),[\]]/g;
+
+/** What is there besides; piece by piece, as a text that is wrong would be tried in endless ways to be cut. */
+const strange = (query: string) => query.replaceAll(token, "");
 
 describe("a segment's rules as SQL", () => {
   it("have the same text whatever texts and numbers are in them: 6,000 trees", () => {
@@ -47,11 +50,11 @@ describe("a segment's rules as SQL", () => {
       fc.property(soundTree, (rules) => {
         const { query, params } = compiled(rules);
         expect(compiled(disguised(rules)).query).toBe(query);
-        expect(query).toMatch(tokens);
+        expect(strange(query)).toBe("");
         expect((query.match(/(?<=\{)p\d+/g) ?? []).every((name) => name in params)).toBe(true);
         expect(segmentSentence(rules)).not.toBe("");
       }),
-      { numRuns: 6_000, seed: 8 },
+      { numRuns: 6_000, seed: 8, endOnFailure: true },
     );
   }, 60_000);
 
@@ -62,9 +65,9 @@ describe("a segment's rules as SQL", () => {
         const parsed = segmentRules.safeParse(tree);
         if (!parsed.success) return;
         sound += 1;
-        expect(compiled(parsed.data).query).toMatch(tokens);
+        expect(strange(compiled(parsed.data).query)).toBe("");
       }),
-      { numRuns: 4_000, seed: 9 },
+      { numRuns: 4_000, seed: 9, endOnFailure: true },
     );
     expect(sound).toBeGreaterThan(100);
   }, 60_000);
