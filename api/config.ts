@@ -3,10 +3,12 @@ import { resolve } from "node:path";
 import { z } from "zod";
 import { type AlertOptions, defaultAlerts } from "./alerts/watch.ts";
 import { defaultGuessLimits, type GuessLimits } from "./attempts/limits.ts";
+import { defaultKept, type Kept } from "./deliveries/forget.ts";
 import { parseNetworks } from "./outbound/networks.ts";
 import type { Outbound } from "./outbound/vet.ts";
 import { parseSecretKeys } from "./secrets/open-keys.ts";
 
+const days = z.coerce.number().int().min(1).max(3_650);
 const guesses = z.coerce.number().int().min(1).max(1_000_000_000);
 
 const networks = z.string().transform((text, context) => {
@@ -63,6 +65,8 @@ const environment = z.object({
     .transform((text) => text.replace(/\/+$/, ""))
     .optional(),
   TESSERA_OUTBOUND_ALLOW: networks.default([]),
+  TESSERA_DELIVERIES_DAYS: days.default(defaultKept.deliveriesDays),
+  TESSERA_EVENT_DELIVERIES_DAYS: days.default(defaultKept.eventDeliveriesDays),
 });
 
 export interface Config {
@@ -94,6 +98,8 @@ export interface Config {
   readonly retrainHours: number;
   /** Which networks tenants may make us send to, beside the public ones. */
   readonly outbound: Outbound;
+  /** How long the log of what was sent is kept. */
+  readonly kept: Kept;
 }
 
 export class ConfigError extends Error {}
@@ -120,6 +126,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     alerts: { lagSeconds: e.TESSERA_ALERT_LAG_SECONDS, webhook: e.TESSERA_ALERT_WEBHOOK },
     retrainHours: e.TESSERA_RETRAIN_HOURS,
     outbound: { allow: e.TESSERA_OUTBOUND_ALLOW },
+    kept: { deliveriesDays: e.TESSERA_DELIVERIES_DAYS, eventDeliveriesDays: e.TESSERA_EVENT_DELIVERIES_DAYS },
     secretKeys: e.TESSERA_SECRETS_KEY,
     publicUrl: e.TESSERA_PUBLIC_URL,
     guessing: {

@@ -7,6 +7,7 @@ import type pg from "pg";
 import type { Logger } from "pino";
 import { type AlertKind, alertKinds } from "../data-health/schemas.ts";
 import { type DeliveryState, readDeliveryState } from "../data-health/state.ts";
+import { lateAfterSeconds } from "../data-health/waiting.ts";
 import { type AlertMessage, tell } from "./webhook.ts";
 
 export interface AlertOptions {
@@ -101,11 +102,21 @@ function whatIsWrong(state: DeliveryState, { lagSeconds }: AlertOptions, upSecon
       `${counted(state.overdueReviews, "review")} waited for more than a day after they were due`,
     );
   }
+  if (state.lowStocks > 0) {
+    wrong.set(
+      "low_stock",
+      `few codes are left in ${counted(state.lowStocks, "campaign or pool", "campaigns or pools")}`,
+    );
+  }
+  if (state.lateDeliveries > 0) {
+    const late = counted(state.lateDeliveries, "message");
+    wrong.set("deliveries_late", `${late} to customers waited for more than ${lateAfterSeconds / 60} minutes`);
+  }
   return wrong;
 }
 
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? "" : "s"}`;
+function counted(count: number, what: string, many = `${what}s`): string {
+  return `${count} ${count === 1 ? what : many}`;
 }
 
 /** @returns since when, if it was not known before. */

@@ -109,6 +109,16 @@ export async function countOverdueReviews(db: Kysely<DB>, projectId: string): Pr
   return Number(row.count);
 }
 
+/** Whether few codes are left in a campaign that runs, or in a pool. */
+export async function hasLowStock(db: Kysely<DB>, projectId: string): Promise<boolean> {
+  const { rows } = await sql<{ is_low: boolean }>`
+    select exists (
+        select from campaign_stock s join campaign c on c.project_id = s.project_id and c.id = s.campaign_id
+        where s.project_id = ${projectId} and s.low_stock_at is not null and c.status = 'active')
+      or exists (select from pool where project_id = ${projectId} and low_stock_at is not null) as is_low`.execute(db);
+  return rows[0]?.is_low ?? false;
+}
+
 /** Messages that are ordered and not gone yet; counted up to a bound, from the index of those that wait. */
 export async function readWaitingDeliveries(db: Kysely<DB>, projectId: string) {
   const { rows } = await sql<{ waiting: number; oldest_seconds: number }>`

@@ -8,6 +8,7 @@ import type { DB } from "../db/tables.ts";
 import {
   countFailedTrainings,
   countOverdueReviews,
+  hasLowStock,
   readAlerts,
   readDeadLetters,
   readDrifts,
@@ -17,6 +18,7 @@ import {
   readWaitingDeliveries,
 } from "./queries.ts";
 import type { AlertKind, DataHealth } from "./schemas.ts";
+import { lateAfterSeconds } from "./waiting.ts";
 
 export interface HealthSources {
   readonly db: Kysely<DB>;
@@ -26,7 +28,7 @@ export interface HealthSources {
 
 export async function readDataHealth({ db, pool, warehouse }: HealthSources, projectId: string): Promise<DataHealth> {
   const asOf = new Date().toISOString();
-  const [lag, consumers, events, letters, runs, found, alerts, trainings, models, reviews, deliveries] =
+  const [lag, consumers, events, letters, runs, found, alerts, trainings, models, reviews, deliveries, isLow] =
     await Promise.all([
       readLag(pool),
       readConsumers(pool),
@@ -39,6 +41,7 @@ export async function readDataHealth({ db, pool, warehouse }: HealthSources, pro
       readModelDrifts(db, projectId),
       countOverdueReviews(db, projectId),
       readWaitingDeliveries(db, projectId),
+      hasLowStock(db, projectId),
     ]);
   // The others tell of other tenants' data, unless this one has some of its own.
   const concerns: Readonly<Record<AlertKind, boolean>> = {
@@ -49,6 +52,8 @@ export async function readDataHealth({ db, pool, warehouse }: HealthSources, pro
     model_training: trainings > 0,
     model_drift: models.some(({ is_far }) => is_far),
     reviews_overdue: reviews > 0,
+    low_stock: isLow,
+    deliveries_late: deliveries.oldest_seconds > lateAfterSeconds,
   };
   return {
     as_of: asOf,

@@ -16,6 +16,8 @@ export const alertKinds = [
   "model_training",
   "model_drift",
   "reviews_overdue",
+  "low_stock",
+  "deliveries_late",
 ] as const;
 export type AlertKind = (typeof alertKinds)[number];
 

@@ -3,6 +3,7 @@ import type pg from "pg";
 import { type ConsumerState, readConsumers } from "../../ingest/consumer-cursor.ts";
 import { type Lag, readLag } from "../../ingest/lag.ts";
 import type { AlertKind } from "./schemas.ts";
+import { lateDeliveries, lowStocks } from "./waiting.ts";
 
 export interface DeliveryState {
   readonly lag: Lag;
@@ -19,6 +20,10 @@ export interface DeliveryState {
   readonly driftedProjects: number;
   /** Reviews that nobody decided for a day after they were due; counted up to 100,000. */
   readonly overdueReviews: number;
+  /** Campaigns and pools of all projects with few codes left. */
+  readonly lowStocks: number;
+  /** Messages that are due and were not sent; counted up to 100,000. */
+  readonly lateDeliveries: number;
   readonly alerts: readonly AlertKind[];
 }
 
@@ -46,6 +51,8 @@ export async function readDeliveryState(pool: pg.Pool): Promise<DeliveryState> {
       failed_trainings: number;
       drifted_projects: number;
       overdue_reviews: number;
+      low_stocks: number;
+      late_deliveries: number;
       alerts: AlertKind[];
     }>(`
       select
@@ -61,6 +68,8 @@ export async function readDeliveryState(pool: pg.Pool): Promise<DeliveryState> {
         (select count(*)::int from (
            select from review where status in ('open', 'held') and due_at <= now() - interval '1 day' limit 100000) late
         ) as overdue_reviews,
+        (${lowStocks})::int as low_stocks,
+        (${lateDeliveries})::int as late_deliveries,
         array(select kind::text from alert where resolved_at is null) as alerts`),
   ]);
   const [row] = rows;
@@ -74,6 +83,8 @@ export async function readDeliveryState(pool: pg.Pool): Promise<DeliveryState> {
     failedTrainings: row.failed_trainings,
     driftedProjects: row.drifted_projects,
     overdueReviews: row.overdue_reviews,
+    lowStocks: row.low_stocks,
+    lateDeliveries: row.late_deliveries,
     alerts: row.alerts,
   };
 }

@@ -3,18 +3,23 @@ import { setTimeout as pause } from "node:timers/promises";
 import { type Kysely, sql } from "kysely";
 import type { Logger } from "pino";
 import type { DB } from "../db/tables.ts";
+import type { Kept } from "../deliveries/forget.ts";
 import { disable } from "./settle.ts";
 
-/** As long as the events themselves are in the outbox; failures are kept for who looks into them. */
-const kept = { deliveredDays: 7, othersDays: 30 };
+/** As long as the events themselves are in the outbox; failures are kept for who looks into them, as the operator says. */
+const deliveredDays = 7;
 const waitingMax = 200_000;
 const everyMs = 60_000;
 const chunkRows = 5_000;
 
-export async function runEventSweep(deps: { db: Kysely<DB>; log: Logger }, signal: AbortSignal): Promise<void> {
+export async function runEventSweep(
+  deps: { readonly db: Kysely<DB>; readonly log: Logger },
+  { eventDeliveriesDays }: Kept,
+  signal: AbortSignal,
+): Promise<void> {
   while (!signal.aborted) {
     const now = new Date();
-    const deleted = await sweepDeliveries(deps.db, now);
+    const deleted = await sweepDeliveries(deps.db, now, eventDeliveriesDays);
     if (deleted > 0) deps.log.info({ deleted }, "forgot deliveries of events");
     const full = await disableOverfull(deps.db, now);
     if (full > 0) deps.log.warn({ subscriptions: full }, "too many events wait for a receiver: disabled");
@@ -23,21 +28,21 @@ export async function runEventSweep(deps: { db: Kysely<DB>; log: Logger }, signa
 }
 
 /** @returns how many rows. */
-export async function sweepDeliveries(db: Kysely<DB>, now: Date): Promise<number> {
+export async function sweepDeliveries(db: Kysely<DB>, now: Date, othersDays: number): Promise<number> {
   const before = (days: number) => new Date(now.getTime() - days * 86_400_000);
   let deleted = 0;
   for (;;) {
     const chunk = await sql`
       delete from event_delivery where ctid in (
         select d.ctid from event_delivery d
-        where d.updated_at < ${before(kept.deliveredDays)} and d.status <> 'sending'
-          and (d.status = 'delivered' or d.updated_at < ${before(kept.othersDays)} or not exists (
+        where d.updated_at < ${before(Math.min(deliveredDays, othersDays))} and d.status <> 'sending'
+          and (d.status = 'delivered' or d.updated_at < ${before(othersDays)} or not exists (
             select from event_subscription s where s.project_id = d.project_id and s.id = d.subscription_id))
         order by d.updated_at limit ${chunkRows} for update skip locked)`.execute(db);
     deleted += Number(chunk.numAffectedRows ?? 0);
     if (Number(chunk.numAffectedRows ?? 0) < chunkRows) break;
   }
-  await sql`delete from event_replay where updated_at < ${before(kept.othersDays)}`.execute(db);
+  await sql`delete from event_replay where updated_at < ${before(othersDays)}`.execute(db);
   await sql`
     update event_subscription set secret_before = null, secret_before_until = null
     where secret_before_until < ${now}`.execute(db);

@@ -2,6 +2,7 @@
 import { Gauge } from "prom-client";
 import { alertKinds } from "../data-health/schemas.ts";
 import { readDeliveryState } from "../data-health/state.ts";
+import { readWaitingByKind, readWaitingJobs } from "../data-health/waiting.ts";
 import type { Deps } from "../deps.ts";
 
 /** @returns what sets the gauges; when Postgres does not answer they are left out, a number would be a lie. */
@@ -20,6 +21,16 @@ export function watchDelivery(deps: Pick<Deps, "pool" | "log" | "metrics">): () 
   );
   const consumerSeconds = ofConsumers("consumer_oldest_seconds", "Age of the oldest of them");
   const consumerFailures = ofConsumers("consumer_failures", "Events that a reader of the outbox has put aside");
+  const labelled = (name: string, help: string, label: string) =>
+    new Gauge({ name, help, labelNames: [label], registers: [deps.metrics] });
+  const messages = labelled(
+    "deliveries_waiting",
+    "Messages to customers that wait, 10000 of a channel at most",
+    "kind",
+  );
+  const messagesSeconds = labelled("deliveries_due_seconds", "How long the oldest of them is due", "kind");
+  const jobs = labelled("jobs_waiting", "Jobs whose time has come and that nobody does yet, 100000 at most", "task");
+  const jobsSeconds = labelled("jobs_due_seconds", "How long the oldest of them is due", "task");
   const alerts = new Gauge({
     name: "tessera_alert",
     help: "1 while the alert stands, 0 otherwise",
@@ -28,7 +39,21 @@ export function watchDelivery(deps: Pick<Deps, "pool" | "log" | "metrics">): () 
   });
   return async () => {
     try {
-      const state = await readDeliveryState(deps.pool);
+      const [state, byKind, byTask] = await Promise.all([
+        readDeliveryState(deps.pool),
+        readWaitingByKind(deps.pool),
+        readWaitingJobs(deps.pool),
+      ]);
+      // What waited before and does not now is said by its absence.
+      for (const each of [messages, messagesSeconds, jobs, jobsSeconds]) each.reset();
+      for (const { kind, count, seconds } of byKind) {
+        messages.set({ kind }, count);
+        messagesSeconds.set({ kind }, seconds);
+      }
+      for (const { task, count, seconds } of byTask) {
+        jobs.set({ task }, count);
+        jobsSeconds.set({ task }, seconds);
+      }
       lagRows.set(state.lag.rows);
       lagSeconds.set(state.lag.seconds);
       deadLetters.set(state.deadLetters);
@@ -44,7 +69,17 @@ export function watchDelivery(deps: Pick<Deps, "pool" | "log" | "metrics">): () 
     } catch (error) {
       deps.log.warn({ err: error }, "the state of the delivery could not be read");
       for (const each of [lagRows, lagSeconds, deadLetters, drift, compared]) each.remove();
-      for (const each of [alerts, consumerRows, consumerSeconds, consumerFailures]) each.reset();
+      const all = [
+        alerts,
+        consumerRows,
+        consumerSeconds,
+        consumerFailures,
+        messages,
+        messagesSeconds,
+        jobs,
+        jobsSeconds,
+      ];
+      for (const each of all) each.reset();
     }
   };
 }

@@ -29,7 +29,10 @@ export function faultOutside(url: URL): string | undefined {
   return port === 443 || port >= 1024 ? undefined : "must have port 443 or one from 1024 on";
 }
 
-/** Without the brackets of an IPv6 address; an IPv4 address in any spelling has become the usual one. */
+/**
+ * Without the brackets of an IPv6 address and the dot that a name may end with; an IPv4 address in any spelling has become
+ * the usual one.
+ */
 function hostOf(url: URL): string {
-  return url.hostname.startsWith("[") ? url.hostname.slice(1, -1) : url.hostname;
+  return url.hostname.startsWith("[") ? url.hostname.slice(1, -1) : url.hostname.replace(/\.$/, "");
 }

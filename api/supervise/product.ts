@@ -134,6 +134,7 @@ async function serve(config: Config, urls: Urls, listener: Listener, log: Logger
         alerts: config.alerts,
         retrain: retraining(config, urls),
         dataDir: config.dataDir,
+        kept: config.kept,
         outbound: config.outbound,
         sealer,
         publicUrl,

@@ -71,6 +71,7 @@ export async function startWorkers(config: Config, urls: Urls, log: Logger, life
       alerts: config.alerts,
       retrain: retraining(config, urls),
       dataDir: config.dataDir,
+      kept: config.kept,
       outbound: config.outbound,
       sealer: openSealer(config.secretKeys, config.dataDir),
       publicUrl: config.publicUrl,

@@ -3,8 +3,13 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { pino } from "pino";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { z } from "zod";
 import { createWatcher } from "../../api/alerts/watch.ts";
-import { useApp } from "../support/app.ts";
+import { addJob } from "../../api/jobs/add-job.ts";
+import { send } from "../support/answers.ts";
+import { type TestProject, useApp } from "../support/app.ts";
+import { newCustomer, newEmailChannel, newTemplate, order } from "../support/messages.ts";
+import { stockPool } from "../support/pool-stock.ts";
 
 interface Line {
   readonly level: number;
@@ -105,6 +110,34 @@ describe("alerts", () => {
     await Promise.all([old.told(), young.told()]);
     expect(await standing()).toEqual([]);
     expect(await (await app.app.request("/metrics")).text()).toMatch(/^reconcile_last_success_seconds 4\d/m);
+  });
+
+  it("are raised for stocks that are low and messages that are late, and shown to whom they concern", async () => {
+    const [project, other] = [await app.newProject(), await app.newProject()];
+    const poolId = await stockPool(app.pool, project.projectId, 1);
+    await app.pool.query("update pool set low_stock = 5, low_stock_at = now() where id = $1", [poolId]);
+    const channelId = await newEmailChannel(project, 25);
+    const reachable = { channelId, templateId: await newTemplate(project), customerId: await newCustomer(project) };
+    const { id } = await order(app, project, reachable, new Date(Date.now() - 20 * 60_000));
+    const one = watcher();
+    await one.look();
+    await one.look();
+    expect(await standing()).toEqual(["deliveries_late", "low_stock"]);
+    const kindsOf = async (of: TestProject) =>
+      (await send(of, "GET", "/v1/data-health")).body.alerts.map(({ kind }: { kind: string }) => kind).sort();
+    expect(await kindsOf(project)).toEqual(["deliveries_late", "low_stock"]);
+    expect(await kindsOf(other)).toEqual([]);
+    await addJob(app.db, { name: "test", payload: z.object({}), attemptsMax: 1 }, {}, { runAt: new Date(0) });
+    const metrics = await (await app.app.request("/metrics")).text();
+    expect(metrics).toMatch(/^deliveries_waiting\{kind="email"\} 1$/m);
+    expect(metrics).toMatch(/^deliveries_due_seconds\{kind="email"\} 12\d\d/m);
+    expect(metrics).toMatch(/^jobs_waiting\{task="test"\} 1$/m);
+    expect(metrics).toMatch(/^jobs_due_seconds\{task="test"\} \d{9,}/m);
+    await app.pool.query("update delivery set next_attempt_at = now() where id = $1", [id]);
+    await app.pool.query("update pool set low_stock_at = null where id = $1", [poolId]);
+    await one.look();
+    await one.told();
+    expect(await standing()).toEqual([]);
   });
 
   it("are posted again when the receiver fails, and follow no redirect", async () => {

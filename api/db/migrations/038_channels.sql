@@ -115,6 +115,8 @@ create index delivery_by_provider on delivery (project_id, channel_id, provider_
 create index delivery_due on delivery (project_id, channel_id, next_attempt_at) where status = 'queued';
 create index delivery_leased on delivery (project_id, channel_id) where leased_until is not null;
 create index delivery_sending on delivery (sending_since) where status = 'sending';
+-- Those that are over, to be forgotten.
+create index delivery_old on delivery (project_id, updated_at) where status not in ('queued', 'sending');
 create index delivery_waiting on delivery (project_id, created_at) where status in ('queued', 'sending');
 
 create table delivery_attempt (

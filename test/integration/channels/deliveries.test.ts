@@ -1,6 +1,7 @@
 import type { AddressInfo } from "node:net";
 import { createServer as createTcpServer } from "node:net";
 import { expect, it, onTestFinished } from "vitest";
+import { forgetDeliveries } from "../../../api/deliveries/forget.ts";
 import { pickDue } from "../../../api/deliveries/pick.ts";
 import { runDeliveries } from "../../../api/deliveries/run.ts";
 import { send } from "../../support/answers.ts";
@@ -332,6 +333,36 @@ it("sends as fast as the channel may, exactly, however many send at once", async
   );
   expect(rows).toHaveLength(7);
   expect(new Set(rows.map((row) => row.next_attempt_at.getTime())).size).toBe(7);
+});
+
+it("is forgotten with its attempts after the time that the operator says, unless it waits or a cap still counts it", async () => {
+  const mail = await serve();
+  const project = await context.newProject();
+  const reachable = await reach(project, mail.port);
+  const sent = (await order(context, project, reachable, noon)).id;
+  await work(context, project, sent, noon);
+  const waiting = (await order(context, project, reachable, noon)).id;
+  const capped = await context.newProject();
+  const counted = await reach(capped, mail.port, { channel: { frequency_cap: { count: 3, hours: 2_400 } } });
+  const kept = (await order(context, capped, counted, noon)).id;
+  await work(context, capped, kept, noon);
+  const left = async () => {
+    const { rows } = await context.pool.query<{ id: string }>(
+      `select id from delivery where id = any($1)
+       union all select 'attempt of ' || delivery_id from delivery_attempt where delivery_id = any($1)`,
+      [[sent, waiting, kept]],
+    );
+    return rows.map(({ id }) => id).sort();
+  };
+  const all = [sent, waiting, kept, `attempt of ${sent}`, `attempt of ${kept}`].sort();
+  const day = 86_400;
+  await forgetDeliveries(context.db, 30, later(29 * day), 1_000);
+  expect(await left()).toEqual(all);
+  await forgetDeliveries(context.db, 30, later(31 * day), 1_000);
+  expect(await left()).toEqual([waiting, kept, `attempt of ${kept}`].sort());
+  expect(await forgetDeliveries(context.db, 30, later(101 * day), 1)).toBe(1);
+  await forgetDeliveries(context.db, 30, later(101 * day), 1_000);
+  expect(await left()).toEqual([waiting]);
 });
 
 it("has its share of the places, however many wait at a channel that is slow, off or at its rate", async () => {

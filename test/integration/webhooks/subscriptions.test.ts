@@ -555,13 +555,13 @@ describe("what became of events", () => {
          updated_at = now() where project_id = $1`,
       [project.projectId, `evt_${project.projectId}_0`, `evt_${project.projectId}_1`],
     );
-    await sweepDeliveries(context.db, later(6 * day));
+    await sweepDeliveries(context.db, later(6 * day), 30);
     expect(await deliveriesOf(project, id)).toHaveLength(3);
-    await sweepDeliveries(context.db, later(8 * day));
+    await sweepDeliveries(context.db, later(8 * day), 30);
     expect((await deliveriesOf(project, id)).map(({ status }) => status).sort()).toEqual(["failed", "waiting"]);
     expect(await disableOverfull(context.db, later(0), 0)).toBe(1);
     expect((await send(project, "GET", `${base}/${id}`)).body.disabled_because).toBe("backlog");
-    await sweepDeliveries(context.db, later(31 * day));
+    await sweepDeliveries(context.db, later(31 * day), 30);
     expect(await deliveriesOf(project, id)).toEqual([]);
   });
 

@@ -92,6 +92,10 @@ describe("a URL", () => {
     "https://[0:0:0:0:0:0:0:1]/",
     "https://localhost/",
     "https://sub.localhost/",
+    "https://localhost./",
+    "https://[64:ff9b::127.0.0.1]/",
+    "https://0.0.0.0/",
+    "https://[::]/",
   ])("of our own machine is refused in any spelling: %s", (url) => {
     expect(faultOfUrl(url)).toBe("must lead to a public address");
   });
