@@ -11,9 +11,11 @@ interface StreamLimits {
   readonly all: number;
   readonly perProject: number;
   readonly perCustomer: number;
+  /** Whoever leaves so many messages unread is not there any more; more are not kept in memory for them. */
+  readonly unread: number;
 }
 
-const streamLimits: StreamLimits = { all: 500, perProject: 200, perCustomer: 4 };
+const streamLimits: StreamLimits = { all: 500, perProject: 200, perCustomer: 4, unread: 50 };
 const pollMs = 1_000;
 const heartbeatMs = 15_000;
 const lifeMs = 10 * 60_000;
@@ -50,7 +52,7 @@ export function createPopupStreams(
 
   const count = (fits: (stream: Stream) => boolean) => [...streams.keys()].filter(fits).length;
 
-  async function look(): Promise<void> {
+  async function lookAtAll(): Promise<void> {
     const now = Date.now();
     for (const stream of [...streams.keys()]) {
       if (now >= stream.endsAt) stream.end();
@@ -59,7 +61,10 @@ export function createPopupStreams(
         stream.write(": still here\n\n");
       }
     }
-    const listening = [...streams.keys()];
+    await look([...streams.keys()]);
+  }
+
+  async function look(listening: readonly Stream[]): Promise<void> {
     if (listening.length === 0) return;
     const pairs = [...new Set(listening.map((each) => `${each.projectId} ${each.customerId}`))].map((pair) =>
       pair.split(" "),
@@ -71,8 +76,10 @@ export function createPopupStreams(
       messagesEachMax,
     );
     for (const popup of waiting) {
-      for (const [stream, show] of streams) {
-        if (stream.projectId !== popup.project_id || stream.customerId !== popup.customer_id) continue;
+      for (const stream of listening) {
+        const show = streams.get(stream);
+        if (show === undefined || stream.projectId !== popup.project_id || stream.customerId !== popup.customer_id)
+          continue;
         if (stream.sent.has(popup.id)) continue;
         stream.sent.add(popup.id);
         stream.write(`event: popup\nid: ${popup.id}\ndata: ${JSON.stringify(show(popup))}\n\n`);
@@ -83,7 +90,7 @@ export function createPopupStreams(
   function again(): void {
     if (timer !== undefined || streams.size === 0) return;
     timer = setTimeout(() => {
-      look()
+      lookAtAll()
         .catch((err: unknown) => deps.log.warn({ err }, "pop-ups could not be read"))
         .finally(() => {
           timer = undefined;
@@ -109,7 +116,10 @@ export function createPopupStreams(
             endsAt: Math.min(Date.now() + lifeMs, who.expiresAt * 1_000),
             sent: new Set(),
             heardAt: Date.now(),
-            write: (text) => controller.enqueue(encoder.encode(text)),
+            write: (text) => {
+              if ((controller.desiredSize ?? 0) <= -limits.unread) opened.end();
+              else controller.enqueue(encoder.encode(text));
+            },
             end: () => {
               if (streams.delete(opened)) controller.close();
             },
@@ -117,7 +127,7 @@ export function createPopupStreams(
           stream = opened;
           streams.set(opened, show);
           opened.write("retry: 5000\n\n");
-          look().catch((err: unknown) => deps.log.warn({ err }, "pop-ups could not be read"));
+          look([opened]).catch((err: unknown) => deps.log.warn({ err }, "pop-ups could not be read"));
           again();
         },
         cancel() {

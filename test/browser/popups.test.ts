@@ -68,10 +68,33 @@ it("appears while the customer looks, as text and never as markup, and goes for 
   const box = await popup.boundingBox();
   expect((box?.x ?? -1) >= 0 && (box?.x ?? 0) + (box?.width ?? 999) <= 390).toBe(true);
   await page.screenshot({ path: process.env.POPUP_PICTURE ?? "/dev/null", type: "png" });
-  await page.keyboard.press("Escape");
+  const link = page.getByRole("link", { name: "Offers" });
+  await link.focus();
+  await page.keyboard.press("Tab");
+  expect(await page.evaluate("document.activeElement.getAttribute('aria-label')")).toBe("Close");
+  await page.keyboard.press("Enter");
   await popup.waitFor({ state: "detached" });
+  expect(await page.evaluate("document.activeElement.textContent")).toBe("Offers");
   await expect.poll(waiting).toBe(0);
   expect(troubles.filter((each) => !each.startsWith("outside request"))).toEqual([]);
+});
+
+it("does not come back on the next page, though nobody heard yet that it was closed", async () => {
+  const { page } = await browser.visit({ baseUrl: shop.url });
+  await page.route("**/dismissed", (route) => route.abort());
+  await show("First");
+  await page.goto("/?customer=c1");
+  const text = page.locator("[data-tessera-popup] p");
+  await text.waitFor();
+  await page.keyboard.press("Escape");
+  await text.waitFor({ state: "detached" });
+  await show("Later");
+  await page.goto("/?customer=c1");
+  expect(await text.textContent()).toBe("Later");
+  await page.unroute("**/dismissed");
+  await page.keyboard.press("Escape");
+  await expect.poll(waiting).toBe(1);
+  await context.pool.query("delete from popup_message where project_id = $1", [project.projectId]);
 });
 
 it("leads where it says", async () => {

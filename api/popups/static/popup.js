@@ -7,6 +7,7 @@
   const tag = document.currentScript;
   const origin = new URL(tag.src).origin;
   const headers = { authorization: `Bearer ${tag.dataset.key}`, "tessera-customer": tag.dataset.customer };
+  const closedName = "tessera-popups-closed";
   const seen = new Set();
   const queue = [];
   let isOpen = false;
@@ -16,8 +17,25 @@
   const mark = (id, step) =>
     call(`/${encodeURIComponent(id)}/${step}`, { method: "POST", keepalive: true }).catch(() => {});
 
+  /** Closed on this tab's pages before: what says so to the service may still be on its way. */
+  function readClosed() {
+    try {
+      const ids = JSON.parse(sessionStorage.getItem(closedName));
+      return Array.isArray(ids) ? ids : [];
+    } catch {
+      return [];
+    }
+  }
+  function noteClosed(id) {
+    try {
+      sessionStorage.setItem(closedName, JSON.stringify([...readClosed().slice(-49), id]));
+    } catch {
+      // A page without storage shows it again at worst.
+    }
+  }
+
   function add(popup) {
-    if (seen.has(popup.id)) return;
+    if (seen.has(popup.id) || readClosed().includes(popup.id)) return;
     seen.add(popup.id);
     queue.push(popup);
     showNext();
@@ -64,8 +82,11 @@
       "overflow-y": "auto",
     });
     box.dataset.tesseraPopup = popup.id;
-    box.setAttribute("role", "status");
+    // Not modal: it takes no focus from what the customer is doing, and is read out to those who do not see it.
+    box.setAttribute("role", "dialog");
     box.setAttribute("aria-label", popup.title);
+    const spoken = element("div", "", {});
+    spoken.setAttribute("role", "status");
     const close = element("button", "×", {
       float: "right",
       border: "0",
@@ -79,23 +100,27 @@
     });
     close.type = "button";
     close.setAttribute("aria-label", "Close");
+    let focusBefore;
+    box.addEventListener("focusin", ({ relatedTarget }) => {
+      if (!box.contains(relatedTarget)) focusBefore = relatedTarget;
+    });
     const end = (step) => {
       void mark(popup.id, step);
+      noteClosed(popup.id);
+      const hadFocus = box.contains(document.activeElement);
       box.remove();
+      if (hadFocus) focusBefore?.focus();
       document.removeEventListener("keydown", onKey);
       isOpen = false;
       showNext();
     };
     const onKey = (event) => {
-      if (event.key === "Escape") end("dismissed");
+      // One that closed something of the page itself is not meant for us.
+      if (event.key === "Escape" && !event.defaultPrevented) end("dismissed");
     };
     close.addEventListener("click", () => end("dismissed"));
     document.addEventListener("keydown", onKey);
-    box.append(
-      close,
-      element("strong", popup.title, { display: "block", "font-size": "1.1rem" }),
-      element("p", popup.text, { margin: "0.5rem 0 0", "white-space": "pre-line" }),
-    );
+    box.append(close, spoken);
     const href = popup.url ? linkOf(popup.url) : undefined;
     if (href) {
       const link = element("a", popup.button || href, {
@@ -109,6 +134,13 @@
       box.append(link);
     }
     document.body.append(box);
+    // What comes into a status that is there is read out; a status that comes with its text is not.
+    setTimeout(() =>
+      spoken.append(
+        element("strong", popup.title, { display: "block", "font-size": "1.1rem" }),
+        element("p", popup.text, { margin: "0.5rem 0 0", "white-space": "pre-line" }),
+      ),
+    );
     void mark(popup.id, "shown");
   }
 

@@ -126,7 +126,7 @@ it("lets the shop's pages in with a publishable key, and others not", async () =
   expect(preflight.headers.get("access-control-allow-headers")).toContain("tessera-customer");
 });
 
-it("reads so many of each customer: what one leaves unread takes nobody else's place", async () => {
+it("reads so many of each customer, takes nobody's place for what another leaves unread, and drops who does not read", async () => {
   const { project, customerId } = await setUp();
   const other = (await send(project, "PUT", "/v1/customers/c2", {})).body.id as string;
   const ids = [customerId, customerId, customerId, other].map((owner) => [newId("pop"), owner] as const);
@@ -140,6 +140,15 @@ it("reads so many of each customer: what one leaves unread takes nobody else's p
   const both = [project.projectId, project.projectId];
   const waiting = await listWaiting(context.db, both, [customerId, other], 2);
   expect(waiting.map(({ id }) => id)).toEqual([0, 1, 3].map((at) => ids[at]?.[0]));
+  const closing = new AbortController();
+  onTestFinished(() => closing.abort());
+  const limits = { all: 1, perProject: 1, perCustomer: 1, unread: 1 };
+  const streams = createPopupStreams({ ...context.deps, closing: closing.signal }, limits);
+  const open = () =>
+    streams.open({ projectId: project.projectId, customerId, expiresAt: Date.now() / 1_000 + 60 }, () => ({}));
+  expect(open()).toBeDefined();
+  expect(open()).toBeUndefined();
+  await expect.poll(() => open() !== undefined).toBe(true);
 });
 
 it("tells a stream of what waits, and ends it in order when the process stops", async () => {
@@ -147,7 +156,7 @@ it("tells a stream of what waits, and ends it in order when the process stops", 
   await show(shop);
   const closing = new AbortController();
   const { db, log } = context.deps;
-  const limits = { all: 3, perProject: 2, perCustomer: 1 };
+  const limits = { all: 3, perProject: 2, perCustomer: 1, unread: 50 };
   const streams = createPopupStreams({ db, log, closing: closing.signal }, limits);
   const who = { projectId: shop.project.projectId, customerId: shop.customerId, expiresAt: Date.now() / 1_000 + 60 };
   const stream = streams.open(who, (popup) => popup.content);
