@@ -30,7 +30,7 @@ export function listCustomers(
       // No text that a customer may be called comes after this one.
       query.where("identifier", ">=", identifier ?? "").where("identifier", "<", `${identifier}\u{10ffff}`),
     )
-    .$if(email !== undefined, (query) => query.where(sql`lower(email)`, "=", email?.toLowerCase() ?? ""))
+    .$if(email !== undefined, (query) => query.where(sql`lower(email)`, "=", sql<string>`lower(${email})`))
     .$if(before !== undefined, (query) => query.where("id", "<", before ?? ""))
     .orderBy("id", "desc")
     .limit(limit + 1)

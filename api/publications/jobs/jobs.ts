@@ -35,6 +35,7 @@ async function refuseNoSegment(tx: Transaction<DB>, projectId: string, segmentId
     .select("id")
     .where("project_id", "=", projectId)
     .where("id", "=", segmentId)
+    .where("deleting_at", "is", null)
     .executeTakeFirst();
   if (!segment) throw invalid("/to/segment_id", "There is no such segment.");
 }

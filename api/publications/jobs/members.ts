@@ -29,6 +29,8 @@ export async function writeSegmentSlice(tx: Transaction<DB>, job: Job): Promise<
     .select("id")
     .where("project_id", "=", job.project_id)
     .where("id", "=", job.segment_id)
+    // One that is being deleted loses its members.
+    .where("deleting_at", "is", null)
     .executeTakeFirst();
   if (!segment) return { outcome: "refused", reason: "segment_unknown" };
   // The order's instant has milliseconds, the members' microseconds.
