@@ -3,15 +3,14 @@ import { takeBounce } from "../deliveries/take-bounces.ts";
 import type { Deps } from "../deps.ts";
 import { secured } from "../http/auth.ts";
 import { withIdempotency } from "../http/idempotency.ts";
-import { readCursor, toPage } from "../http/pagination.ts";
 import { notFound } from "../http/problem.ts";
 import { createRouter } from "../http/router.ts";
 import { idempotencyHeaders, json, jsonBody, listQuery, pageOf, problems, resourceId } from "../http/schemas.ts";
 import { inTransaction } from "../http/transaction.ts";
 import { adapterOf, channelKinds } from "./adapters.ts";
-import { changeChannel, channelToWire, createChannel, deleteChannel } from "./change.ts";
+import { changeChannel, createChannel, deleteChannel } from "./change.ts";
 import { findChannel } from "./find.ts";
-import { listChannels } from "./queries.ts";
+import { pageOfChannels, readChannel } from "./read.ts";
 import {
   bouncedWire,
   bouncesBody,
@@ -111,20 +110,8 @@ export function channelRoutes(deps: Deps) {
         body: await createChannel(tx, sealer, c.var.auth.projectId, c.req.valid("json"), new Date()),
       })),
     )
-    .openapi(list, async (c) => {
-      const { limit, cursor, kind } = c.req.valid("query");
-      const before = readCursor(cursor, z.tuple([z.string()]))?.[0];
-      const rows = await listChannels(db, c.var.auth.projectId, { limit: limit + 1, before, kind });
-      return c.json(
-        toPage(rows, limit, (row) => [row.id], channelToWire),
-        200,
-      );
-    })
-    .openapi(read, async (c) => {
-      const row = await findChannel(db, c.var.auth.projectId, c.req.valid("param").id);
-      if (!row) throw notFound("channel");
-      return c.json(channelToWire(row), 200);
-    })
+    .openapi(list, async (c) => c.json(await pageOfChannels(db, c.var.auth.projectId, c.req.valid("query")), 200))
+    .openapi(read, async (c) => c.json(await readChannel(db, c.var.auth.projectId, c.req.valid("param").id), 200))
     .openapi(change, async (c) => {
       const { projectId } = c.var.auth;
       const { id } = c.req.valid("param");

@@ -15,7 +15,24 @@ export function poolNames(db: Kysely<DB>, projectId: string): Promise<Named[]> {
 }
 
 export async function segmentNames(db: Kysely<DB>, projectId: string): Promise<string[]> {
-  return (await named(db, projectId, "segment")).map(({ name }) => name);
+  return (await namedSegments(db, projectId)).map(({ name }) => name);
+}
+
+export function namedSegments(db: Kysely<DB>, projectId: string): Promise<Named[]> {
+  return named(db, projectId, "segment");
+}
+
+/** Of one kind, to choose from. */
+export function templateNames(db: Kysely<DB>, projectId: string, kind: string): Promise<Named[]> {
+  return db
+    .selectFrom("template")
+    .select(["id", "name"])
+    .where("project_id", "=", projectId)
+    .where("kind", "=", kind)
+    .where("deleted_at", "is", null)
+    .orderBy("name")
+    .limit(namesMax)
+    .execute();
 }
 
 function named(db: Kysely<DB>, projectId: string, table: "pool" | "segment"): Promise<Named[]> {

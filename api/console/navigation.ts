@@ -73,11 +73,41 @@ export const areas = [
         shape: "M3 3h8v6H8v3h8V9h5v8h-5v-3H8v3h3v4H3v-4h3V9H3V3Z",
       },
       {
+        place: "channels",
+        name: "Channels",
+        to: "/console/channels",
+        scopes: ["manage"],
+        shape:
+          "M12 10a2 2 0 1 0 0 4 2 2 0 0 0 0-4ZM5 5a10 10 0 0 0 0 14l1.500-1.500a8 8 0 0 1 0-11L5 5Zm14 0-1.500 1.500a8 8 0 0 1 0 11L19 19a10 10 0 0 0 0-14ZM8 8a6 6 0 0 0 0 8l1.500-1.500a4 4 0 0 1 0-5L8 8Zm8 0-1.500 1.500a4 4 0 0 1 0 5L16 16a6 6 0 0 0 0-8Z",
+      },
+      {
+        place: "templates",
+        name: "Templates",
+        to: "/console/templates",
+        scopes: ["manage"],
+        shape: "M5 2h9l5 5v15H5V2Zm2 2v16h10V9h-5V4H7Zm2 8h6v2H9v-2Zm0 4h6v2H9v-2Z",
+      },
+      {
         place: "deliveries",
         name: "Deliveries",
         to: "/console/deliveries",
         scopes: ["manage"],
         shape: "M2 5h20v14H2V5Zm2.500 2L12 12.500 19.500 7h-15ZM4 9v8h16V9l-8 6-8-6Z",
+      },
+      {
+        place: "event-subscriptions",
+        name: "Event subscriptions",
+        to: "/console/event-subscriptions",
+        scopes: ["manage"],
+        shape:
+          "M12 2a7 7 0 0 0-7 7v5l-2 3v1h18v-1l-2-3V9a7 7 0 0 0-7-7Zm-5 14V9a5 5 0 0 1 10 0v7H7Zm2 3a3 3 0 0 0 6 0H9Z",
+      },
+      {
+        place: "list-exports",
+        name: "List exports",
+        to: "/console/list-exports",
+        scopes: ["manage"],
+        shape: "M4 4h12v2H4V4Zm0 5h12v2H4V9Zm0 5h7v2H4v-2Zm12 0h2v4h2.500L17 21.500 13.500 18H16v-4Z",
       },
       {
         place: "pools",

@@ -2,8 +2,6 @@ import { createRoute, z } from "@hono/zod-openapi";
 import type { Deps } from "../deps.ts";
 import { secured } from "../http/auth.ts";
 import { databaseNow } from "../http/occurred-at.ts";
-import { readCursor, toPage } from "../http/pagination.ts";
-import { notFound } from "../http/problem.ts";
 import { createRouter } from "../http/router.ts";
 import { json, jsonBody, listQuery, pageOf, problems, resourceId } from "../http/schemas.ts";
 import { inTransaction } from "../http/transaction.ts";
@@ -14,7 +12,7 @@ import {
   rotateSecret,
   testSubscription,
 } from "./change.ts";
-import { findSubscription, listSubscriptions } from "./queries.ts";
+import { pageOfSubscriptions, readSubscription } from "./read.ts";
 import {
   newSubscriptionWire,
   rotateBody,
@@ -104,8 +102,6 @@ const test = createRoute({
   responses: { 200: json(testWire, "What came of it"), ...problems(404, 409) },
 });
 
-const idCursor = z.tuple([z.string()]);
-
 export function eventSubscriptionRoutes(deps: Deps) {
   return createRouter()
     .openapi(create, async (c) => {
@@ -116,20 +112,12 @@ export function eventSubscriptionRoutes(deps: Deps) {
       );
       return c.json({ ...toSubscriptionWire(made.row), secret: made.secret }, 201);
     })
-    .openapi(list, async (c) => {
-      const { limit, cursor } = c.req.valid("query");
-      const before = readCursor(cursor, idCursor)?.[0];
-      const rows = await listSubscriptions(deps.db, c.var.auth.projectId, { before, limit: limit + 1 });
-      return c.json(
-        toPage(rows, limit, (row) => [row.id], toSubscriptionWire),
-        200,
-      );
-    })
-    .openapi(read, async (c) => {
-      const row = await findSubscription(deps.db, c.var.auth.projectId, c.req.valid("param").id);
-      if (row === undefined) throw notFound("event subscription");
-      return c.json(toSubscriptionWire(row), 200);
-    })
+    .openapi(list, async (c) =>
+      c.json(await pageOfSubscriptions(deps.db, c.var.auth.projectId, c.req.valid("query")), 200),
+    )
+    .openapi(read, async (c) =>
+      c.json(await readSubscription(deps.db, c.var.auth.projectId, c.req.valid("param").id), 200),
+    )
     .openapi(change, async (c) => {
       const { id } = c.req.valid("param");
       const patch = c.req.valid("json");

@@ -2,7 +2,7 @@
 import { z } from "@hono/zod-openapi";
 import type { Selectable } from "kysely";
 import type { DB } from "../db/tables.ts";
-import { instant, resourceId } from "../http/schemas.ts";
+import { instant, listQuery, resourceId } from "../http/schemas.ts";
 import type { AttemptNote } from "./attempt.ts";
 import type { DeliveryRow, SubscriptionRow } from "./queries.ts";
 import { secretPrefix } from "./sign.ts";
@@ -92,12 +92,22 @@ const attemptWire = z.object({
   answer: z.string().nullable().openapi({ description: "Its first 500 bytes" }),
 });
 
+export const eventDeliveryStatuses = ["waiting", "sending", "delivered", "failed"] as const;
+
+export const deliveriesQuery = z.strictObject({
+  ...listQuery,
+  status: z.enum(eventDeliveryStatuses).optional(),
+  type: z.string().min(1).max(100).optional(),
+  from: instant.optional(),
+  to: instant.optional(),
+});
+
 export const deliveryWire = z
   .object({
     id: z.string().openapi({ description: "The event's id, and the message's: webhook-id" }),
     type: z.string(),
     occurred_at: z.iso.datetime(),
-    status: z.enum(["waiting", "sending", "delivered", "failed"]),
+    status: z.enum(eventDeliveryStatuses),
     next_attempt_at: z.iso.datetime().nullable(),
     attempts: z.array(attemptWire).openapi({ description: "The newest 20, oldest first" }),
     created_at: z.iso.datetime(),

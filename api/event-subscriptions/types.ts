@@ -18,6 +18,17 @@ export function faultOfPattern(pattern: string, withRisk: boolean): string | und
   return isHidden ? "Events of reviews need with_risk, and a key with the scope review." : undefined;
 }
 
+/** "redemption.*" with "redemption.succeeded" and all others that a subscription may ask for. */
+export function familiesOf(withRisk: boolean): ReadonlyMap<string, readonly string[]> {
+  const families = new Map<string, string[]>();
+  for (const type of eventTypes) {
+    if (!withRisk && reviewersOnly.test(type)) continue;
+    const family = `${type.slice(0, type.indexOf("."))}.*`;
+    families.set(family, [...(families.get(family) ?? []), type]);
+  }
+  return families;
+}
+
 /** As PostgreSQL's regular expressions read it: null lets everything through. */
 export const hiddenTypes = reviewersOnly.source;
 

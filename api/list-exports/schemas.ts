@@ -3,7 +3,16 @@ import { z } from "@hono/zod-openapi";
 import { resourceId } from "../http/schemas.ts";
 import type { ExportRow } from "./queries.ts";
 
-const plainColumns = ["identifier", "name", "email", "phone", "birthday", "code", "code_expires_at", "entered_at"];
+export const plainColumns = [
+  "identifier",
+  "name",
+  "email",
+  "phone",
+  "birthday",
+  "code",
+  "code_expires_at",
+  "entered_at",
+];
 
 const column = z
   .string()

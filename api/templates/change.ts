@@ -11,9 +11,9 @@ import {
   insertVersion,
   isNameTaken,
   lockTemplate,
-  type TemplateWithTexts,
   updateTemplate,
 } from "./queries.ts";
+import { readTemplate } from "./read.ts";
 import type { TemplateChange, TemplateInput, TemplateWire } from "./schemas.ts";
 
 const templatesMax = 2_000;
@@ -78,12 +78,6 @@ export async function deleteTemplate(tx: Transaction<DB>, projectId: string, id:
   await updateTemplate(tx, projectId, id, { deleted_at: at, updated_at: at });
 }
 
-async function readTemplate(tx: Transaction<DB>, projectId: string, id: string): Promise<TemplateWire> {
-  const row = await findWithTexts(tx, projectId, id);
-  if (row === undefined) throw notFound("template");
-  return templateToWire(row);
-}
-
 function writeVersion(
   tx: Transaction<DB>,
   projectId: string,
@@ -107,13 +101,4 @@ function canonical(languages: TemplateInput["languages"]): string {
 function nameTaken(name: string): Problem {
   const detail = `There is a template named ${JSON.stringify(name)} already.`;
   return new Problem("already_exists", detail, { errors: [{ pointer: "/name", detail }] });
-}
-
-export function templateToWire(row: TemplateWithTexts): TemplateWire {
-  const { id, name, purpose, language, languages, version } = row;
-  return {
-    ...{ id, name, kind: row.kind as TemplateWire["kind"], purpose, language, languages, version },
-    created_at: row.created_at.toISOString(),
-    updated_at: row.updated_at.toISOString(),
-  };
 }

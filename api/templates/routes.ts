@@ -8,9 +8,10 @@ import { notFound } from "../http/problem.ts";
 import { createRouter } from "../http/router.ts";
 import { idempotencyHeaders, json, jsonBody, listQuery, pageOf, problems, resourceId } from "../http/schemas.ts";
 import { inTransaction } from "../http/transaction.ts";
-import { changeTemplate, createTemplate, deleteTemplate, templateToWire } from "./change.ts";
+import { changeTemplate, createTemplate, deleteTemplate } from "./change.ts";
 import { previewTemplate } from "./preview.ts";
-import { findWithTexts, listTemplates, listVersions } from "./queries.ts";
+import { findWithTexts, listVersions } from "./queries.ts";
+import { pageOfTemplates, readTemplate } from "./read.ts";
 import {
   createTemplateBody,
   previewBody,
@@ -107,20 +108,8 @@ export function templateRoutes({ db }: Deps) {
         body: await createTemplate(tx, c.var.auth.projectId, c.req.valid("json"), new Date()),
       })),
     )
-    .openapi(list, async (c) => {
-      const { limit, cursor, kind } = c.req.valid("query");
-      const before = readCursor(cursor, z.tuple([z.string()]))?.[0];
-      const rows = await listTemplates(db, c.var.auth.projectId, { limit: limit + 1, before, kind });
-      return c.json(
-        toPage(rows, limit, (row) => [row.id], templateToWire),
-        200,
-      );
-    })
-    .openapi(read, async (c) => {
-      const row = await findWithTexts(db, c.var.auth.projectId, c.req.valid("param").id);
-      if (!row) throw notFound("template");
-      return c.json(templateToWire(row), 200);
-    })
+    .openapi(list, async (c) => c.json(await pageOfTemplates(db, c.var.auth.projectId, c.req.valid("query")), 200))
+    .openapi(read, async (c) => c.json(await readTemplate(db, c.var.auth.projectId, c.req.valid("param").id), 200))
     .openapi(versions, async (c) => {
       const { projectId } = c.var.auth;
       const { id } = c.req.valid("param");
