@@ -78,7 +78,8 @@
       "box-shadow": "0 0.5rem 2rem rgb(0 0 0 / 0.25)",
       font: "1rem/1.4 system-ui, sans-serif",
       "overflow-wrap": "anywhere",
-      "max-height": "calc(100vh - 2rem)",
+      // A long text leaves some of the page to be seen, and its button where it is.
+      "max-height": "60vh",
       "overflow-y": "auto",
     });
     box.dataset.tesseraPopup = popup.id;
@@ -89,6 +90,8 @@
     spoken.setAttribute("role", "status");
     const close = element("button", "×", {
       float: "right",
+      position: "sticky",
+      top: "0",
       border: "0",
       background: "none",
       color: "inherit",
