@@ -7,6 +7,7 @@ import { defaultKept, type Kept } from "./deliveries/forget.ts";
 import { parseNetworks } from "./outbound/networks.ts";
 import type { Outbound } from "./outbound/vet.ts";
 import { parseSecretKeys } from "./secrets/open-keys.ts";
+import { runsDaysDefault, runsDaysMin } from "./workflows/forget.ts";
 
 const days = z.coerce.number().int().min(1).max(3_650);
 const guesses = z.coerce.number().int().min(1).max(1_000_000_000);
@@ -67,6 +68,7 @@ const environment = z.object({
   TESSERA_OUTBOUND_ALLOW: networks.default([]),
   TESSERA_DELIVERIES_DAYS: days.default(defaultKept.deliveriesDays),
   TESSERA_EVENT_DELIVERIES_DAYS: days.default(defaultKept.eventDeliveriesDays),
+  TESSERA_WORKFLOW_RUNS_DAYS: days.min(runsDaysMin).default(runsDaysDefault),
 });
 
 export interface Config {
@@ -100,6 +102,8 @@ export interface Config {
   readonly outbound: Outbound;
   /** How long the log of what was sent is kept. */
   readonly kept: Kept;
+  /** How long runs of workflows that ended are kept. */
+  readonly workflowRunsDays: number;
 }
 
 export class ConfigError extends Error {}
@@ -127,6 +131,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     retrainHours: e.TESSERA_RETRAIN_HOURS,
     outbound: { allow: e.TESSERA_OUTBOUND_ALLOW },
     kept: { deliveriesDays: e.TESSERA_DELIVERIES_DAYS, eventDeliveriesDays: e.TESSERA_EVENT_DELIVERIES_DAYS },
+    workflowRunsDays: e.TESSERA_WORKFLOW_RUNS_DAYS,
     secretKeys: e.TESSERA_SECRETS_KEY,
     publicUrl: e.TESSERA_PUBLIC_URL,
     guessing: {

@@ -68,6 +68,8 @@ export interface WorkerDeps {
   readonly outbound?: Outbound;
   /** How long the log of what was sent is kept. Absent: the defaults. */
   readonly kept?: Kept;
+  /** How long runs of workflows that ended are kept. Absent: the default. */
+  readonly workflowRunsDays?: number;
   /** Absent: the defaults. */
   readonly alerts?: AlertOptions;
   /** Absent: later scores are of rules alone. */

@@ -7948,6 +7948,8 @@ export interface components {
             held: boolean;
             /** @description How many runs led to it */
             depth: number;
+            /** @description Ended so long ago that its log is gone */
+            forgotten: boolean;
             /**
              * Format: date-time
              * @example 2026-11-22T10:00:00Z

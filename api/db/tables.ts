@@ -648,6 +648,7 @@ export interface DB {
     checked: WithDefault<boolean>;
     started_at: Instant;
     ended_at: NullableInstant;
+    forgotten: WithDefault<boolean>;
   };
   workflow_run_entry: {
     project_id: string;

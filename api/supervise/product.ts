@@ -135,6 +135,7 @@ async function serve(config: Config, urls: Urls, listener: Listener, log: Logger
         retrain: retraining(config, urls),
         dataDir: config.dataDir,
         kept: config.kept,
+        workflowRunsDays: config.workflowRunsDays,
         outbound: config.outbound,
         sealer,
         publicUrl,

@@ -72,6 +72,7 @@ export async function startWorkers(config: Config, urls: Urls, log: Logger, life
       retrain: retraining(config, urls),
       dataDir: config.dataDir,
       kept: config.kept,
+      workflowRunsDays: config.workflowRunsDays,
       outbound: config.outbound,
       sealer: openSealer(config.secretKeys, config.dataDir),
       publicUrl: config.publicUrl,

@@ -52,7 +52,7 @@ export async function retryRuns(
     from (
       select f.id from workflow_run f
       join workflow w on w.project_id = f.project_id and w.id = f.workflow_id and w.status <> 'archived'
-      where f.project_id = ${projectId} and f.status = 'failed'
+      where f.project_id = ${projectId} and f.status = 'failed' and not f.forgotten
         and (${which.runId ?? null}::text is null or f.id = ${which.runId ?? null})
         and (${which.workflowId ?? null}::text is null or f.workflow_id = ${which.workflowId ?? null})
         and (${which.reason ?? null}::text is null or f.reason = ${which.reason ?? null})

@@ -20,7 +20,10 @@ export async function retryRun(
   if ((await findRun(tx, projectId, id)) === undefined) throw notFound("run");
   const retried = await retryRuns(tx, projectId, { runId: id }, 1, at);
   if (retried.length === 0) {
-    throw new Problem("conflict", "Only a run that failed, of a workflow that is not archived, can be replayed.");
+    throw new Problem(
+      "conflict",
+      "Only a run that failed, is not forgotten, and whose workflow is not archived can be replayed.",
+    );
   }
   const row = await findRun(tx, projectId, id);
   if (row === undefined) throw new Error("the run that was just replayed is not there");

@@ -11,6 +11,7 @@ import { databaseNow } from "../http/occurred-at.ts";
 import { type ActiveWorkflow, readActive } from "./active.ts";
 import { type Due, dueOf } from "./due.ts";
 import { meets } from "./facts.ts";
+import { forgetRuns, runsDaysDefault } from "./forget.ts";
 import { rescueRuns } from "./release.ts";
 import { type Candidate, startRuns } from "./start.ts";
 
@@ -25,11 +26,20 @@ type ScanRow = Selectable<DB["workflow_scan"]>;
 
 const pauseMs = 60_000;
 
-export async function runScans(deps: { readonly db: Kysely<DB>; readonly log: Logger }, signal: AbortSignal) {
+interface ScanDeps {
+  readonly db: Kysely<DB>;
+  readonly log: Logger;
+  /** How long runs that ended are kept. Absent: the default. */
+  readonly workflowRunsDays?: number;
+}
+
+export async function runScans(deps: ScanDeps, signal: AbortSignal) {
   while (!signal.aborted) {
     await scanDue(deps.db, undefined, signal);
     const rescued = await deps.db.transaction().execute(async (tx) => rescueRuns(tx, await databaseNow(tx)));
     if (rescued > 0) deps.log.warn({ runs: rescued }, "runs of workflows had no job and go on");
+    const forgotten = await forgetRuns(deps.db, deps.workflowRunsDays ?? runsDaysDefault, {}, signal);
+    if (forgotten > 0) deps.log.info({ runs: forgotten }, "forgot old runs of workflows");
     await pause(pauseMs, undefined, { signal }).catch(() => undefined);
   }
 }

@@ -85,6 +85,7 @@ export const runWire = z
     due_at: instant.openapi({ description: "When the next step is due; past while it is at it" }),
     held: z.boolean().openapi({ description: "Its time has come while the workflow is paused" }),
     depth: z.int().openapi({ description: "How many runs led to it" }),
+    forgotten: z.boolean().openapi({ description: "Ended so long ago that its log is gone" }),
     started_at: instant,
     ended_at: instant.nullable(),
   })

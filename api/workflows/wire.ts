@@ -95,6 +95,7 @@ export function runToWire(row: ShownRun): z.output<typeof runWire> {
     due_at: row.due_at.toISOString(),
     held: row.held,
     depth: row.depth,
+    forgotten: row.forgotten,
     started_at: row.started_at.toISOString(),
     ended_at: row.ended_at?.toISOString() ?? null,
   };

@@ -1,7 +1,9 @@
 /** Workflows read back as steps: tried out, started, stopped and watched, each customer's run with what its steps did. */
 import { expect, it } from "vitest";
 import { send } from "../support/answers.ts";
-import { given, orderPaid } from "../support/workflows.ts";
+import { newEmailChannel, newTemplate } from "../support/messages.ts";
+import { setUpPromotion } from "../support/promotions.ts";
+import { given, newCardCampaign, orderPaid } from "../support/workflows.ts";
 import { useConsole } from "./support/console.ts";
 import { picture, widerThanTheScreen } from "./support/dashboards.ts";
 
@@ -78,7 +80,7 @@ it("shows what became of each customer's run, and lets those go on that failed",
   await page.getByLabel("Status").selectOption("failed");
   await page.getByRole("button", { name: "Show" }).click();
   expect(await page.locator("#runs tbody tr").count()).toBe(1);
-  await page.getByRole("link", { name: "eve" }).click();
+  await page.getByRole("link", { name: "eve", exact: true }).click();
   await page.getByText("campaign not active").waitFor();
   expect(await page.locator(".timeline li").first().textContent()).toContain("done");
   await page.getByRole("button", { name: "Let it go on" }).click();
@@ -105,4 +107,95 @@ it("shows what became of each customer's run, and lets those go on that failed",
   for (const path of [`/console/workflows/${story.id}`, `/console/workflows/runs/${run}`]) {
     expect([path, (await stranger.page.goto(path))?.status()]).toEqual([path, 404]);
   }
+});
+
+it("is composed step by step without a script, on a phone in the dark, and changed as a new version", async () => {
+  const project = await shop.app.newProject();
+  await setUpPromotion(project, { sub: { name: "Autumn harvest" } });
+  await newCardCampaign(project, "Shop credit");
+  await newEmailChannel(project, 2525, { name: "Newsletter" });
+  await newTemplate(project, { name: "We miss you" });
+  const phone = await shop.signIn(project, "Mia", "/console/workflows/new", {
+    ...{ scopes, width: 390, colorScheme: "dark", scripts: false },
+  });
+  const { page } = phone;
+  const press = (name: string) => page.getByRole("button", { name, exact: true }).click();
+  const step = (number: number) => page.getByRole("group", { name: `Step ${number}` });
+  await page.getByLabel("Name (needed)").fill(hostile);
+  await page.getByLabel("It begins when").selectOption("voucher.expiring");
+  await press("Read back");
+  await page.getByLabel("Days before (needed)").fill("soon");
+  await page.getByLabel("Autumn harvest").check();
+  await press("Add a condition");
+  await page.getByLabel("Value", { exact: true }).fill("2");
+  await step(1).getByLabel("What happens").selectOption("deliver");
+  await press("Read back");
+  await step(1).getByLabel("Channel").selectOption({ label: "Newsletter" });
+  await press("Add a step");
+  await step(2).getByLabel("What happens").selectOption("gift_credit");
+  await press("Read back");
+  await step(2).getByLabel("Credit").fill("5,50");
+  await step(2).getByLabel("Gift cards of").selectOption({ index: 1 });
+  await press("Create the draft");
+  // What is wrong is said where it was typed, all of it at once, and nothing is lost.
+  expect(await page.locator(".field.faulty").allTextContents()).toEqual([
+    expect.stringContaining("A number, please."),
+    expect.stringContaining("Please fill this in."),
+  ]);
+  expect(await page.getByLabel("Name (needed)").inputValue()).toBe(hostile);
+  expect((await send(project, "GET", "/v1/workflows")).body.data).toEqual([]);
+  await page.getByLabel("Days before (needed)").fill("5");
+  await step(1).getByLabel("Template").selectOption({ label: "We miss you (email)" });
+  await page.getByLabel("No messages from").fill("21:00");
+  await page.getByLabel("until", { exact: true }).fill("08:00");
+  await press("Move step 2 up");
+  expect(await page.locator('[data-test="sentence"]').textContent()).toMatch(
+    /^When a customer's voucher of Autumn harvest expires in 5 days and the number of the customer's paid orders is at least 2, put 5\.50 EUR on their gift card of Shop credit, then send We miss you \(email\) by Newsletter\.$/,
+  );
+  expect(await widerThanTheScreen(page)).toBeLessThanOrEqual(0);
+  expect((await page.content()).length).toBeLessThan(100_000);
+  await press("Create the draft");
+  await page.getByText("The draft is made.").waitFor();
+  const { data } = (await send(project, "GET", "/v1/workflows")).body;
+  expect(data).toMatchObject([
+    { name: hostile, status: "draft", version: 1, settings: { quiet_hours: { to: "08:00" } } },
+  ]);
+  await press("Try it out");
+  await page.locator('[data-test="dry-run"]', { hasText: "0 runs would have begun" }).waitFor();
+  expect(phone.troubles.filter((trouble) => !/400/.test(trouble))).toEqual([]);
+
+  const visit = await shop.signIn(project, "Noor", `/console/workflows/${data[0].id}`, { scopes });
+  const desk = visit.page;
+  await desk.getByRole("link", { name: "Change" }).click();
+  await desk.getByLabel("Name (needed)").fill("Vouchers that end soon");
+  await desk.getByRole("button", { name: "Move step 2 up" }).press("Enter");
+  await desk.locator('[data-test="sentence-steps.0"]', { hasText: "Send We miss you" }).waitFor();
+  await desk.getByRole("button", { name: "Add a step" }).click();
+  await desk.getByRole("group", { name: "Step 3" }).waitFor();
+  await desk.waitForLoadState();
+  await desk.getByRole("group", { name: "Step 3" }).getByLabel("What happens").selectOption("wait");
+  await desk.getByLabel("Days (needed)").fill("3");
+  await desk.getByRole("button", { name: "Move step 3 up" }).click();
+  await desk.getByRole("button", { name: "Read back" }).click();
+  // Somebody else was quicker: it is said, and saving again is a decision.
+  await send(project, "PATCH", `/v1/workflows/${data[0].id}`, { settings: { entry: "once" } });
+  await desk.getByRole("button", { name: "Save" }).click();
+  await desk.getByText("Somebody changed this workflow while you did").waitFor();
+  await desk.getByRole("button", { name: "Save" }).click();
+  await desk.getByText("Saved, as a new version").waitFor();
+  expect(await desk.locator('[data-test="steps"] li').allTextContents()).toEqual([
+    "Send We miss you by Newsletter",
+    "Wait 3 days",
+    expect.stringContaining("Put 5.50 EUR on their gift card of "),
+  ]);
+  expect((await send(project, "GET", `/v1/workflows/${data[0].id}`)).body).toMatchObject({
+    name: "Vouchers that end soon",
+    version: 3,
+    settings: { entry: "every_time" },
+  });
+  await desk.getByRole("link", { name: "Change" }).click();
+  await desk.locator('[data-test="sentence"]', { hasText: "wait 3 days" }).waitFor();
+  await picture(visit, "console-workflow-form");
+  expect(await desk.evaluate("window.pwned")).toBeUndefined();
+  expect(visit.troubles.filter((trouble) => !/409/.test(trouble))).toEqual([]);
 });

@@ -208,8 +208,8 @@ export async function runsOf(project: TestProject, workflowId: string): Promise<
 }
 
 /** A campaign of gift cards in EUR. @returns the sub-campaign's id. */
-export async function newCardCampaign(project: TestProject): Promise<string> {
-  const all = { name: newId("cam"), currency: "EUR" };
+export async function newCardCampaign(project: TestProject, name = newId("cam")): Promise<string> {
+  const all = { name, currency: "EUR" };
   const main = await send(project, "POST", "/v1/campaigns", { type: "main", template: "gift_card", ...all });
   const cards = { type: "sub", parent_id: main.body.id, triggers_on: "redemption", rewards: [], ...all };
   const sub = await send(project, "POST", "/v1/campaigns", cards);

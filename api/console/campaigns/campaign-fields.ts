@@ -66,9 +66,13 @@ function isTimeZone(name: string): boolean {
   }
 }
 
-/** What `POST /v1/campaigns` takes; fields that were left empty are absent. */
-export function readCampaign(form: Form, type: Type): Record<string, unknown> {
-  const setting = settingOf(form);
+/**
+ * What `POST /v1/campaigns` takes; fields that were left empty are absent.
+ *
+ * @param stored instants of the campaign that is changed.
+ */
+export function readCampaign(form: Form, type: Type, stored: readonly string[] = []): Record<string, unknown> {
+  const setting = { ...settingOf(form), stored };
   const text = (name: string) => first(form, name).replaceAll("\r\n", "\n").trim() || undefined;
   const whole = (name: string) => wholeOf(first(form, name));
   const money = (name: string) => minorOf(first(form, name), setting.currency);
@@ -76,8 +80,8 @@ export function readCampaign(form: Form, type: Type): Record<string, unknown> {
     ...Object.fromEntries(texts.map((name) => [name, text(name)])),
     type,
     currency: setting.currency || undefined,
-    starts_at: instantOf(text("starts_at"), setting.timeZone),
-    ends_at: instantOf(text("ends_at"), setting.timeZone),
+    starts_at: instantOf(text("starts_at"), setting.timeZone, stored),
+    ends_at: instantOf(text("ends_at"), setting.timeZone, stored),
     time_zone: text("time_zone"),
     budget_amount: money("budget_amount"),
     budget_policy: text("budget_policy"),
@@ -126,8 +130,8 @@ export function readCampaign(form: Form, type: Type): Record<string, unknown> {
 }
 
 /** What `PATCH` takes: all of the form, null for what was left empty; what is fixed stays out. */
-export function readPatch(form: Form, type: Type): Record<string, unknown> {
-  const body = readCampaign(form, type);
+export function readPatch(form: Form, type: Type, stored: readonly string[]): Record<string, unknown> {
+  const body = readCampaign(form, type, stored);
   const names: readonly string[] = type === "sub" ? [...ofBoth, ...ofSub] : ofBoth;
   const fields = names.map((name) => [name, body[name] ?? (name === "name" ? "" : null)]);
   return {

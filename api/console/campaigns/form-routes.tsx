@@ -13,6 +13,7 @@ import { campaignNames } from "../campaign-names.ts";
 import { poolNames, segmentNames } from "../names.ts";
 import { once } from "../parts/attempt.tsx";
 import { parsed } from "../parts/form.tsx";
+import { instantsIn } from "../parts/moments.tsx";
 import { refusedSheet, type Sheet, typedSheet } from "../parts/sheet.ts";
 import { checkNames } from "../rules/nested.ts";
 import { ruleField } from "../rules/read-rule.ts";
@@ -166,7 +167,7 @@ function save(c: ConsoleContext, { type, stored }: Editing, form: Form): Promise
     const input = parsed(createCampaignBody, readCampaign(form, type));
     return once(c, form, "campaign", input, (tx) => createCampaign(tx, projectId, input, new Date()));
   }
-  const patch = parsed(patchCampaignBody, readPatch(form, type));
+  const patch = parsed(patchCampaignBody, readPatch(form, type, instantsIn(stored)));
   return inConsole(c, (tx) => updateCampaignDefinition(tx, projectId, stored.id, patch, new Date()));
 }
 

@@ -29,10 +29,19 @@ export function localText(at: string | null | undefined, timeZone: string): stri
 /**
  * The instant of a local time, as the API takes it. An hour that the clocks skip is the one after, of an hour that comes
  * twice the first is meant. A text that is no time stays what it is: the API's schema says so.
+ *
+ * @param stored instants of what the form changes: one that is shown as this text is what is meant. A form that is saved
+ * as it was opened moves nothing, neither in the second of two equal hours nor by seconds that no field shows.
  */
-export function instantOf(text: string | undefined, timeZone: string): string | undefined {
+export function instantOf(
+  text: string | undefined,
+  timeZone: string,
+  stored: readonly string[] = [],
+): string | undefined {
   const plain = (text ?? "").trim();
   if (plain === "") return undefined;
+  const unchanged = stored.find((at) => localText(at, timeZone) === plain);
+  if (unchanged !== undefined) return unchanged;
   const wall = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?$/.test(plain) ? Date.parse(`${plain}Z`) : Number.NaN;
   if (Number.isNaN(wall)) return plain;
   // The offset before and the offset after a change of the clocks: one of them, or both, give the time back.
@@ -40,6 +49,12 @@ export function instantOf(text: string | undefined, timeZone: string): string | 
   const candidates = offsets.map((offset) => wall - offset).sort((a, b) => a - b);
   const exact = candidates.find((at) => wallClock(at, timeZone) === wall);
   return new Date(exact ?? candidates.at(-1) ?? wall).toISOString();
+}
+
+/** The instants in a definition, wherever they stand in it. */
+export function instantsIn(value: unknown): string[] {
+  if (typeof value === "string") return /^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)$/.test(value) ? [value] : [];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(instantsIn) : [];
 }
 
 const shown = (timeZone: string) =>

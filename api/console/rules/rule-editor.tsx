@@ -231,8 +231,11 @@ function Choice({ form, name, label, value, options = [], groups = [] }: ChoiceP
       {option.name}
     </option>
   );
+  // What another choice does not offer any more stays chosen until somebody chooses anew: nothing is changed in silence.
+  const known = [...options, ...groups.flatMap((group) => group.options)].some((option) => option.value === value);
   return (
     <select name={name} id={fieldId(name)} aria-label={label} data-refresh autofocus={first(form, "focus") === name}>
+      {!known && value !== "" && show({ value, name: value })}
       {options.map(show)}
       {groups.map((group) => (
         <optgroup label={group.name}>{group.options.map(show)}</optgroup>

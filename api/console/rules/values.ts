@@ -11,6 +11,8 @@ import { all, first } from "./nested.ts";
 export interface Setting {
   readonly currency: string;
   readonly timeZone: string;
+  /** Instants of what the form changes. */
+  readonly stored?: readonly string[];
 }
 
 type Fields = Record<string, string | readonly string[]>;
@@ -54,7 +56,7 @@ function readOne(text: string, type: PathType, op: Operator, as: string, setting
     case "boolean":
       return text === "true" ? true : text === "false" ? false : text;
     case "instant":
-      return instantOf(text, setting.timeZone);
+      return instantOf(text, setting.timeZone, setting.stored);
     case "scalar":
       if (ordered.includes(op) || as === "number") return numberOf(text);
       return as === "boolean" ? text === "true" || text === "yes" : text;

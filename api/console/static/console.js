@@ -114,7 +114,7 @@ function pressOnce(form) {
  */
 function keepPlace() {
   const key = "console-place";
-  const form = document.getElementById("campaign");
+  const form = document.querySelector('button[value^="refresh:"]')?.form;
   const kept = JSON.parse(sessionStorage.getItem(key) ?? "null");
   sessionStorage.removeItem(key);
   if (kept && kept.path === location.pathname) {

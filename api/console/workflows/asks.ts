@@ -22,7 +22,11 @@ export function fieldsInWords(form: Form): string | undefined {
   if (on === undefined) return undefined;
   const fields = eventFields[on];
   if (fields === null) return "The event's fields are the properties that your shop sends with it.";
-  return fields.length === 0 ? undefined : `Of the event there is: ${fields.join(", ")}. Amounts are in minor units.`;
+  if (fields.length === 0) return undefined;
+  const amounts = fields.some((field) => field.endsWith("_amount"))
+    ? " Amounts are in minor units: 5000 is 50.00."
+    : "";
+  return `Of the event there is: ${fields.join(", ")}.${amounts}`;
 }
 
 /** What a new condition begins with: something that is there. */

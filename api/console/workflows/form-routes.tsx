@@ -9,6 +9,7 @@ import { readWorkflow as readStored, type WorkflowWire } from "../../workflows/r
 import { workflowBody, workflowPatch } from "../../workflows/schemas.ts";
 import { once } from "../parts/attempt.tsx";
 import { parsed } from "../parts/form.tsx";
+import { instantsIn } from "../parts/moments.tsx";
 import { wholeOf } from "../parts/money.ts";
 import { refusedSheet, type Sheet, typedSheet } from "../parts/sheet.ts";
 import { checkNames, first } from "../rules/nested.ts";
@@ -85,7 +86,7 @@ export function mountWorkflowForms(router: OpenAPIHono<ConsoleEnv>, deps: Deps):
 
   async function save(c: ConsoleContext, stored: WorkflowWire | undefined, form: Form): Promise<string> {
     const { projectId } = c.var.viewer;
-    const body = readWorkflow(form, await readChoices(deps.db, projectId));
+    const body = readWorkflow(form, await readChoices(deps.db, projectId), instantsIn(stored));
     if (stored === undefined) {
       const input = parsed(workflowBody, body);
       const made = await once(c, form, "workflow", input, async (tx) => {

@@ -53,7 +53,7 @@ export function RunPage({ viewer, run, done, sheet = freshSheet }: RunProps) {
   return (
     <Frame title="Run of a workflow" viewer={viewer} place="workflows">
       <Head up={up} title={<Text value={run.customer.identifier} />} beside={<RunStatus run={run} />}>
-        {run.status === "failed" && maySee(viewer, ["manage"]) && (
+        {run.status === "failed" && !run.forgotten && maySee(viewer, ["manage"]) && (
           <Form viewer={viewer} action={`/console/workflows/runs/${encodeURIComponent(run.id)}/retry`}>
             <button class="button primary" type="submit">
               Let it go on
@@ -94,6 +94,7 @@ export function RunPage({ viewer, run, done, sheet = freshSheet }: RunProps) {
         </section>
         <section class="card">
           <h2>All that happened</h2>
+          {run.forgotten && <p class="muted">It ended so long ago that its log was forgotten.</p>}
           <ol class="timeline">
             {run.log.map((entry) => (
               <li>

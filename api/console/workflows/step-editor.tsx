@@ -208,10 +208,11 @@ function StepFields(props: CardProps) {
   }
 }
 
+/** The first is what a form shows that says none. */
 const units = [
-  { value: "minutes", name: "minutes" },
-  { value: "hours", name: "hours" },
   { value: "days", name: "days" },
+  { value: "hours", name: "hours" },
+  { value: "minutes", name: "minutes" },
   { value: "until", name: "until a time of day" },
 ];
 
@@ -219,7 +220,7 @@ function WaitFields({ at, sheet, form }: CardProps) {
   const unit = first(form, `${at}.unit`) || "days";
   return (
     <>
-      <SelectField sheet={sheet} name={`${at}.unit`} label="For, or until" options={units} value={unit} refresh />
+      <SelectField sheet={sheet} name={`${at}.unit`} label="For, or until" options={units} refresh />
       {unit === "until" ? (
         <TextField sheet={sheet} name={`${at}.until`} label="Time of day" type="time" hint="Where the customer is." />
       ) : (

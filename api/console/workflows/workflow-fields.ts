@@ -25,9 +25,13 @@ function isTimeZone(name: string): boolean {
   }
 }
 
-/** What `POST /v1/workflows` takes; fields that were left empty are absent. */
-export function readWorkflow(form: Form, choices: Choices): Record<string, unknown> {
-  const setting = settingOf(form);
+/**
+ * What `POST /v1/workflows` takes; fields that were left empty are absent.
+ *
+ * @param stored instants of the workflow that is changed.
+ */
+export function readWorkflow(form: Form, choices: Choices, stored: readonly string[] = []): Record<string, unknown> {
+  const setting = { ...settingOf(form), stored };
   return {
     name: first(form, "name").trim(),
     trigger: readTrigger(form, choices),

@@ -70,6 +70,9 @@ create table workflow_run (
   checked boolean not null default false,
   started_at timestamptz not null,
   ended_at timestamptz,
+  -- Ended so long ago that its log and what set it off are gone; the row stays where it keeps a customer from beginning
+  -- a second time.
+  forgotten boolean not null default false,
   primary key (project_id, id),
   -- At most once.
   unique (project_id, workflow_id, trigger_key, customer_id),
@@ -80,9 +83,10 @@ create index workflow_run_by_age on workflow_run (project_id, workflow_id, id);
 create index workflow_run_by_status on workflow_run (project_id, workflow_id, status, id);
 create index workflow_run_by_customer on workflow_run (project_id, customer_id, workflow_id, started_at);
 create index workflow_run_due on workflow_run (due_at) where status = 'running' and not held;
+create index workflow_run_ended on workflow_run (ended_at) where ended_at is not null and not forgotten;
 create index workflow_run_held on workflow_run (project_id, workflow_id, id) where held;
 
--- What happened to a run, in its order. Never changed.
+-- What happened to a run, in its order. Never changed; gone when the run is forgotten.
 create table workflow_run_entry (
   project_id text collate "C" not null,
   run_id text collate "C" not null,
@@ -113,6 +117,7 @@ create function refuse_workflow_entry_change() returns trigger
 language plpgsql
 as $$
 begin
+  if tg_op = 'DELETE' and current_setting('tessera.retention', true) = 'on' then return null; end if;
   raise exception '% is append-only', tg_table_name using errcode = '55000';
 end
 $$;

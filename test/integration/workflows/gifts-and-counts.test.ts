@@ -1,5 +1,6 @@
 /** Gift card credit, and numbers of orders that jump; the clock of the test is the only one. */
 import { describe, expect, it } from "vitest";
+import { forgetRuns } from "../../../api/workflows/forget.ts";
 import { send } from "../../support/answers.ts";
 import { type TestProject, useApp } from "../../support/app.ts";
 import { newEmailChannel, newTemplate } from "../../support/messages.ts";
@@ -178,5 +179,38 @@ describe("a number of orders", () => {
     await story.when("order.paid", orderPaid("o3", 1000)).when("order.paid", orderPaid("o4", 5000)).done();
     expect(await orderOf(story.id)).toEqual(["o3 finished"]);
     expect(await runsOf(project, picky.id)).toMatchObject([{ status: "skipped", reason: "conditions_not_met" }]);
+  });
+});
+
+describe("a run that ended long ago", () => {
+  it("is forgotten with its log, but where its row keeps the customer from beginning again", async () => {
+    const project = await app.newProject();
+    const steps = [{ type: "points", points: 10 }];
+    const often = await given(app, project, { ...ping, steps });
+    const once = await given(app, project, { ...ping, steps, settings: { entry: "once" } });
+    await often.when("custom.recorded", pinged).when("custom.recorded", pinged).done();
+    await app.pool.query("update workflow_run set status = 'failed' where workflow_id = $1", [once.id]);
+    const daysOn = (days: number) => new Date(often.now().getTime() + days * 86_400_000);
+    const left = async (id: string) => {
+      const { rows } = await app.pool.query(
+        `select r.forgotten, r.trigger ->> 'type' as trigger, (select count(*)::int from workflow_run_entry e
+           where e.project_id = r.project_id and e.run_id = r.id) as entries
+         from workflow_run r where r.workflow_id = $1`,
+        [id],
+      );
+      return rows;
+    };
+    expect(await forgetRuns(app.db, 400, { at: daysOn(399) })).toBe(0);
+    // In chunks of two: it goes on until there is none left, of whichever project.
+    expect(await forgetRuns(app.db, 400, { at: daysOn(401), limit: 2 })).toBeGreaterThanOrEqual(3);
+    expect(await forgetRuns(app.db, 400, { at: daysOn(401), limit: 2 })).toBe(0);
+    expect(await left(often.id)).toEqual([]);
+    expect(await left(once.id)).toEqual([{ forgotten: true, trigger: "custom", entries: 0 }]);
+    const [run] = await runsOf(project, once.id);
+    expect(run).toMatchObject({ forgotten: true, log: [] });
+    expect((await send(project, "POST", `/v1/workflow-runs/${run?.id}/retry`)).status).toBe(409);
+    await once.when("custom.recorded", pinged).done();
+    expect(await left(once.id)).toHaveLength(1);
+    await expect(app.pool.query("delete from workflow_run_entry")).rejects.toThrow("append-only");
   });
 });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { money } from "../../../api/console/format.tsx";
-import { instantOf, localText } from "../../../api/console/parts/moments.tsx";
+import { instantOf, instantsIn, localText } from "../../../api/console/parts/moments.tsx";
 import { decimalOf, minorOf, wholeOf } from "../../../api/console/parts/money.ts";
 import { plainFault } from "../../../api/console/parts/plain-fault.ts";
 import { freshSheet, refusedSheet, tickedIn, typedIn } from "../../../api/console/parts/sheet.ts";
@@ -48,6 +48,15 @@ describe("local times", () => {
     expect(instantOf("2026-12-01T09:00", "Europe/Berlin")).toBe("2026-12-01T08:00:00.000Z");
     expect(instantOf("tomorrow", "Europe/Berlin")).toBe("tomorrow");
     expect(instantOf("", "Europe/Berlin")).toBeUndefined();
+  });
+
+  it("that nobody changed stay the instants that are stored, also in the second of two equal hours", () => {
+    const ends_at = "2026-10-25T01:30:00.000Z";
+    const rules = { all: [{ on: "time.at", op: "less_than", value: "2026-10-25T01:45:00.250Z" }] };
+    const stored = instantsIn({ name: "2026-10-25", ends_at, rules });
+    expect(stored).toEqual([ends_at, "2026-10-25T01:45:00.250Z"]);
+    for (const at of stored) expect(instantOf(localText(at, "Europe/Berlin"), "Europe/Berlin", stored)).toBe(at);
+    expect(instantOf("2026-10-25T02:31", "Europe/Berlin", stored)).toBe("2026-10-25T00:31:00.000Z");
   });
 });
 
