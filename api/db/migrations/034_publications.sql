@@ -89,7 +89,7 @@ create table publication_job_member (
 
 create trigger audited_insert after insert on publication_job
   for each row when (new.status <> 'receiving')
-  execute function audit_change('publication_job', 'id,campaign_id', 'cursor,segment_cursor,published,skipped,failed');
+  execute function audit_change('publication_job', 'id,campaign_id', 'cursor,segment_cursor,attempts,next_at,worked_at,members_forgotten_at,published,skipped,failed');
 create trigger audited_update after update on publication_job
   for each row when (old.status is distinct from new.status)
   execute function audit_change('publication_job', 'id,campaign_id', 'cursor,segment_cursor,attempts,next_at,worked_at');
