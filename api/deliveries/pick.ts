@@ -36,7 +36,8 @@ export async function pickDue(db: Kysely<DB>, free: number, now: Date): Promise<
     if (lock.rows[0]?.mine !== true) return [];
     const { rows } = await sql<Picked>`
       with held as (
-        select project_id, channel_id, count(*) as n, bool_or(coalesce(sending_since < ${ago(slowSeconds)}, false)) as is_slow
+        select project_id, channel_id, count(*) as n, count(*) filter (where status = 'queued') as not_begun,
+          bool_or(coalesce(sending_since < ${ago(slowSeconds)}, false)) as is_slow
         from delivery where leased_until > ${now} and status in ('queued', 'sending') group by 1, 2
       ), due as (
         select c.project_id, d.id, d.next_attempt_at, d.turn, coalesce(p.n, 0) as held_of_project
@@ -45,10 +46,10 @@ export async function pickDue(db: Kysely<DB>, free: number, now: Date): Promise<
         left join (select project_id, sum(n) as n from held group by 1) p on p.project_id = c.project_id
         left join channel_rate r on r.project_id = c.project_id and r.channel_id = c.id
         cross join lateral (
-          -- As takeTurn counts (channels/rate.ts), which decides.
+          -- As takeTurn counts (channels/rate.ts), which decides; less those that have not asked it yet.
           select case when c.rate_count is null or c.deleted_at is not null then ${underWay.ofChannel}::bigint
             else greatest(0, least(${underWay.ofChannel}::bigint, floor(c.rate_burst - c.rate_count::float8 / c.rate_seconds
-              * extract(epoch from greatest(r.taken_until, clock_timestamp()) - clock_timestamp()))))::bigint end as n
+              * extract(epoch from greatest(r.taken_until, clock_timestamp()) - clock_timestamp())) - coalesce(h.not_begun, 0)))::bigint end as n
         ) may_go
         cross join lateral (
           select w.id, w.next_attempt_at, row_number() over (order by w.next_attempt_at, w.id) as turn

@@ -8,6 +8,9 @@ import { type SenderDeps, sendDelivery } from "./send.ts";
 
 const atOnce = 100;
 const idleMs = 500;
+/** While something goes out: a channel at its rate may send the next at any moment. */
+const busyIdleMs = 50;
+const busyForMs = 1_000;
 /** What ends within it makes place together. */
 const gatherMs = 20;
 const failureMs = 1_000;
@@ -16,6 +19,7 @@ const failureMs = 1_000;
 export async function runDeliveries(deps: SenderDeps, signal: AbortSignal): Promise<void> {
   const running = new Set<Promise<void>>();
   let wake: () => void = () => undefined;
+  let pickedAt = Number.NEGATIVE_INFINITY;
   const start = (projectId: string, deliveryId: string) => {
     const one = sendDelivery(deps, { projectId, deliveryId }, () => new Date())
       // Its lease runs out, and it is taken again.
@@ -31,9 +35,10 @@ export async function runDeliveries(deps: SenderDeps, signal: AbortSignal): Prom
     const woken = new Promise<void>((resolve) => {
       wake = resolve;
     });
-    let waitMs = idleMs;
+    let waitMs = performance.now() - pickedAt < busyForMs ? busyIdleMs : idleMs;
     try {
       const picked = running.size < atOnce ? await pickDue(deps.db, atOnce - running.size, new Date()) : [];
+      if (picked.length > 0) pickedAt = performance.now();
       for (const { project_id, id } of picked) start(project_id, id);
     } catch (error) {
       deps.log.warn({ err: error }, "deliveries could not be taken for a moment");

@@ -279,7 +279,7 @@ it("is sent once, whichever of several workers has it", async () => {
   const project = await context.newProject();
   const reachable = await reach(project, mail.port, { channel: { rate_limit: { count: 100, seconds: 1, burst: 10 } } });
   const now = new Date();
-  const ordered = await Promise.all(Array.from({ length: 30 }, () => order(context, project, reachable, now)));
+  const ordered = await Promise.all(Array.from({ length: 16 }, () => order(context, project, reachable, now)));
   const deps = { outbound: undefined, ...context.deps };
   const sent = async () => {
     const { rows } = await context.pool.query("select 1 from delivery where project_id = $1 and status = 'sent'", [
@@ -292,8 +292,8 @@ it("is sent once, whichever of several workers has it", async () => {
     sent,
   );
   const ids = mail.mails.map(({ raw }) => /^Message-ID: (.*)$/m.exec(raw)?.[1]);
-  expect(ids).toHaveLength(30);
-  expect(new Set(ids).size).toBe(30);
+  expect(ids).toHaveLength(16);
+  expect(new Set(ids).size).toBe(16);
 });
 
 it("keeps to the frequency cap of a channel when many are ordered at once", async () => {
@@ -388,7 +388,7 @@ it("has its share of the places, however many wait at a channel that is slow, of
     return { slow: of(reachable.channelId), limited: of(limited), off: of(off), other: mine.has(id) };
   };
   expect(await pick(later(1))).toEqual({ slow: 10, limited: 2, off: 0, other: true });
-  expect(await pick(later(2))).toMatchObject({ slow: 0, other: false });
+  expect(await pick(later(2))).toEqual({ slow: 0, limited: 0, off: 0, other: false });
   await context.pool.query(
     "update delivery set status = 'sending', sending_since = $3 where project_id = $1 and channel_id = $2 and leased_until is not null",
     [busy.projectId, reachable.channelId, later(1)],
