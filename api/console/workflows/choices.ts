@@ -7,7 +7,7 @@ import type { Form } from "../viewer.ts";
 const optionsMax = 40;
 const namesMax = 1_000;
 
-export interface Choice {
+interface Choice {
   readonly id: string;
   /** Unique among its kind. */
   readonly name: string;

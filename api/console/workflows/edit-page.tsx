@@ -50,11 +50,13 @@ export function EditPage(props: EditProps) {
         <input type="hidden" name="version" value={first(form, "version")} />
         {stored === undefined && <AttemptField />}
         <Section title="What it does">
-          <p class="sentence strong" data-test="sentence">
-            <bdi>{sentenceOf(props)}</bdi>
-          </p>
-          <div class="fields">
-            <TextField sheet={sheet} name="name" label="Name" required wide maxlength={200} />
+          <div class="stack">
+            <p class="sentence strong" data-test="sentence">
+              <bdi>{sentenceOf(props)}</bdi>
+            </p>
+            <div class="fields">
+              <TextField sheet={sheet} name="name" label="Name" required wide maxlength={200} />
+            </div>
           </div>
         </Section>
         <Section title="When">

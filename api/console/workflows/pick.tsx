@@ -40,7 +40,7 @@ export function Suggestions({ choices }: { choices: Choices }) {
         .filter((kind) => isTyped(choices, kind))
         .map((kind) => (
           <datalist id={`all-${kind}`}>
-            {choices[kind].slice(0, suggestedMax).map(({ name }) => (
+            {suggested(choices[kind].map(({ name }) => name)).map((name) => (
               <option value={name} />
             ))}
           </datalist>
@@ -49,4 +49,13 @@ export function Suggestions({ choices }: { choices: Choices }) {
   );
 }
 
-const suggestedMax = 200;
+/** Of all suggestions of a kind: names may be long, and the page is to stay light. */
+const charactersMax = 2_000;
+
+function suggested(names: readonly string[]): string[] {
+  let room = charactersMax;
+  return names.filter((name) => {
+    room -= name.length;
+    return room >= 0;
+  });
+}

@@ -13,7 +13,7 @@ import { type Choices, idOf, namesById } from "./choices.ts";
 import { Pick } from "./pick.tsx";
 import { readWorkflow, settingOf } from "./workflow-fields.ts";
 
-export const stepTypes = [
+const stepTypes = [
   ["publish_voucher", "Give a voucher"],
   ["gift_credit", "Put credit on a gift card"],
   ["points", "Give points"],

@@ -230,6 +230,8 @@ it("A whole campaign comes back out of its form as it was", () => {
     version: 4,
     referrer_rewards: [],
     voucher_lifetime_days: null,
+    low_stock: null,
+    auto_grow: null,
     team: null,
     budget_code: null,
     channel: null,
