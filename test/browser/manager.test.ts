@@ -95,6 +95,8 @@ it("imports a file without scripts, on a phone, and tells each bad row with its 
   await picture(visit, "import-phone");
   expect(await page.locator("tbody tr").count()).toBe(2);
   expect(await widerThanTheScreen(page)).toBeLessThanOrEqual(0);
+  await page.goto("/console/vouchers");
+  expect(await widerThanTheScreen(page)).toBeLessThanOrEqual(0);
   await page.goto("/console/vouchers/code/file-1");
   await page.getByText("anna").first().waitFor();
   expect((await page.content()).length).toBeLessThan(100_000);
