@@ -154,7 +154,7 @@ it("writes a template with what a customer would read, in two languages, each fa
   expect(await drawn.evaluate("getComputedStyle(document.querySelector('p')).color")).toBe("rgb(1, 2, 3)");
   await picture(visit, "console-template");
   await page.getByRole("button", { name: "Add a language" }).click();
-  await page.getByLabel("Language (needed)").nth(1).fill("de");
+  await page.getByLabel("Language (needed)", { exact: true }).nth(1).fill("de");
   await page.getByLabel("Subject").nth(1).fill("Hallo {{ customer.name }}");
   await page.getByRole("button", { name: "Make the template" }).click();
   await page.locator(".field.faulty", { hasText: "May not be blank." }).waitFor();

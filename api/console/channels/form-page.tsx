@@ -80,6 +80,8 @@ export function ChannelFormPage({ viewer, kind, sheet, channel }: FormProps) {
               inputmode="numeric"
               hint="Empty: one."
             />
+          </div>
+          <div class="fields gap">
             <TextField
               sheet={sheet}
               name="frequency_cap.count"

@@ -4,7 +4,7 @@
  */
 import { invalid, jsonPointer } from "../../http/problem.ts";
 
-export const keptMark = "(kept as it is)";
+const keptMark = "(kept as it is)";
 
 const secretName = /auth|key|token|secret|passw|cookie/i;
 

@@ -12,7 +12,7 @@ import { maySee, type Viewer } from "../viewer.ts";
 import { list, subscriptionAddress } from "./words.tsx";
 
 /** The beginnings of event types, each with the types that begin so. */
-export type Families = ReadonlyMap<string, readonly string[]>;
+type Families = ReadonlyMap<string, readonly string[]>;
 
 interface FormProps {
   readonly viewer: Viewer;
@@ -68,15 +68,17 @@ export function SubscriptionFormPage({ viewer, sheet, families, campaigns, subsc
           <fieldset class="field gap" id={fieldId("types")}>
             <legend>Chosen</legend>
             {sheet.faults.get("types") && <p class="fault">{sheet.faults.get("types")}</p>}
-            {[...families].map(([family, types]) => (
-              <CheckField
-                sheet={boxes}
-                name="types"
-                value={family}
-                label={family}
-                hint={types.map((type) => type.slice(family.length - 1)).join(", ")}
-              />
-            ))}
+            <div class="fields">
+              {[...families].map(([family, types]) => (
+                <CheckField
+                  sheet={boxes}
+                  name="types"
+                  value={family}
+                  label={family}
+                  hint={types.map((type) => type.slice(family.length - 1)).join(", ")}
+                />
+              ))}
+            </div>
           </fieldset>
           <div class="gap">
             <AreaField

@@ -17,20 +17,20 @@ const causes = {
 export function State({ of }: { of: SubscriptionWire }) {
   if (of.status === "disabled") {
     return (
-      <>
+      <span>
         <Badge tone="bad">disabled</Badge>
         {of.disabled_because !== null && <span class="small muted"> {causes[of.disabled_because]}</span>}
-      </>
+      </span>
     );
   }
   if (of.failing_since === null) return <Badge tone="good">active</Badge>;
   return (
-    <>
+    <span>
       <Badge tone="warn">failing</Badge>{" "}
       <span class="small muted">
         since <Moment at={of.failing_since} />
       </span>
-    </>
+    </span>
   );
 }
 
@@ -51,7 +51,7 @@ export function Types({ of, all = false }: { of: SubscriptionWire; all?: boolean
 export function DeliveryState({ of }: { of: EventDeliveryWire }) {
   const last = of.attempts.at(-1);
   return (
-    <>
+    <span>
       <StatusBadge status={of.status} />
       {last !== undefined && of.status !== "delivered" && (
         <span class="small muted">
@@ -59,6 +59,6 @@ export function DeliveryState({ of }: { of: EventDeliveryWire }) {
           <Text value={last.status === null ? (last.reason ?? "").replaceAll("_", " ") : `HTTP ${last.status}`} />
         </span>
       )}
-    </>
+    </span>
   );
 }

@@ -146,15 +146,17 @@ export function NewExportPage({ viewer, segments, campaigns, sheet = freshSheet 
           <fieldset class="field" id={fieldId("columns")}>
             <legend>Columns</legend>
             {fault && <p class="fault">{fault}</p>}
-            {plainColumns.map((column) => (
-              <CheckField
-                sheet={boxes}
-                name="columns"
-                value={column}
-                label={column.replaceAll("_", " ")}
-                checked={column === "identifier"}
-              />
-            ))}
+            <div class="fields">
+              {plainColumns.map((column) => (
+                <CheckField
+                  sheet={boxes}
+                  name="columns"
+                  value={column}
+                  label={column.replaceAll("_", " ")}
+                  checked={column === "identifier"}
+                />
+              ))}
+            </div>
           </fieldset>
           <div class="fields gap">
             <TextField
@@ -178,7 +180,7 @@ export function NewExportPage({ viewer, segments, campaigns, sheet = freshSheet 
           <ChoiceField
             sheet={sheet}
             name="where"
-            label="Where to"
+            label="The list becomes"
             value="file"
             options={[
               { value: "file", name: "A file to download" },

@@ -16,9 +16,9 @@ import { list, templateAddress } from "./list-page.tsx";
 import { PreviewParts } from "./preview-card.tsx";
 import { numbersIn } from "./template-form.ts";
 
-export const purposes = [
-  { value: "marketing", name: "marketing: needs the customer's consent" },
-  { value: "transactional", name: "transactional: goes without" },
+const purposes = [
+  { value: "marketing", name: "marketing" },
+  { value: "transactional", name: "transactional" },
 ];
 
 export function ChooseKindPage({ viewer, kinds }: { viewer: Viewer; kinds: readonly Kind[] }) {
@@ -75,12 +75,18 @@ export function TemplateFormPage({ viewer, kind, sheet, template, preview }: For
         <section class="card">
           <div class="fields">
             <TextField sheet={sheet} name="name" label="Name" maxlength={200} required />
-            <SelectField sheet={sheet} name="purpose" label="Purpose" options={purposes} />
+            <SelectField
+              sheet={sheet}
+              name="purpose"
+              label="Purpose"
+              options={purposes}
+              hint="Marketing needs consent."
+            />
             <TextField
               sheet={sheet}
               name="language"
-              label="Language of whoever has none"
-              hint="One of those below."
+              label="Default language"
+              hint="Of customers whose own is not below."
               maxlength={35}
               required
             />

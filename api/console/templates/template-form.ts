@@ -18,7 +18,8 @@ export function blankForm(kind: string): Form {
 /** Undefined when it is too long for a page. */
 export function formOf({ name, kind, purpose, language, languages }: TemplateWire): Form | undefined {
   if (lettersOf(Object.values(languages).flatMap((texts) => Object.values(texts))) > lettersMax) return undefined;
-  const texts = Object.entries(languages).flatMap(([tag, parts], at) => [
+  const own = languages[language] ?? {};
+  const texts = Object.entries({ [language]: own, ...languages }).flatMap(([tag, parts], at) => [
     [`languages.${at}.tag`, [tag]] as const,
     ...Object.entries(parts).map(([part, text]) => [`languages.${at}.${part}`, [text]] as const),
   ]);
