@@ -8,10 +8,14 @@ import type { DeliveryRow, SubscriptionRow } from "./queries.ts";
 import { secretPrefix } from "./sign.ts";
 import { everyType } from "./types.ts";
 
-const types = z.union([z.literal("all"), z.array(z.string().min(1).max(100)).min(1).max(100)]).openapi({
-  description: "`all`, or event types of docs/events.md; `redemption.*` is every one that begins so",
-  example: ["redemption.*", "voucher.published"],
-});
+const types = z
+  .union([z.literal("all"), z.array(z.string().min(1).max(100)).min(1).max(100)], {
+    error: 'Expected "all", or a list of 1 to 100 event types such as "redemption.*"',
+  })
+  .openapi({
+    description: "`all`, or event types of docs/events.md; `redemption.*` is every one that begins so",
+    example: ["redemption.*", "voucher.published"],
+  });
 
 const url = z.string().min(1).max(2_000).openapi({ example: "https://shop.example/hooks/tessera" });
 const filter = z
