@@ -8,32 +8,35 @@ import { ask, readRange } from "../api/segments/evaluate/ask.ts";
 import { SegmentQuery } from "../api/segments/rules/compile.ts";
 import type { Fixture } from "./fixture.ts";
 
-export const ordersEach = 3;
+export const ordersEach = 2;
 
-/** The n-th segment: of attributes, sums, windows and ages in turn, each of some percent of all. */
+/** The n-th segment: of attributes, sums, windows and ages in turn, each of about one percent of all. */
 export function rulesOf(n: number): Rule {
-  const level = n % 20;
+  const level = Math.floor(n / 5) % 20;
   const kinds: readonly Rule[] = [
-    { on: "customer.attributes.score", op: "between", value: [level * 5, level * 5 + 3] },
+    { on: "customer.attributes.score", op: "equals", value: level * 5 },
     {
       all: [
         { on: "customer.tags.tier", op: "any_of", value: ["gold"] },
-        { on: "customer.orders_amount", op: "greater_than", value: 10_000 + level * 500 },
+        { on: "customer.orders_amount", op: "greater_than", value: 18_000 + level * 100 },
       ],
     },
-    { on: "customer.orders_count", op: "greater_or_equal", value: 1, window_days: 5 + level },
+    { on: "customer.orders_count", op: "greater_or_equal", value: 1, window_days: 1 + (level % 5) },
     {
       all: [
-        { on: "customer.orders_amount", op: "greater_than", value: 4_000 + level * 100, window_days: 30 },
-        { none: [{ on: "customer.attributes.score", op: "less_than", value: 40 }] },
+        { on: "customer.orders_amount", op: "greater_than", value: 2_000 + level * 100, window_days: 30 },
+        { none: [{ on: "customer.attributes.score", op: "less_than", value: 75 }] },
       ],
     },
-    { on: "customer.days_since_order", op: "between", value: [level * 10, level * 10 + 10] },
+    { on: "customer.days_since_order", op: "between", value: [level * 10, level * 10 + 3] },
   ];
   return kinds[n % kinds.length] as Rule;
 }
 
-/** Customers with their profile and orders as events, and as rows of Postgres. */
+/**
+ * Customers with their profile and orders: as events, as rows of Postgres, and as the wide rows that follow from the
+ * events. These are made as simply as such a shop allows: the product computes any shop's, at some thousands a second.
+ */
 export async function makeShop(
   warehouse: ClickHouseClient,
   { pool, projectId }: Fixture,
@@ -50,6 +53,25 @@ export async function makeShop(
         500 + cityHash64(number, 2) % 10000, 500 + cityHash64(number, 2) % 10000, '{}'
       FROM numbers({orders: UInt32})`,
     query_params: { project: projectId, customers, orders: customers * ordersEach },
+  });
+  await warehouse.command({
+    query: `
+      INSERT INTO customers_wide (project_id, customer, name, attributes, tags, created_at, first_seen_at, last_seen_at,
+        currency, orders_count, orders_amount, average_order_amount, first_order_at, last_order_at, refreshed_at)
+      SELECT project_id, customer, '', anyIf(JSONExtractRaw(payload, 'profile', 'attributes'), type = 'customer.created'),
+        anyIf(JSONExtractRaw(payload, 'profile', 'tags'), type = 'customer.created'), min(occurred_at), min(occurred_at), max(occurred_at), 'EUR',
+        toUInt64({each: UInt8}), sum(total_amount), sum(total_amount) / {each: UInt8},
+        minIf(occurred_at, type = 'order.paid'), maxIf(occurred_at, type = 'order.paid'), now64(3)
+      FROM events_raw WHERE project_id = {project: String}
+      GROUP BY project_id, customer`,
+    query_params: { project: projectId, each: ordersEach },
+  });
+  // All of it is long ago: nobody is marked as changed.
+  await warehouse.command({ query: "TRUNCATE TABLE customers_changed" });
+  await warehouse.insert({
+    table: "customers_wide_pass",
+    values: [{ finished_at: Date.now(), started_at: Date.now(), whole: 1, customers_count: customers }],
+    format: "JSONEachRow",
   });
   const client = await pool.connect();
   try {
@@ -112,7 +134,7 @@ export async function enrol(
   try {
     await client.query("set session_replication_role = replica; set statement_timeout = 0");
     for (let after = ""; ; ) {
-      const range = await readRange(warehouse, { projectId, after, since: null }, 50_000);
+      const range = await readRange(warehouse, { projectId, after, since: null }, 100_000);
       if (range === undefined) break;
       const question = new SegmentQuery(surroundings).matches(segments, {
         ...{ projectId, after, upto: range.upto, since: null },

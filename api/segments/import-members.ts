@@ -5,7 +5,7 @@ import type { DB } from "../db/tables.ts";
 import { databaseNow } from "../http/occurred-at.ts";
 import { type RowFormat, readRows, type UploadedRow } from "../http/row-stream.ts";
 import { customerIdentifier } from "../http/schemas.ts";
-import { addMembers, checkList } from "./members.ts";
+import { checkList, countMembers, enterList } from "./members.ts";
 
 const limits = { bytesMax: 32 * 1024 * 1024, rowsMax: 200_000 };
 const errorsTold = 100;
@@ -33,11 +33,12 @@ export async function importMembers(
   { body, format }: { readonly body: ReadableStream<Uint8Array> | null; readonly format: RowFormat },
   transact: <T>(work: (tx: Transaction<DB>) => Promise<T>) => Promise<T>,
 ): Promise<ImportedMembers> {
+  await checkList(db, projectId, segmentId);
   const result: ImportedMembers = {
     rows_read: 0,
     entered: 0,
     failed: 0,
-    members_count: await checkList(db, projectId, segmentId),
+    members_count: 0,
     errors: [],
   };
   for await (const block of readRows(body, format, ["customer"], limits, createHash("sha256"))) {
@@ -51,11 +52,10 @@ export async function importMembers(
     });
     for (let start = 0; start < identifiers.length; start += membersAtOnce) {
       const some = identifiers.slice(start, start + membersAtOnce);
-      const added = await transact(async (tx) => addMembers(tx, projectId, segmentId, some, await databaseNow(tx)));
-      result.entered += added.entered;
-      result.members_count = added.members_count;
+      result.entered += await transact(async (tx) => enterList(tx, projectId, segmentId, some, await databaseNow(tx)));
     }
   }
+  result.members_count = await countMembers(db, projectId, segmentId);
   return result;
 }
 

@@ -7,32 +7,33 @@ import { notFound, Problem } from "../http/problem.ts";
 import { newId } from "../ids.ts";
 import { deleteMembers, findSegment, insertMembers, lockSegment } from "./queries.ts";
 
-/** Makes the customers who were never seen before. */
-export async function addMembers(
+/** Makes the customers who were never seen before. @returns how many were not in it yet. */
+export async function enterList(
   tx: Transaction<DB>,
   projectId: string,
   segmentId: string,
   identifiers: readonly string[],
   at: Date,
-): Promise<{ entered: number; members_count: number }> {
+): Promise<number> {
   const segment = await lockList(tx, projectId, segmentId);
   const ids = await ensureCustomers(tx, projectId, identifiers, at);
   const entered = await insertMembers(tx, projectId, segmentId, ids, at);
   await announceMoves(tx, "segment.entered", projectId, segment, entered, at);
-  return { entered: entered.length, members_count: await countMembers(tx, projectId, segmentId) };
+  return entered.length;
 }
 
-export async function removeMembers(
+/** @returns how many were in it. */
+export async function leaveList(
   tx: Transaction<DB>,
   projectId: string,
   segmentId: string,
   identifiers: readonly string[],
   at: Date,
-): Promise<{ left: number; members_count: number }> {
+): Promise<number> {
   const segment = await lockList(tx, projectId, segmentId);
   const left = await deleteMembers(tx, projectId, segmentId, identifiers);
   await announceMoves(tx, "segment.left", projectId, segment, left, at);
-  return { left: left.length, members_count: await countMembers(tx, projectId, segmentId) };
+  return left.length;
 }
 
 /** @throws Problem 404; `conflict` for a dynamic one. */
@@ -40,9 +41,9 @@ async function lockList(tx: Transaction<DB>, projectId: string, segmentId: strin
   return requireList(await lockSegment(tx, projectId, segmentId, "share"));
 }
 
-/** @returns how many are in it. @throws Problem 404; `conflict` for a dynamic one. */
-export async function checkList(db: Kysely<DB>, projectId: string, segmentId: string): Promise<number> {
-  return requireList(await findSegment(db, projectId, segmentId)).members_count;
+/** @throws Problem 404; `conflict` for a dynamic one. */
+export async function checkList(db: Kysely<DB>, projectId: string, segmentId: string): Promise<void> {
+  requireList(await findSegment(db, projectId, segmentId));
 }
 
 export function beingDeleted(): Problem {
@@ -62,8 +63,9 @@ function requireList<Row extends Lockable>(segment: Row | undefined): Row {
   throw new Problem("conflict", detail);
 }
 
-async function countMembers(tx: Transaction<DB>, projectId: string, segmentId: string): Promise<number> {
-  return (await findSegment(tx, projectId, segmentId))?.members_count ?? 0;
+/** Of a list they are counted one by one: asked once, after everybody came. */
+export async function countMembers(db: Kysely<DB>, projectId: string, segmentId: string): Promise<number> {
+  return (await findSegment(db, projectId, segmentId))?.members_count ?? 0;
 }
 
 export function announceMoves(

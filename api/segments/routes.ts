@@ -12,7 +12,7 @@ import { inTransaction } from "../http/transaction.ts";
 import { changeSegment, createSegment } from "./change.ts";
 import { deleteSegment } from "./delete.ts";
 import { importMembers } from "./import-members.ts";
-import { addMembers, checkList, removeMembers } from "./members.ts";
+import { checkList, countMembers, enterList, leaveList } from "./members.ts";
 import { previewSegment } from "./preview.ts";
 import { findSegment, listMembers, listSegments } from "./queries.ts";
 import { segmentFacts } from "./rules/facts.ts";
@@ -245,16 +245,18 @@ export function segmentRoutes(deps: Deps) {
       withIdempotency(c, async (tx) => {
         const { id } = c.req.valid("param");
         const { customers } = c.req.valid("json");
-        const body = await addMembers(tx, c.var.auth.projectId, id, customers, await databaseNow(tx));
-        return { status: 200, body };
+        const { projectId } = c.var.auth;
+        const entered = await enterList(tx, projectId, id, customers, await databaseNow(tx));
+        return { status: 200, body: { entered, members_count: await countMembers(tx, projectId, id) } };
       }),
     )
     .openapi(leave, (c) =>
       withIdempotency(c, async (tx) => {
         const { id } = c.req.valid("param");
         const { customers } = c.req.valid("json");
-        const body = await removeMembers(tx, c.var.auth.projectId, id, customers, await databaseNow(tx));
-        return { status: 200, body };
+        const { projectId } = c.var.auth;
+        const left = await leaveList(tx, projectId, id, customers, await databaseNow(tx));
+        return { status: 200, body: { left, members_count: await countMembers(tx, projectId, id) } };
       }),
     );
 }

@@ -4,7 +4,7 @@ import type { DB } from "../db/tables.ts";
 import { enqueueDelivery } from "../deliveries/enqueue.ts";
 import { movePoints } from "../points/move.ts";
 import { publishFromCampaign } from "../publications/publish-from-campaign.ts";
-import { addMembers, removeMembers } from "../segments/members.ts";
+import { enterList, leaveList } from "../segments/members.ts";
 import type { ActionContext, ActionOutcome } from "./action.ts";
 import { cappedBy, lockCaps } from "./caps.ts";
 import { quietUntil, zoneOf } from "./clock.ts";
@@ -175,8 +175,7 @@ async function moveInSegment(
   step: StepOf<"add_to_segment"> | StepOf<"remove_from_segment">,
   { run, person, at }: ActionContext,
 ): Promise<ActionOutcome> {
-  const move = step.type === "add_to_segment" ? addMembers : removeMembers;
-  const moved = await move(tx, run.project_id, step.segment_id, [person.identifier], at);
-  const changed = "entered" in moved ? moved.entered : moved.left;
+  const move = step.type === "add_to_segment" ? enterList : leaveList;
+  const changed = await move(tx, run.project_id, step.segment_id, [person.identifier], at);
   return { outcome: "done", detail: { segment_id: step.segment_id, changed, person_id: person.id } };
 }

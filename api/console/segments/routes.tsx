@@ -11,7 +11,7 @@ import { changeSegment, createSegment } from "../../segments/change.ts";
 import { deleteSegment } from "../../segments/delete.ts";
 import { type ImportedMembers, importMembers } from "../../segments/import-members.ts";
 import { pageOfMembers, pageOfSegments, readSegment } from "../../segments/list.ts";
-import { removeMembers } from "../../segments/members.ts";
+import { leaveList } from "../../segments/members.ts";
 import { membersBody, segmentBody, segmentPatch } from "../../segments/schemas.ts";
 import { once } from "../parts/attempt.tsx";
 import { parsed, submitForm } from "../parts/form.tsx";
@@ -106,7 +106,7 @@ export function mountSegments(router: OpenAPIHono<ConsoleEnv>, deps: Deps): void
     try {
       if (form.customers === undefined) throw new Problem("invalid_request", "Nobody was ticked.");
       const { customers } = parsed(membersBody, { customers: form.customers });
-      await transact(c)(async (tx) => removeMembers(tx, projectId, id, customers, await databaseNow(tx)));
+      await transact(c)(async (tx) => leaveList(tx, projectId, id, customers, await databaseNow(tx)));
       return c.redirect(`${segmentAddress(id)}?done=left`, 303);
     } catch (error) {
       return refused(c, id, error, (problem) => ({ sheet: refusedSheet({}, problem) }));
