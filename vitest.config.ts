@@ -30,7 +30,9 @@ export default defineConfig({
       {
         test: {
           ...stores("browser").test,
+          // One after the other in one process: they share an application and a browser (test/browser/support/shared.ts).
           fileParallelism: false,
+          isolate: false,
           sequence: { groupOrder: 2 },
           testTimeout: 120_000,
           hookTimeout: 120_000,

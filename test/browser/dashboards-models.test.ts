@@ -1,5 +1,5 @@
 /** The page of models where a project has its own, a past to drift from, and policies to compare. */
-import { expect, it } from "vitest";
+import { beforeAll, expect, it } from "vitest";
 import type { PoliciesReportWire } from "../../api/offers/report-schemas.ts";
 import type { Event } from "../../ingest/events/events.ts";
 import { writeProjectModel } from "../../models/registry/project.ts";
@@ -10,9 +10,18 @@ import { insertEvents } from "../parity/warehouse-events.ts";
 import type { TestProject } from "../support/app.ts";
 import { redeemBody, setUpPromotion } from "../support/promotions.ts";
 import { scoredRedemption } from "../support/scored.ts";
-import { patience, picture, useDashboards, widerThanTheScreen } from "./support/dashboards.ts";
+import { useChromium } from "./support/chromium.ts";
+import { patience, picture, signInto, widerThanTheScreen } from "./support/dashboards.ts";
+import { buildPatienceMs, type ServedApp, serveWithDashboards } from "./support/served-app.ts";
 
-const dashboards = useDashboards();
+const browser = useChromium();
+let app: ServedApp;
+
+// Of its own: what it loads would be in service for everybody.
+beforeAll(async () => {
+  app = await serveWithDashboards();
+}, buildPatienceMs);
+
 const dayMs = 86_400_000;
 
 /**
@@ -45,7 +54,6 @@ async function offerAndRedeem(project: TestProject, code: string, customers: num
 }
 
 it("tells champion from challenger, which features moved, and what each policy of offers brought", async () => {
-  const { app } = dashboards;
   const busy = await app.newProject();
   const champion = (await readChampions(registryDirectory)).risk ?? "";
   const { manifest, files } = await readModel(registryDirectory, "risk", champion);
@@ -60,7 +68,11 @@ it("tells champion from challenger, which features moved, and what each policy o
   // Nothing served until now: what a test's application loads by itself is an empty folder.
   Object.assign(app.deps.models, await loadModels({ log: app.deps.log, pool: app.pool }));
 
-  const visit = await dashboards.signIn(busy, "/dashboards/models/");
+  const visit = await signInto(
+    { visit: (options) => browser.visit({ baseUrl: app.baseUrl, ...options }) },
+    busy,
+    "/dashboards/models/",
+  );
   const { page, troubles } = visit;
   const versions = page.locator('[data-table="versions-risk"] tbody tr');
   await versions.first().waitFor({ timeout: patience });

@@ -32,24 +32,30 @@ export function useApp(): TestApp {
   const stores = useStores();
   const context = stores as { -readonly [K in keyof TestApp]: TestApp[K] };
   beforeAll(async () => {
-    const log = pino({ level: process.env.TEST_LOG_LEVEL ?? "silent" });
-    context.deps = {
-      db: stores.db,
-      pool: stores.pool,
-      warehouse: stores.warehouse,
-      // No champion, whichever is shipped: tests that need a model train and load their own.
-      models: await loadModels({ log, directory: join(tmpdir(), "tessera-test-no-models") }),
-      log,
-      metrics: new Registry(),
-      readiness: async () => ({ postgres: true, clickhouse: true, migrations: true, relay: true }),
-      dataDir: tmpdir(),
-      sealer: createSealer([randomBytes(32)]),
-      publicUrl: "https://vouchers.example",
-      outbound: { allow: parseNetworks("127.0.0.1,::1") },
-    };
-    context.app = createApp(context.deps);
-    context.newProject = () => newProject(context);
+    Object.assign(context, await openApp(stores), { newProject: () => newProject(context) });
   });
+  return context;
+}
+
+/** The application over stores that are open. */
+export async function openApp(stores: Stores): Promise<TestApp> {
+  const log = pino({ level: process.env.TEST_LOG_LEVEL ?? "silent" });
+  const deps: Deps = {
+    db: stores.db,
+    pool: stores.pool,
+    warehouse: stores.warehouse,
+    // No champion, whichever is shipped: tests that need a model train and load their own.
+    models: await loadModels({ log, directory: join(tmpdir(), "tessera-test-no-models") }),
+    log,
+    metrics: new Registry(),
+    readiness: async () => ({ postgres: true, clickhouse: true, migrations: true, relay: true }),
+    dataDir: tmpdir(),
+    sealer: createSealer([randomBytes(32)]),
+    publicUrl: "https://vouchers.example",
+    outbound: { allow: parseNetworks("127.0.0.1,::1") },
+  };
+  const context = { ...stores, deps, app: createApp(deps) } as { -readonly [K in keyof TestApp]: TestApp[K] };
+  context.newProject = () => newProject(context);
   return context;
 }
 

@@ -33,7 +33,8 @@ export function useStores(): Stores {
   return stores;
 }
 
-async function openStores(): Promise<{ stores: Stores; close: () => Promise<void> }> {
+/** Whoever opens them closes them; see `useStores`. */
+export async function openStores(): Promise<{ stores: Stores; close: () => Promise<void> }> {
   const name = `tessera_test_${randomBytes(6).toString("hex")}`;
   const postgresUrl = inject("postgresUrl");
   const serverUrl = inject("clickhouseUrl");

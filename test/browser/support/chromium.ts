@@ -1,7 +1,8 @@
 /** A real browser, and pages that remember everything that should not have happened in them. */
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll } from "vitest";
+import type { BrowserContext, Page } from "playwright-core";
+import { afterAll } from "vitest";
 import { launchChromium } from "./launch.ts";
+import { shared } from "./shared.ts";
 
 export interface Visit {
   readonly page: Page;
@@ -17,23 +18,29 @@ export interface VisitOptions {
   readonly scripts?: boolean;
 }
 
-/** Call it at the top of a file. Each visit has cookies and storage of its own. @param args of the browser, beside ours. */
+/**
+ * Call it at the top of a file. Each visit has cookies and storage of its own, until the file ends.
+ *
+ * @param args of the browser, beside ours: whoever asks for the same ones shares it.
+ */
 export function useChromium(args: readonly string[] = []): { visit(options: VisitOptions): Promise<Visit> } {
-  let browser: Browser | undefined;
-  beforeAll(async () => {
-    browser = await launchChromium(args);
+  const contexts: BrowserContext[] = [];
+  afterAll(async () => {
+    await Promise.all(contexts.splice(0).map((context) => context.close()));
   });
-  afterAll(async () => browser?.close());
   return {
     async visit({ baseUrl, width = 1280, colorScheme = "light", scripts = true }) {
-      if (!browser) throw new Error("visit a page from a test or a hook, not before");
+      const browser = await shared(`chromium ${args.join(" ")}`, () => launchChromium(args));
       const context = await browser.newContext({
         baseURL: baseUrl,
         viewport: { width, height: 900 },
         colorScheme,
         javaScriptEnabled: scripts,
         timezoneId: "America/New_York",
+        // What moves is drawn sixty times a second, by the processor.
+        reducedMotion: "reduce",
       });
+      contexts.push(context);
       const page = await context.newPage();
       const troubles = watch(page, baseUrl);
       return { page, troubles };

@@ -1,12 +1,13 @@
 /** The application with a suspicious shop on a port, and reviewers who sign in to its console. */
-import type { AddressInfo } from "node:net";
-import { type ServerType, serve } from "@hono/node-server";
-import { afterAll, beforeAll } from "vitest";
-import { type ScoredApp, useScoredApp } from "../../integration/risk/scored-app.ts";
+import { beforeAll } from "vitest";
+import { addScores, type ScoredApp } from "../../integration/risk/scored-app.ts";
 import { send } from "../../support/answers.ts";
-import type { TestProject } from "../../support/app.ts";
+import { openApp, type TestProject } from "../../support/app.ts";
+import { openStores } from "../../support/stores.ts";
 import { attempt, openShop, ring, type Shop, settleShop } from "../../support/suspicious-shop.ts";
 import { useChromium, type Visit, type VisitOptions } from "./chromium.ts";
+import { listen } from "./listen.ts";
+import { shared } from "./shared.ts";
 
 export interface Console {
   readonly app: ScoredApp;
@@ -25,26 +26,16 @@ interface ReviewerOptions extends Partial<VisitOptions> {
 
 /** Call it at the top of a file. Needs no dashboards, and builds none. @param args of the browser. */
 export function useConsole(args: readonly string[] = []): Console {
-  const app = useScoredApp();
   const browser = useChromium(args);
-  const context = { app } as { -readonly [K in keyof Console]: Console[K] };
-  let server: ServerType | undefined;
+  const context = {} as { -readonly [K in keyof Console]: Console[K] };
   beforeAll(async () => {
-    context.baseUrl = await new Promise<string>((resolve) => {
-      server = serve({ fetch: app.app.fetch, hostname: "127.0.0.1", port: 0 }, (address: AddressInfo) =>
-        resolve(`http://127.0.0.1:${address.port}`),
-      );
-    });
-  });
-  afterAll(() => {
-    if (server && "closeAllConnections" in server) server.closeAllConnections();
-    server?.close();
+    Object.assign(context, await shared("console", serveConsole));
   });
   context.newShop = async () => {
-    const project = await app.newProject();
+    const project = await context.app.newProject();
     const shop = await openShop(project);
-    for (const one of ring) await attempt(app, project, shop, one);
-    await settleShop(app);
+    for (const one of ring) await attempt(context.app, project, shop, one);
+    await settleShop(context.app);
     return { project, shop };
   };
   context.visit = (options = {}) => browser.visit({ baseUrl: context.baseUrl, ...options });
@@ -59,4 +50,10 @@ export function useConsole(args: readonly string[] = []): Console {
     return visit;
   };
   return context;
+}
+
+async function serveConsole(): Promise<Pick<Console, "app" | "baseUrl">> {
+  const { stores } = await openStores();
+  const app = addScores(await openApp(stores));
+  return { app, baseUrl: await listen(app.app) };
 }

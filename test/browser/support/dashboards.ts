@@ -9,7 +9,8 @@ import { drainConsumer } from "../../../ingest/consumer.ts";
 import { refreshCustomers } from "../../../warehouse/refresh-customers.ts";
 import type { TestProject } from "../../support/app.ts";
 import { useChromium, type Visit, type VisitOptions } from "./chromium.ts";
-import { type ServedApp, useServedApp } from "./served-app.ts";
+import { buildPatienceMs, type ServedApp, serveWithDashboards } from "./served-app.ts";
+import { shared } from "./shared.ts";
 import { dismissOne, openShop, type Shop } from "./shop.ts";
 
 /** Patience, not a promise: other work may share the machine. */
@@ -25,30 +26,57 @@ export interface Dashboards {
   signIn(project: TestProject, path: string, options?: Partial<VisitOptions>): Promise<Visit>;
 }
 
-/** Call it at the top of a file. */
+/** Call it at the top of a file. Whoever adds to the projects adds to what the next file sees: make one of your own. */
 export function useDashboards(): Dashboards {
-  const app = useServedApp();
   const browser = useChromium();
-  const context = { app } as { -readonly [K in keyof Dashboards]: Dashboards[K] };
-  context.visit = (options = {}) => browser.visit({ baseUrl: app.baseUrl, ...options });
-  context.signIn = async (project, path, options = {}) => {
-    const visit = await context.visit(options);
-    await visit.page.goto(path);
-    await visit.page.getByLabel("Secret key").fill(project.key);
-    await visit.page.getByRole("button", { name: "Open dashboards" }).click();
-    return visit;
-  };
+  const context = {} as { -readonly [K in keyof Dashboards]: Dashboards[K] };
+  context.visit = (options = {}) => browser.visit({ baseUrl: context.app.baseUrl, ...options });
+  context.signIn = (project, path, options) => signInto(context, project, path, options);
   beforeAll(async () => {
-    context.project = await app.newProject();
-    context.empty = await app.newProject();
-    context.shop = await openShop(context.project, new Date());
-    await drainConsumer(reviewConsumer({ db: app.db, log: app.deps.log }));
-    await dismissOne(context.project);
-    await app.drain();
-    await refreshCustomers(app.warehouse);
-    await refreshClusters(app.warehouse);
-  });
+    Object.assign(context, await shared("dashboards", fillDashboards));
+  }, buildPatienceMs);
   return context;
+}
+
+async function fillDashboards(): Promise<Omit<Dashboards, "visit" | "signIn">> {
+  const app = await serveWithDashboards();
+  const project = await app.newProject();
+  const empty = await app.newProject();
+  const shop = await openShop(project, new Date());
+  await drainConsumer(reviewConsumer({ db: app.db, log: app.deps.log }));
+  await dismissOne(project);
+  await app.drain();
+  await refreshCustomers(app.warehouse);
+  await refreshClusters(app.warehouse);
+  return { app, project, empty, shop };
+}
+
+/** Signed in with the project's key, and led back to the path. */
+export async function signInto(
+  { visit }: Pick<Dashboards, "visit">,
+  project: TestProject,
+  path: string,
+  options: Partial<VisitOptions> = {},
+): Promise<Visit> {
+  const visited = await visit(options);
+  await visited.page.goto(path);
+  await visited.page.getByLabel("Secret key").fill(project.key);
+  await visited.page.getByRole("button", { name: "Open dashboards" }).click();
+  return visited;
+}
+
+/** Follows a link as a reader does: the page changes in place, and what it asks with stays loaded. */
+export async function follow(page: Page, path: string): Promise<void> {
+  await page.locator("#content").waitFor({ timeout: patience });
+  await page.evaluate(
+    `(() => {
+      const link = Object.assign(document.createElement("a"), { href: ${JSON.stringify(path)} });
+      document.getElementById("content").append(link);
+      link.click();
+      link.remove();
+    })()`,
+  );
+  await page.waitForURL((url) => url.pathname === new URL(path, url).pathname);
 }
 
 /** A figure as it stands on the page, for machines: amounts in minor units. */

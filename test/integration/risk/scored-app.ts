@@ -14,23 +14,30 @@ export interface ScoredApp extends TestApp {
 }
 
 export function useScoredApp(): ScoredApp {
-  const context = useApp() as { -readonly [K in keyof ScoredApp]: ScoredApp[K] };
+  const context = useApp();
+  beforeAll(() => {
+    addScores(context);
+  });
+  return context as ScoredApp;
+}
+
+/** Gives an application that is open the model, and the means to tell it what to say. */
+export function addScores(app: TestApp): ScoredApp {
+  const context = app as { -readonly [K in keyof ScoredApp]: ScoredApp[K] };
   const scores = new Map<string, Score>();
   context.score = (project, score) => scores.set(project.projectId, score);
-  beforeAll(() => {
-    const models: Models = {
-      ...context.deps.models,
-      scoreRisk: (projectId) => {
-        const score = scores.get(projectId) ?? null;
-        if (typeof score === "function") return score();
-        if (score === null) return { score: null, model: null, features: null, reasons: [] };
-        const reasons = [{ feature: "codes_count", value: 1, contribution: score, text: "Codes in one request: 1." }];
-        return { score, model: "risk@test", features: null, reasons };
-      },
-    };
-    context.deps = { ...context.deps, models, metrics: new Registry() };
-    context.app = createApp(context.deps);
-  });
+  const models: Models = {
+    ...context.deps.models,
+    scoreRisk: (projectId) => {
+      const score = scores.get(projectId) ?? null;
+      if (typeof score === "function") return score();
+      if (score === null) return { score: null, model: null, features: null, reasons: [] };
+      const reasons = [{ feature: "codes_count", value: 1, contribution: score, text: "Codes in one request: 1." }];
+      return { score, model: "risk@test", features: null, reasons };
+    },
+  };
+  context.deps = { ...context.deps, models, metrics: new Registry() };
+  context.app = createApp(context.deps);
   return context;
 }
 
