@@ -154,6 +154,7 @@ it("is composed step by step without a script, on a phone in the dark, and chang
   );
   expect(await widerThanTheScreen(page)).toBeLessThanOrEqual(0);
   expect((await page.content()).length).toBeLessThan(100_000);
+  await picture(phone, "console-workflow-form-phone");
   await press("Create the draft");
   await page.getByText("The draft is made.").waitFor();
   const { data } = (await send(project, "GET", "/v1/workflows")).body;
@@ -195,6 +196,7 @@ it("is composed step by step without a script, on a phone in the dark, and chang
   });
   await desk.getByRole("link", { name: "Change" }).click();
   await desk.locator('[data-test="sentence"]', { hasText: "wait 3 days" }).waitFor();
+  await desk.setViewportSize({ width: 1280, height: 1_930 });
   await picture(visit, "console-workflow-form");
   expect(await desk.evaluate("window.pwned")).toBeUndefined();
   expect(visit.troubles.filter((trouble) => !/409/.test(trouble))).toEqual([]);

@@ -1,10 +1,14 @@
 /** What a workflow's form offers to choose from, by name. */
 import type { Kysely } from "kysely";
 import type { DB } from "../../db/tables.ts";
+import { first, partsOf } from "../rules/nested.ts";
+import { linesOf } from "../rules/values.ts";
 import type { Form } from "../viewer.ts";
 
-/** Longer lists are typed by name: an option for each, in every step, would make the page too large. */
+/** Of one list; longer ones are typed by name. */
 const optionsMax = 40;
+/** Of all lists of the form together, for a page of less than 100 KB. */
+const optionsOfFormMax = 300;
 const namesMax = 1_000;
 
 interface Choice {
@@ -23,9 +27,12 @@ export interface Choices {
   readonly lists: readonly Choice[];
   readonly channels: readonly Choice[];
   readonly templates: readonly Choice[];
+  /** Those that are typed by name, with suggestions: a list of them in every step would make the page too large. */
+  readonly typed: ReadonlySet<Kind>;
 }
 
-type Kind = keyof Choices;
+const kinds = ["campaigns", "cards", "segments", "lists", "channels", "templates"] as const;
+export type Kind = (typeof kinds)[number];
 
 export async function readChoices(db: Kysely<DB>, projectId: string): Promise<Choices> {
   const [campaigns, segments, channels, templates] = await Promise.all([
@@ -69,6 +76,7 @@ export async function readChoices(db: Kysely<DB>, projectId: string): Promise<Ch
     lists: unique(segments.filter(({ kind }) => kind === "static")),
     channels: unique(channels),
     templates: unique(templates.map((row) => ({ ...row, name: `${row.name} (${row.kind})` }))),
+    typed: new Set(),
   };
 }
 
@@ -79,9 +87,36 @@ function unique<Row extends Choice>(rows: readonly Row[]): Row[] {
   return rows.map((row) => ((counts.get(row.name) ?? 0) > 1 ? { ...row, name: `${row.name} · ${row.id}` } : row));
 }
 
-/** Whether it is typed by name, with suggestions, and not chosen. */
-export function isTyped(choices: Choices, kind: Kind): boolean {
-  return choices[kind].length > optionsMax;
+/** With those typed by name that are too many for the form: the ones that fill it most. */
+export function fittedTo(form: Form, choices: Choices): Choices {
+  const typed = new Set(kinds.filter((kind) => choices[kind].length > optionsMax));
+  const options = new Map(kinds.map((kind) => [kind, 0]));
+  for (const kind of listsOf(form)) options.set(kind, (options.get(kind) ?? 0) + choices[kind].length);
+  const most = kinds.filter((kind) => !typed.has(kind)).sort((a, b) => (options.get(b) ?? 0) - (options.get(a) ?? 0));
+  let sum = most.reduce((so, kind) => so + (options.get(kind) ?? 0), 0);
+  for (const kind of most) {
+    if (sum <= optionsOfFormMax) break;
+    typed.add(kind);
+    sum -= options.get(kind) ?? 0;
+  }
+  return { ...choices, typed };
+}
+
+const listsOfStep: Readonly<Record<string, readonly Kind[]>> = {
+  publish_voucher: ["campaigns"],
+  gift_credit: ["cards"],
+  deliver: ["channels", "templates"],
+  add_to_segment: ["lists"],
+  remove_from_segment: ["lists"],
+};
+
+/** The lists that the form shows, each as often as it does. A box to tick is as large as two options. */
+function listsOf(form: Form): Kind[] {
+  const ofSteps = partsOf(form, "steps").flatMap((part) => listsOfStep[first(form, `steps.${part}.type`)] ?? []);
+  const ofTrigger = /^(redemption|voucher)\./.test(first(form, "trigger.on"))
+    ? (["campaigns", "campaigns"] as const)
+    : [];
+  return [...ofSteps, ...ofTrigger, "segments"];
 }
 
 /** What was chosen, or typed: an id, or a name. What is neither stays what it is: the API says that there is no such thing. */
@@ -102,22 +137,31 @@ export function namesById(choices: Choices): ReadonlyMap<string, string> {
   return new Map(all.map(({ id, name }) => [id, name]));
 }
 
-/** The kind of what a field names, by the end of its name. */
-const kindOf: Readonly<Record<string, Kind>> = {
-  campaign_id: "campaigns",
-  segment_id: "segments",
-  channel_id: "channels",
-  template_id: "templates",
-};
+/** What a field names; undefined: nothing of the project's. */
+function kindOf(form: Form, name: string): Kind | undefined {
+  const [, at = "", end] = /^(trigger|steps\.\d+)\.(\w+)$/.exec(name) ?? [];
+  switch (end) {
+    case "campaign_ids":
+      return "campaigns";
+    case "campaign_id":
+      return first(form, `${at}.type`) === "gift_credit" ? "cards" : "campaigns";
+    case "segment_id":
+      return at === "trigger" ? "segments" : "lists";
+    case "channel_id":
+      return "channels";
+    default:
+      return end === "template_id" ? "templates" : undefined;
+  }
+}
 
-/** A form as it is shown: where names are typed, its ids are names. */
-export function withNames(form: Form, choices: Choices): Form {
+/** A form as it is shown: where names are typed, its ids are names; where they are chosen, names that were typed are ids. */
+export function asShown(form: Form, choices: Choices): Form {
   const entries = Object.entries(form).map(([name, values]): [string, readonly string[]] => {
-    const end = name.slice(name.lastIndexOf(".") + 1);
-    const kind = end === "campaign_ids" ? "campaigns" : kindOf[end];
-    if (kind === undefined || !isTyped(choices, kind)) return [name, values];
-    const names = values.flatMap((value) => value.split(/\r?\n/)).map((value) => nameOf(choices, kind, value.trim()));
-    return [name, [names.filter((value) => value !== "").join("\n")]];
+    const kind = kindOf(form, name);
+    if (kind === undefined) return [name, values];
+    const lines = values.flatMap(linesOf);
+    if (!choices.typed.has(kind)) return [name, lines.map((line) => idOf(choices, kind, line) ?? line)];
+    return [name, [lines.map((line) => nameOf(choices, kind, line)).join("\n")]];
   });
   return Object.fromEntries(entries);
 }

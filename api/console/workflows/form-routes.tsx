@@ -17,7 +17,7 @@ import { step } from "../rules/steps.ts";
 import { inConsole } from "../transaction.ts";
 import { type ConsoleEnv, type Form, formUpTo, readForm, requireScope } from "../viewer.ts";
 import { firstCondition } from "./asks.ts";
-import { readChoices, withNames } from "./choices.ts";
+import { asShown, fittedTo, readChoices } from "./choices.ts";
 import { EditPage } from "./edit-page.tsx";
 import { workflowAddress } from "./pages.tsx";
 import { freshStep } from "./step-editor.tsx";
@@ -64,8 +64,9 @@ export function mountWorkflowForms(router: OpenAPIHono<ConsoleEnv>, deps: Deps):
     sheet: Sheet,
     status: Problem["status"] = 200,
   ): Promise<Response> {
-    const choices = await readChoices(deps.db, c.var.viewer.projectId);
-    const shown = { ...sheet, typed: withNames(sheet.typed ?? {}, choices) };
+    const form = sheet.typed ?? {};
+    const choices = fittedTo(form, await readChoices(deps.db, c.var.viewer.projectId));
+    const shown = { ...sheet, typed: asShown(form, choices) };
     const action = stored === undefined ? newAddress : `${workflowAddress(stored.id)}/edit`;
     const page = <EditPage viewer={c.var.viewer} sheet={shown} stored={stored} choices={choices} action={action} />;
     return c.html(page, status);

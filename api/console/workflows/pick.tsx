@@ -3,9 +3,7 @@ import { shortened } from "../format.tsx";
 import { SelectField, TextField } from "../parts/fields.tsx";
 import type { Sheet } from "../parts/sheet.ts";
 import { first } from "../rules/nested.ts";
-import { type Choices, isTyped, nameOf } from "./choices.ts";
-
-type Kind = keyof Choices;
+import { type Choices, type Kind, nameOf } from "./choices.ts";
 
 interface PickProps {
   readonly sheet: Sheet;
@@ -21,7 +19,7 @@ interface PickProps {
 const none = { value: "", name: "–" };
 
 export function Pick({ choices, kind, ...props }: PickProps) {
-  if (isTyped(choices, kind)) {
+  if (choices.typed.has(kind)) {
     return <TextField {...props} list={`all-${kind}`} required hint={props.hint ?? "By its name."} />;
   }
   const options = choices[kind].map(({ id, name }) => ({ value: id, name: shortened(name, 80) }));
@@ -36,15 +34,13 @@ export function Pick({ choices, kind, ...props }: PickProps) {
 export function Suggestions({ choices }: { choices: Choices }) {
   return (
     <>
-      {(Object.keys(choices) as Kind[])
-        .filter((kind) => isTyped(choices, kind))
-        .map((kind) => (
-          <datalist id={`all-${kind}`}>
-            {suggested(choices[kind].map(({ name }) => name)).map((name) => (
-              <option value={name} />
-            ))}
-          </datalist>
-        ))}
+      {[...choices.typed].map((kind) => (
+        <datalist id={`all-${kind}`}>
+          {suggested(choices[kind].map(({ name }) => name)).map((name) => (
+            <option value={name} />
+          ))}
+        </datalist>
+      ))}
     </>
   );
 }

@@ -5,7 +5,7 @@ import { AreaField, CheckField, fieldId, SelectField, TextField } from "../parts
 import type { Sheet } from "../parts/sheet.ts";
 import { first } from "../rules/nested.ts";
 import type { Form } from "../viewer.ts";
-import { type Choices, isTyped } from "./choices.ts";
+import type { Choices } from "./choices.ts";
 import { Pick } from "./pick.tsx";
 
 const triggers = [
@@ -133,7 +133,7 @@ function Level({ sheet, form }: Omit<TriggerProps, "choices">) {
 
 function Campaigns({ sheet, choices }: TriggerProps) {
   const name = "trigger.campaign_ids";
-  if (isTyped(choices, "campaigns")) {
+  if (choices.typed.has("campaigns")) {
     return (
       <AreaField
         sheet={sheet}

@@ -1,12 +1,19 @@
 /** A workflow out of its form is the one that went in. */
 import { describe, expect, it } from "vitest";
-import { type Choices, withNames } from "../../../api/console/workflows/choices.ts";
+import { typedSheet } from "../../../api/console/parts/sheet.ts";
+import type { Viewer } from "../../../api/console/viewer.ts";
+import { asShown, type Choices, fittedTo } from "../../../api/console/workflows/choices.ts";
+import { EditPage } from "../../../api/console/workflows/edit-page.tsx";
 import { readWorkflow, workflowField, writeWorkflow } from "../../../api/console/workflows/workflow-fields.ts";
 import { workflowBody } from "../../../api/workflows/schemas.ts";
 import { eventFields } from "../../../api/workflows/trigger-schema.ts";
 
 const named = (kind: string, count = 2) =>
-  Array.from({ length: count }, (_, n) => ({ id: `${kind}_${n}`, name: `${kind} ${n}`, currency: "EUR" }));
+  Array.from({ length: count }, (_, n) => ({
+    id: `${kind}_${n}`,
+    name: `One of usual length of ${kind} ${n}`,
+    currency: "EUR",
+  }));
 const choicesOf = (count: number): Choices => ({
   campaigns: named("cam", count),
   cards: named("cam", 1),
@@ -14,7 +21,10 @@ const choicesOf = (count: number): Choices => ({
   lists: named("seg", count),
   channels: named("chn", count),
   templates: named("tpl", count),
+  typed: new Set(),
 });
+
+const viewer = { projectId: "prj", name: "Mia", scopes: ["manage"], formToken: "token" } as unknown as Viewer;
 
 const triggers = [
   { on: "customer.created" },
@@ -57,7 +67,7 @@ const stored = (body: object) => ({ ...workflowBody.parse(body), version: 4 });
 describe("the form of a workflow", () => {
   it("gives back every trigger with every step, chosen from lists or typed by name", () => {
     expect(new Set(triggers.map(({ on }) => on)).size).toBe(Object.keys(eventFields).length);
-    for (const choices of [choicesOf(2), choicesOf(90)]) {
+    for (const choices of [choicesOf(2), fittedTo({}, choicesOf(90))]) {
       for (const trigger of triggers) {
         const name = `On ${trigger.on}`;
         const body = stored({
@@ -67,7 +77,7 @@ describe("the form of a workflow", () => {
           steps,
           settings,
         });
-        const read = readWorkflow(withNames(writeWorkflow(body), choices), choices);
+        const read = readWorkflow(asShown(writeWorkflow(body), choices), choices);
         expect({ ...workflowBody.parse(read), version: 4 }).toEqual(body);
       }
     }
@@ -100,5 +110,26 @@ describe("the form of a workflow", () => {
       "settings.cap.deliveries_max",
       "settings.cap.days",
     ]);
+  });
+
+  it("is a page of less than 100 KB, however many steps there are and however much there is to choose from", () => {
+    const many = ["publish_voucher", "gift_credit", "deliver", "add_to_segment"].map((type) =>
+      Array.from({ length: 20 }, () => type),
+    );
+    const mixed = Array.from({ length: 20 }, (_, n) => steps[n % steps.length]?.type ?? "points");
+    for (const types of [...many, mixed]) {
+      for (const count of [5, 40, 500]) {
+        const form = {
+          "trigger.on": ["redemption.succeeded"],
+          "conditions.group": ["all"],
+          "conditions.0.on": ["customer.points"],
+          ...Object.fromEntries(types.map((type, n) => [`steps.${n}.type`, [type]])),
+        };
+        const choices = fittedTo(form, choicesOf(count));
+        const sheet = typedSheet(asShown(form, choices));
+        const page = String(EditPage({ viewer, sheet, stored: undefined, choices, action: "/console/workflows/new" }));
+        expect(Buffer.byteLength(page), `${types[0]} of ${count}`).toBeLessThan(100_000);
+      }
+    }
   });
 });
