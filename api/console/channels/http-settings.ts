@@ -109,7 +109,7 @@ function matchesOf(text: string | undefined, field: string) {
     const codes = line.slice(cut + 1).split(",");
     return {
       pointer: line.slice(0, cut).trim(),
-      any_of: codes.map((code) => (/^\s*\d{1,15}\s*$/.test(code) ? Number(code) : code.trim())),
+      any_of: codes.map((code) => (/^\s*(0|[1-9]\d{0,14})\s*$/.test(code) ? Number(code) : code.trim())),
     };
   });
 }
