@@ -25,8 +25,8 @@ type Router = OpenAPIHono<ConsoleEnv>;
 const reportPatienceMs = 4_000;
 const perPage = 50;
 /** Of the tree: main campaigns a page, and sub-campaigns of each. */
-const mainPerPage = 20;
-const childrenShown = 10;
+const mainPerPage = 12;
+const childrenShown = 8;
 const childrenOnPage = 50;
 
 export function mountCampaigns(router: Router, deps: Deps): void {
