@@ -8,9 +8,9 @@ import { redeemBody, setUpPromotion } from "./promotions.ts";
 import { attempt, openShop, reviewsOf, ring, settleShop } from "./suspicious-shop.ts";
 import { workUntil } from "./workers.ts";
 
-export const hostile = `Sale <script>window.pwned=1</script>"><img src=x onerror="window.pwned=1">`;
+const hostile = `Sale <script>window.pwned=1</script>"><img src=x onerror="window.pwned=1">`;
 /** @param length in characters, most of which are two bytes. */
-export const named = (length: number) => hostile.padEnd(length, "Ж");
+const named = (length: number) => hostile.padEnd(length, "Ж");
 
 type Ids = Readonly<
   Record<
