@@ -61,7 +61,7 @@ export async function makeShop(
       SELECT project_id, customer, '', anyIf(JSONExtractRaw(payload, 'profile', 'attributes'), type = 'customer.created'),
         anyIf(JSONExtractRaw(payload, 'profile', 'tags'), type = 'customer.created'), min(occurred_at), min(occurred_at), max(occurred_at), 'EUR',
         toUInt64({each: UInt8}), sum(total_amount), sum(total_amount) / {each: UInt8},
-        minIf(occurred_at, type = 'order.paid'), maxIf(occurred_at, type = 'order.paid'), now64(3)
+        minIf(occurred_at, type = 'order.paid'), maxIf(occurred_at, type = 'order.paid'), now64(3) - INTERVAL 1 HOUR
       FROM events_raw WHERE project_id = {project: String}
       GROUP BY project_id, customer`,
     query_params: { project: projectId, each: ordersEach },

@@ -26,7 +26,7 @@ export interface Answers {
   readonly failed: readonly { readonly definition: Definition; readonly refusal: string }[];
 }
 
-export interface Asked {
+interface Asked {
   readonly surroundings: Surroundings;
   readonly population: Population;
   /** Whether fewer customers could be asked about. */
