@@ -10,7 +10,7 @@ export default defineConfig({
     maxWorkers: 2,
     passWithNoTests: false,
     projects: [
-      { test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 20_000 } },
+      { test: { name: "unit", include: ["test/unit/**/*.test.ts"], isolate: false, testTimeout: 20_000 } },
       stores("integration"),
       stores("warehouse"),
       stores("parity"),
@@ -32,7 +32,6 @@ export default defineConfig({
           ...stores("browser").test,
           // One after the other in one process: they share an application and a browser (test/browser/support/shared.ts).
           fileParallelism: false,
-          isolate: false,
           sequence: { groupOrder: 2 },
           testTimeout: 120_000,
           hookTimeout: 120_000,
@@ -46,6 +45,8 @@ function stores(name: string) {
   return {
     test: {
       name,
+      // A process loads the product once, not once for each file: a third of all time went there.
+      isolate: false,
       include: [`test/${name}/**/*.test.ts`, `test/${name}/**/*.test.tsx`],
       globalSetup: withStores,
       testTimeout: 60_000,
