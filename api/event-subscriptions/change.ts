@@ -157,6 +157,17 @@ export async function lockForChange(tx: Transaction<DB>, auth: Writer, id: strin
   return row;
 }
 
+/**
+ * The same for who sends its events again and changes nothing of it: whoever writes attempts down has those rows first
+ * and the subscription after them (`settle.ts`), so that to hold it here would be the other way round.
+ */
+export async function findForChange(tx: Transaction<DB>, auth: Writer, id: string): Promise<SubscriptionRow> {
+  const row = await findSubscription(tx, auth.projectId, id);
+  if (row === undefined) throw notFound("event subscription");
+  checkRisk(auth, row.with_risk);
+  return row;
+}
+
 function checkRisk(auth: Writer, withRisk: boolean): void {
   if (!withRisk || auth.scopes.includes("review")) return;
   throw new Problem("scope_missing", "A subscription with_risk needs a key with the scope review.", {

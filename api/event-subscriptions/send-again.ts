@@ -6,7 +6,7 @@ import type { Auth } from "../http/environment.ts";
 import { databaseNow } from "../http/occurred-at.ts";
 import { invalid, notFound, Problem } from "../http/problem.ts";
 import { newId } from "../ids.ts";
-import { lockForChange } from "./change.ts";
+import { findForChange, lockForChange } from "./change.ts";
 import { findDelivery, insertReplay, isReplaying, sendAgain } from "./queries.ts";
 import type { EventDeliveryWire, ReplayWire } from "./read.ts";
 import { addReplayJob } from "./replay.ts";
@@ -22,7 +22,7 @@ export async function redeliver(
   id: string,
   eventId: string,
 ): Promise<EventDeliveryWire> {
-  await lockForChange(tx, auth, id);
+  await findForChange(tx, auth, id);
   const sent = await sendAgain(tx, auth.projectId, id, eventId, await databaseNow(tx));
   if (sent !== undefined) return toDeliveryWire(sent);
   if ((await findDelivery(tx, auth.projectId, id, eventId)) === undefined) throw notFound("delivery");

@@ -567,7 +567,7 @@ describe("what became of events", () => {
 
   it("is written down in one order, whatever was sent first: who sends the same again never waits in a circle", async () => {
     const project = await context.newProject();
-    await subscribe(project, (await receive()).url, { types: ["pool.*"] });
+    const { id } = await subscribe(project, (await receive()).url, { types: ["pool.*"] });
     const [first, second] = await happen(project, 2);
     await fanAllOut();
     const now = later(1_000);
@@ -576,17 +576,28 @@ describe("what became of events", () => {
     ended.sort((a, b) => (a.claimed.event_id < b.claimed.event_id ? 1 : -1));
     const lock = (tx: Kysely<DB>, event: string | undefined) =>
       sql`select from event_delivery where event_id = ${event} for update nowait`.execute(tx);
-    const { settling } = await context.db.transaction().execute(async (tx) => {
-      await lock(tx, first);
-      const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(tx);
-      const settling = settle(context.db, ended, () => 0);
-      const waiting = "select from pg_stat_activity where $1 = any(pg_blocking_pids(pid))";
-      await expect.poll(async () => (await context.pool.query(waiting, [rows[0]?.pid])).rowCount).toBe(1);
-      await lock(tx, second);
-      return { settling };
-    });
-    await settling;
-    expect(ended).toHaveLength(2);
+    /** Holds the first row, waits until `other` wants it, and then needs what `other` must not have. */
+    const holding = async (other: () => Promise<unknown>, need: (tx: Kysely<DB>) => Promise<unknown>) => {
+      const { begun } = await context.db.transaction().execute(async (tx) => {
+        await lock(tx, first);
+        const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(tx);
+        const begun = other();
+        const waiting = "select from pg_stat_activity where $1 = any(pg_blocking_pids(pid))";
+        await expect.poll(async () => (await context.pool.query(waiting, [rows[0]?.pid])).rowCount).toBe(1);
+        await need(tx);
+        return { begun };
+      });
+      return begun;
+    };
+    await holding(
+      () => settle(context.db, ended, () => 0),
+      (tx) => lock(tx, second),
+    );
+    const again = await holding(
+      () => send(project, "POST", `${base}/${id}/deliveries/${first}/redeliver`),
+      (tx) => sql`select from event_subscription where id = ${id} for update nowait`.execute(tx),
+    );
+    expect(again).toMatchObject({ status: 202 });
   });
 
   it("comes in pages that neither skip nor repeat", async () => {
