@@ -223,8 +223,11 @@ it("tells what looked like abuse, which rules saw it, what waits for a reviewer,
   expect(await large.locator("td").nth(1).textContent()).toMatch(/^\s*2\b/);
   const watching = rules.filter({ hasText: "Any basket of some size" });
   expect(await watching.locator("td").nth(2).textContent()).toMatch(/^\s*2\b/);
-  expect(await page.locator('[data-table="reviewers"] tbody tr').count()).toBe(1);
+  const reviewers = page.locator('[data-table="reviewers"] tbody tr');
+  await reviewers.first().waitFor({ timeout: patience });
+  expect(await reviewers.count()).toBe(1);
   const cluster = page.locator('[data-table="clusters"] tbody tr');
+  await cluster.first().waitFor({ timeout: patience });
   expect(await cluster.count()).toBe(1);
   expect(await cluster.textContent()).toContain("share 1 card");
   await picture(visit, "fraud");

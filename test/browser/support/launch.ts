@@ -11,6 +11,8 @@ const args = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
+  // WebAssembly runs as it was first compiled: to make it faster costs more than any page of ours runs.
+  "--js-flags=--liftoff-only",
 ];
 
 /** @throws Error when there is no browser. */
