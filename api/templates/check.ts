@@ -29,7 +29,10 @@ function faultsOf(
 ): Fault[] {
   const missing = adapter.parts.filter(({ name, required }) => required && !someMayLack && texts[name] === undefined);
   return [
-    ...missing.map(({ name }) => ({ pointer: jsonPointer([...path, name]), detail: `A template for ${adapter.kind} needs this part.` })),
+    ...missing.map(({ name }) => ({
+      pointer: jsonPointer([...path, name]),
+      detail: `A template for ${adapter.kind} needs this part.`,
+    })),
     ...Object.entries(texts).flatMap(([name, source]) => {
       const detail = faultOfPart(adapter, name, source);
       return detail === undefined ? [] : [{ pointer: jsonPointer([...path, name]), detail }];
