@@ -13,6 +13,18 @@ const markdown = (folder: string) =>
     .map((name) => join(folder, name));
 const documents = [...markdown("."), ...markdown("docs"), ...markdown("docs/decisions"), ...markdown("notebooks")];
 
+/** Of the headings of a text, as a link names them. */
+const headingsOf = (text: string) =>
+  new Set(
+    [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) =>
+      heading
+        .toLowerCase()
+        .replace(/[^a-z0-9 _-]/g, "")
+        .trim()
+        .replaceAll(" ", "-"),
+    ),
+  );
+
 describe("the documents", () => {
   it("name every event type in the catalogue", () => {
     const catalogue = read("docs/events.md");
@@ -27,22 +39,17 @@ describe("the documents", () => {
 
   it("name every metric of the delivery and every alert that the product raises", () => {
     const operations = read("docs/operations.md");
-    const metrics = [...read("api/health/delivery-metrics.ts").matchAll(/(?:gauge\(|name: )"([a-z_]+)"/g)];
+    const source = read("api/health/delivery-metrics.ts");
+    const metrics = [...source.matchAll(/(?:gauge\(|ofConsumers\(|labelled\(|name: )\s*"([a-z_]+)"/g)];
     const named = [...metrics.map((match) => match[1] ?? ""), ...alertKinds];
-    expect(named.length).toBeGreaterThan(8);
+    expect(named.length).toBeGreaterThan(20);
     expect(named.filter((name) => !operations.includes(`\`${name}`))).toEqual([]);
   });
 
   it("link only to headings that are there", () => {
-    const slug = (heading: string) =>
-      heading
-        .toLowerCase()
-        .replace(/[^a-z0-9 _-]/g, "")
-        .trim()
-        .replaceAll(" ", "-");
     const broken = documents.flatMap((document) => {
       const text = read(document);
-      const headings = new Set([...text.matchAll(/^#+ (.+)$/gm)].map((match) => slug(match[1] ?? "")));
+      const headings = headingsOf(text);
       return [...text.matchAll(/\]\(#([^)]+)\)/g)]
         .map((match) => match[1] ?? "")
         .filter((anchor) => !headings.has(anchor))
@@ -58,7 +65,26 @@ describe("the documents", () => {
         .filter((link) => !existsSync(join(root, dirname(document), link)))
         .map((link) => `${document}: ${link}`),
     );
-    expect(broken.filter((line) => !line.endsWith(".png"))).toEqual([]);
+    expect(broken).toEqual([]);
+  });
+
+  it("name only headings of each other that are there, and show pictures that are there", () => {
+    const broken = documents.flatMap((document) =>
+      [...read(document).matchAll(/\]\(([^)#:]+)#([^)]+)\)/g)]
+        .map(([, file = "", anchor = ""]) => ({ path: join(dirname(document), file), anchor }))
+        .filter(({ path, anchor }) => !existsSync(join(root, path)) || !headingsOf(read(path)).has(anchor))
+        .map(({ path, anchor }) => `${document}: ${path}#${anchor}`),
+    );
+    expect(broken).toEqual([]);
+    const shown = documents.flatMap((document) =>
+      [...read(document).matchAll(/(?:\]\(|src=")([^)"]+\.png)/g)].map((match) =>
+        join(dirname(document), match[1] ?? ""),
+      ),
+    );
+    expect(shown.length).toBeGreaterThan(15);
+    expect(shown.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+    const pictures = readdirSync(join(root, "docs/images")).map((name) => join("docs/images", name));
+    expect(pictures.filter((path) => !shown.includes(path))).toEqual([]);
   });
 
   it("name only commands that exist", () => {
@@ -71,4 +97,12 @@ describe("the documents", () => {
     );
     expect(unknown).toEqual([]);
   });
+});
+
+it("docker-compose.yml gives the API the lists that workers write", () => {
+  const services = read("docker-compose.yml").split(/^ {2}(?=\w+:$)/m);
+  for (const name of ["api", "workers"]) {
+    const service = services.find((text) => text.startsWith(`${name}:\n    <<: *role`));
+    expect(service, name).toContain("- lists:/data/list-exports");
+  }
 });
