@@ -17,7 +17,7 @@ type Job = Pick<
 
 export type Written =
   | { readonly outcome: "written"; readonly total: number; readonly segment_cursor: string | null }
-  | { readonly outcome: "refused"; readonly reason: "segment_unknown" | "segment_too_large" };
+  | { readonly outcome: "refused"; readonly reason: "segment_unknown" | "segment_too_large"; readonly total: number };
 
 /**
  * The next members of its segment: those who were in it when the job was ordered and are still, when they are written
@@ -32,7 +32,7 @@ export async function writeSegmentSlice(tx: Transaction<DB>, job: Job): Promise<
     // One that is being deleted loses its members.
     .where("deleting_at", "is", null)
     .executeTakeFirst();
-  if (!segment) return { outcome: "refused", reason: "segment_unknown" };
+  if (!segment) return { outcome: "refused", reason: "segment_unknown", total: job.total };
   // The order's instant has milliseconds, the members' microseconds.
   const { rows } = await sql<{ walked: number; written: number; last: string | null }>`
     with slice as (
@@ -50,7 +50,8 @@ export async function writeSegmentSlice(tx: Transaction<DB>, job: Job): Promise<
   `.execute(tx);
   const { walked, written, last } = rows[0] ?? { walked: 0, written: 0, last: null };
   const total = job.total + written;
-  if (total > membersMax) return { outcome: "refused", reason: "segment_too_large" };
+  // With those of this slice, who are written down: whoever resumes it finds it as large.
+  if (total > membersMax) return { outcome: "refused", reason: "segment_too_large", total };
   return { outcome: "written", total, segment_cursor: walked < sliceSize ? null : last };
 }
 

@@ -75,11 +75,13 @@ async function noteFailure(pool: pg.Pool, { project_id, id }: Job, triesMax: num
       if (!job) return;
       const at = new Date();
       const attempts = job.attempts + 1;
+      // It was the project's turn: many that fail do not keep the others waiting.
+      const tried = { ...job, attempts, worked_at: at };
       const pauseSeconds = Math.min(2 ** job.attempts, pauseMaxSeconds);
       const next =
         attempts >= triesMax
-          ? { ...job, attempts, status: "failed" as const, error: "internal" }
-          : { ...job, attempts, next_at: new Date(at.getTime() + pauseSeconds * 1_000) };
+          ? { ...tried, status: "failed" as const, error: "internal" }
+          : { ...tried, next_at: new Date(at.getTime() + pauseSeconds * 1_000) };
       await saveProgress(tx, next, at);
     });
 }
@@ -91,8 +93,9 @@ async function workAtJob(client: pg.PoolClient, job: Job): Promise<void> {
   const fresh = { ...job, attempts: 0, next_at: null, worked_at: at };
   if (job.segment_cursor === null) return publishChunk(tx, fresh, at);
   const result = await writeSegmentSlice(tx, fresh);
-  if (result.outcome === "refused") return saveProgress(tx, { ...fresh, status: "failed", error: result.reason }, at);
-  await saveProgress(tx, { ...fresh, total: result.total, segment_cursor: result.segment_cursor }, at);
+  const counted = { ...fresh, total: result.total };
+  if (result.outcome === "refused") return saveProgress(tx, { ...counted, status: "failed", error: result.reason }, at);
+  await saveProgress(tx, { ...counted, segment_cursor: result.segment_cursor }, at);
 }
 
 async function publishChunk(tx: Transaction<DB>, job: Job, at: Date): Promise<void> {

@@ -176,6 +176,50 @@ it("lets projects take turns, puts off what fails, gives it up in the end, and g
   expect(told.rows.map(({ status }) => status)).toEqual(["failed", "done"]);
 });
 
+it("gives the others a turn after each job of a project that fails", async () => {
+  const [failing, other] = [await context.newProject(), await context.newProject()];
+  const to = { customers: [{ identifier: "c1" }] };
+  const broken = await setUpStock(context.pool, failing, { count: 0 });
+  const { campaignId } = await setUpPromotion(other, {});
+  await order(other, { campaign_id: campaignId, to }).then((id) => work(other, id));
+  const ids = [
+    await order(failing, { campaign_id: broken, to }),
+    await order(failing, { campaign_id: broken, to }),
+    await order(other, { campaign_id: campaignId, to }),
+  ];
+  await context.pool.query(`update campaign set auto_grow = '{"nonsense":1}' where project_id = $1 and id = $2`, [
+    failing.projectId,
+    broken,
+  ]);
+  await context.pool.query("update publication_job set attempts = 9 where project_id = $1", [failing.projectId]);
+  await workUntil([worker], async () => {
+    const { rows } = await context.pool.query("select from publication_job where id = any($1) and status = 'running'", [
+      ids,
+    ]);
+    return rows.length === 0;
+  });
+  const { rows } = await context.pool.query(
+    "select id, status from publication_job where id = any($1) order by updated_at",
+    [ids],
+  );
+  expect(rows.map(({ id, status }) => [ids.indexOf(id), status])).toEqual([
+    [0, "failed"],
+    [2, "done"],
+    [1, "failed"],
+  ]);
+});
+
+it("publishes nothing to a segment that is too large, however often it is resumed", async () => {
+  const project = await context.newProject();
+  const campaignId = await setUpStock(context.pool, project, { count: 3 });
+  const id = await order(project, { campaign_id: campaignId, to: { segment_id: await segmentOf(project, 2) } });
+  await context.pool.query("update publication_job set total = 999999 where id = $1", [id]);
+  const refused = { status: "failed", error: "segment_too_large", published: 0, total: 1_000_001 };
+  expect(await work(project, id)).toMatchObject(refused);
+  expect((await send(project, "POST", `/v1/publication-jobs/${id}/resume`)).body.status).toBe("running");
+  expect(await work(project, id)).toMatchObject(refused);
+});
+
 it("forgets uploads that broke off, and whom a job was for a month after it is over", async () => {
   const project = await context.newProject();
   const { campaignId } = await setUpPromotion(project, {});
