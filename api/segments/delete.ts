@@ -22,7 +22,8 @@ const leaversAtOnce = 1_000;
 const chunksAtOnce = 20;
 
 /**
- * From then on nobody enters it, and its rules are not asked any more.
+ * From then on nobody enters it, and its rules are not asked any more. Asked for again, it goes on, also after its job
+ * was given up.
  *
  * @returns "deleting" when more leave than one request sees out.
  * @throws Problem `not_found`
@@ -35,7 +36,10 @@ export async function deleteSegment(
 ): Promise<"deleted" | "deleting"> {
   const segment = await lockSegment(tx, projectId, id, "update");
   if (!segment) throw notFound("segment");
-  if (segment.deleting_at !== null) return "deleting";
+  if (segment.deleting_at !== null) {
+    await addEmptyingJob(tx, projectId, id);
+    return "deleting";
+  }
   if ((await leaveChunk(tx, projectId, segment, at)) === "deleted") return "deleted";
   await markDeleting(tx, projectId, id, at);
   await deleteEvaluation(tx, projectId, id);
@@ -58,7 +62,9 @@ export function emptySegmentTask(db: Kysely<DB>): Task {
 }
 
 function addEmptyingJob(db: Kysely<DB>, projectId: string, segmentId: string): Promise<void> {
-  return addJob(db, emptying, { project_id: projectId, segment_id: segmentId });
+  // Of those that wait one is enough.
+  const key = `${emptying.name}:${projectId}:${segmentId}`;
+  return addJob(db, emptying, { project_id: projectId, segment_id: segmentId }, { key });
 }
 
 async function leaveChunk(

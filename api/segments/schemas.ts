@@ -156,7 +156,8 @@ export function toSegmentWire(row: SegmentRow): z.output<typeof segmentWire> {
   const stored = row.rules === null ? null : segmentRules.parse(row.rules);
   const isEvaluated = row.evaluated_version !== null && row.evaluated_version === row.version;
   // The pass over everybody may be newer than the last one over those who changed.
-  const evaluatedAt = isEvaluated ? newest(row.seen_to, row.whole_at) : row.whole_at;
+  const isFollowed = isEvaluated && row.failure === null;
+  const evaluatedAt = isFollowed ? newest(row.seen_to, row.whole_at) : row.whole_at;
   return {
     id: row.id,
     name: row.name,

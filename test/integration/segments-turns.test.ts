@@ -95,6 +95,30 @@ describe("many who were touched", () => {
     expect((await moves(busy, ids[0])).length).toBe(6);
   });
 
+  it("of a project that cannot be looked at hold up no other's, and are looked at once it can be", async () => {
+    const [broken, other] = [await app.newProject(), await app.newProject()].sort((a, b) =>
+      a.projectId < b.projectId ? -1 : 1,
+    ) as [TestProject, TestProject];
+    await setTier(broken, "gold", "a");
+    await setTier(other, "gold", "b");
+    const ids = [await newSegment(broken, "gold"), await newSegment(other, "gold")] as const;
+    await deliver();
+    const deps = { ...app.deps, warehouse: refusing(broken.projectId, "999") };
+    let later = 0;
+    const turns = new Turns(deps, () => Date.now() + later);
+    const counts = async () => [(await read(broken, ids[0])).members_count, (await read(other, ids[1])).members_count];
+    const takeUntil = async (wanted: readonly number[]) => {
+      for (let times = 0; times < 20 && String(await counts()) !== String(wanted); times += 1) {
+        await turns.take(new AbortController().signal);
+      }
+      expect(await counts()).toEqual(wanted);
+    };
+    await takeUntil([0, 1]);
+    deps.warehouse = app.warehouse;
+    later = 60_000;
+    await takeUntil([1, 1]);
+  });
+
   it("are not touched again by being moved", async () => {
     const project = await app.newProject();
     await setTier(project, "gold", "ada", "bob");
@@ -140,6 +164,7 @@ describe("an evaluation that fails", () => {
     const ids = [await newSegment(project, "gold"), await newSegment(project, "none")] as const;
     await deliver();
     await evaluate(project);
+    const before = await read(project, ids[0]);
     await setTier(project, "none", "ada");
     await deliver();
     const refused = { ...app.deps, warehouse: refusing('"gold"', "43") };
@@ -150,6 +175,8 @@ describe("an evaluation that fails", () => {
       1,
       "The warehouse refuses to answer these rules.",
     ]);
+    // Of who was touched since, nobody was looked at.
+    expect(failed.evaluated_at).toBe(before.evaluated_at);
     expect(await read(project, ids[1])).toMatchObject({ state: "ready", members_count: 1 });
     const inMinutes = (minutes: number) => new Date(Date.now() + minutes * 60_000);
     expect(await evaluateEverybody(app.deps, projectId, inMinutes(9))).toMatchObject({ customers: 0 });
@@ -171,7 +198,15 @@ describe("a large segment that is deleted", () => {
     const entering = await send(project, "POST", `/v1/segments/${id}/members`, { customers: ["late"] });
     const renaming = await send(project, "PATCH", `/v1/segments/${id}`, { name: "few" });
     expect([entering.status, renaming.status]).toEqual([409, 409]);
+    const jobs = async () =>
+      (await app.pool.query("select from graphile_worker.jobs where key like $1", [`%${id}`])).rowCount;
+    expect(await jobs()).toBe(1);
+    await app.pool.query("select graphile_worker.remove_job(key) from graphile_worker.jobs where key like $1", [
+      `%${id}`,
+    ]);
     expect((await send(project, "DELETE", `/v1/segments/${id}`)).body.members_count).toBe(1_500);
+    expect((await send(project, "DELETE", `/v1/segments/${id}`)).body.members_count).toBe(1_500);
+    expect(await jobs()).toBe(1);
     const task = emptySegmentTask(app.db);
     const payload = { project_id: projectId, segment_id: id };
     const stopped = { number: 1, isLast: false, signal: AbortSignal.abort() };

@@ -1,4 +1,5 @@
 /** Looks that are under way, of all projects. Each gets some time and then waits for the others: none holds them all up. */
+import { ClickHouseError } from "@clickhouse/client";
 import { WarehouseBusy } from "./collect.ts";
 import { findProjectsWithDynamicSegments } from "./definitions.ts";
 import type { EvaluationDeps } from "./evaluate.ts";
@@ -6,10 +7,16 @@ import { beginRound, beginTouched, continueRound, type Round } from "./pass.ts";
 
 /** A batch is never broken off: a turn takes as much longer. */
 const sliceMs = { touched: 5_000, everybody: 5_000 } as const;
+/** A project whose look failed is left alone so long. */
+const restMs = 30_000;
+
+type Kind = "touched" | "everybody";
 
 export class Turns {
   private readonly touched = new Map<string, Round>();
   private readonly everybody = new Map<string, Round>();
+  /** By project, epoch ms. */
+  private readonly restUntil = new Map<string, number>();
   private readonly deps: EvaluationDeps;
   private readonly clock: () => number;
 
@@ -32,7 +39,7 @@ export class Turns {
   /** Each project's touched customers for a while, then, of everybody, a batch of one project after the other's. */
   async take(signal: AbortSignal): Promise<void> {
     const projects = await findProjectsWithDynamicSegments(this.deps.db);
-    for (const rounds of [this.touched, this.everybody]) {
+    for (const rounds of [this.touched, this.everybody, this.restUntil]) {
       for (const projectId of rounds.keys()) if (!projects.includes(projectId)) rounds.delete(projectId);
     }
     for (const projectId of projects) {
@@ -48,11 +55,24 @@ export class Turns {
     }
   }
 
-  /** @returns whether more is to be done. */
-  private async step(kind: "touched" | "everybody", projectId: string): Promise<boolean> {
+  /** What fails at one project, others do not feel: its look begins anew later. @returns whether more is to be done. */
+  private async step(kind: Kind, projectId: string): Promise<boolean> {
+    const now = this.clock();
+    if (now < (this.restUntil.get(projectId) ?? now)) return false;
+    try {
+      return await this.look(kind, projectId, new Date(now));
+    } catch (error) {
+      this.restUntil.set(projectId, this.clock() + restMs);
+      // Of the warehouse by its code alone: its text repeats what was asked.
+      const cause = error instanceof ClickHouseError ? { code: error.code, type: error.type } : { err: error };
+      this.deps.log.error({ project: projectId, kind, ...cause }, "segments of a project were not evaluated");
+      return false;
+    }
+  }
+
+  private async look(kind: Kind, projectId: string, now: Date): Promise<boolean> {
     const rounds = this[kind];
     const begin = kind === "touched" ? beginTouched : beginRound;
-    const now = new Date(this.clock());
     const round = rounds.get(projectId) ?? (await begin(this.deps, projectId, now));
     rounds.delete(projectId);
     if (round === undefined) return false;
