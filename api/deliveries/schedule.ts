@@ -8,6 +8,9 @@ export const attemptsMax = pausesSeconds.length + 1;
 /** Who waits for longer than this (for a rate, a channel that is off) comes too late for what it brings. */
 export const waitingHoursMax = 72;
 
+/** From when it is ordered until it goes out at last: it waits, and each further attempt comes after a day at most. */
+export const sentWithinDays = Math.ceil(waitingHoursMax / 24) + attemptsMax;
+
 /** What one attempt has; whoever says nothing by then died. */
 export const attemptSeconds = 60;
 /** A process that was stopped for a while may still be at it: only after this an attempt counts as cut off. */

@@ -1,4 +1,5 @@
 /** Sends one delivery, once: begin, compose, hand over, settle. Nothing is locked while somebody outside is waited for. */
+import { setTimeout as pause } from "node:timers/promises";
 import type { Kysely } from "kysely";
 import type { SendDeps, SendOutcome } from "../channels/adapter.ts";
 import type { DB } from "../db/tables.ts";
@@ -6,7 +7,7 @@ import type { Sealer } from "../secrets/seal.ts";
 import { signSubscription } from "../unsubscribe/token.ts";
 import { type Begun, beginDelivery } from "./begin.ts";
 import { composeMessage } from "./compose.ts";
-import { findCustomerById, lockDelivery } from "./queries.ts";
+import { type DeliveryRow, findCustomerById, lockDelivery } from "./queries.ts";
 import { attemptSeconds } from "./schedule.ts";
 import { settle } from "./settle.ts";
 
@@ -19,6 +20,12 @@ export interface SenderDeps extends SendDeps {
   readonly attemptMs?: number;
 }
 
+/**
+ * Before what came of an attempt is written down once more. It is known to us alone: were it lost, a message that went
+ * out would count as one that may have, and an e-mail would go out again. All of it ends before the attempt is cut off.
+ */
+const writePausesMs = [100, 1_000, 5_000];
+
 export async function sendDelivery(
   deps: SenderDeps,
   ids: { readonly projectId: string; readonly deliveryId: string },
@@ -27,17 +34,39 @@ export async function sendDelivery(
   const begun = await deps.db.transaction().execute((tx) => beginDelivery(tx, deps.sealer, ids, clock()));
   if (begun.outcome !== "sending") return;
   const outcome = await handOver(deps, begun, clock());
-  await deps.db.transaction().execute(async (tx) => {
-    const row = await lockDelivery(tx, ids.projectId, ids.deliveryId);
+  for (let failures = 0; ; failures += 1) {
+    try {
+      return await writeDown(deps, begun.delivery, outcome, clock());
+    } catch (error) {
+      const pauseMs = writePausesMs[failures];
+      if (pauseMs === undefined) throw error;
+      deps.log.warn(
+        { err: error, delivery: ids.deliveryId, again_in_ms: pauseMs },
+        "an attempt is not written down yet",
+      );
+      await pause(pauseMs);
+    }
+  }
+}
+
+/** Once: it changes nothing when the attempt was written down before. */
+function writeDown(
+  { db, log }: Pick<SenderDeps, "db" | "log">,
+  begun: DeliveryRow,
+  outcome: SendOutcome,
+  at: Date,
+): Promise<void> {
+  return db.transaction().execute(async (tx) => {
+    const row = await lockDelivery(tx, begun.project_id, begun.id);
     // Somebody waited for us longer than an attempt may take, and has settled it.
-    if (row?.status !== "sending" || row.attempts_count !== begun.delivery.attempts_count) {
-      deps.log.warn({ delivery: ids.deliveryId }, "an attempt ended after it was given up");
+    if (row?.status !== "sending" || row.attempts_count !== begun.attempts_count) {
+      log.warn({ delivery: begun.id }, "an attempt ended after it was given up");
       return;
     }
     // Read again: whoever was erased meanwhile must not be announced by their name.
-    const customer = await findCustomerById(tx, ids.projectId, row.customer_id);
+    const customer = await findCustomerById(tx, begun.project_id, row.customer_id);
     if (customer === undefined) throw new Error("the customer of a delivery is gone");
-    await settle(tx, row, customer, outcome, clock());
+    await settle(tx, row, customer, outcome, at);
   });
 }
 
@@ -47,8 +76,8 @@ async function handOver(
   at: Date,
 ): Promise<SendOutcome> {
   const { adapter, channel, delivery } = begun;
-  const unsubscribeUrl = await unsubscribeUrlOf(deps, begun);
-  const composed = await composeMessage(deps.db, delivery, { ...begun, unsubscribeUrl });
+  const composed = await compose(deps, begun);
+  if (composed.outcome === "not_now") return { outcome: "retry", reason: "not_composed" };
   if (composed.outcome === "failed") {
     const { reason, detail } = composed;
     return { outcome: "failed", reason: detail === null ? reason : `${reason}: ${detail}` };
@@ -66,6 +95,17 @@ async function handOver(
   } catch (error) {
     deps.log.error({ delivery: delivery.id, channel: channel.id, err: error }, "an adapter failed");
     return { outcome: "unknown", reason: "adapter_failed" };
+  }
+}
+
+/** "not_now": what it is made of could not be read. Nobody outside was asked yet, so it cannot have arrived. */
+async function compose(deps: SenderDeps, begun: Begun & { readonly outcome: "sending" }) {
+  try {
+    const unsubscribeUrl = await unsubscribeUrlOf(deps, begun);
+    return await composeMessage(deps.db, begun.delivery, { ...begun, unsubscribeUrl });
+  } catch (error) {
+    deps.log.warn({ delivery: begun.delivery.id, err: error }, "a message could not be composed");
+    return { outcome: "not_now" as const };
   }
 }
 

@@ -107,7 +107,7 @@ create table delivery (
 ) with (fillfactor = 80);
 create unique index delivery_by_source on delivery (project_id, source_id);
 -- How often a customer was written to lately, from the index alone.
-create index delivery_by_customer on delivery (project_id, customer_id, created_at) include (channel_id, purpose, status);
+create index delivery_by_customer on delivery (project_id, customer_id, created_at) include (channel_id, purpose, status, sent_at);
 create index delivery_by_channel on delivery (project_id, channel_id, id);
 create index delivery_by_publication on delivery (project_id, publication_id) where publication_id is not null;
 create index delivery_by_provider on delivery (project_id, channel_id, provider_id) where provider_id is not null;

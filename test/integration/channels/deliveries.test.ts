@@ -229,6 +229,41 @@ it("does not wait for a server that says nothing, before or after it had the mes
   expect(outcomes).toEqual(["retry", "unknown"]);
 });
 
+/** A database that breaks once, at the nth time that `method` is asked of it. */
+function breakingOnce(method: "transaction" | "selectFrom", at: number): typeof context.db {
+  let asked = 0;
+  return new Proxy(context.db, {
+    get(db, name) {
+      const value = Reflect.get(db, name, db);
+      if (name === method && ++asked === at) throw new Error("the connection broke");
+      return typeof value === "function" ? value.bind(db) : value;
+    },
+  });
+}
+
+it("is written down as sent, and not sent again, when the database was away for a moment after it was handed over", async () => {
+  const mail = await serve();
+  const project = await context.newProject();
+  const { id } = await order(context, project, await reach(project, mail.port), noon);
+  await work(context, project, id, noon, { db: breakingOnce("transaction", 2) });
+  expect(await read(project, id)).toMatchObject({ status: "sent", attempts_log: [{ outcome: "sent" }] });
+  await work(context, project, id, later(600));
+  expect(mail.mails).toHaveLength(1);
+});
+
+it("cannot have arrived when what it is made of could not be read, and is tried again", async () => {
+  const mail = await serve();
+  const project = await context.newProject();
+  const { id } = await order(context, project, await reach(project, mail.port), noon);
+  await work(context, project, id, noon, { db: breakingOnce("selectFrom", 2) });
+  expect(await read(project, id)).toMatchObject({
+    ...{ status: "queued", reason: "not_composed", may_have_arrived: false },
+    next_attempt_at: later(30).toISOString(),
+  });
+  await work(context, project, id, later(30));
+  expect(mail.mails).toHaveLength(1);
+});
+
 it("leaves alone what another process is sending, and takes it for unknown after the time that an attempt has", async () => {
   const mail = await serve();
   const project = await context.newProject();
@@ -303,6 +338,23 @@ it("keeps to the frequency cap of a channel when many are ordered at once", asyn
   expect(ordered.filter(({ status }) => status === "queued")).toHaveLength(3);
   expect(new Set(ordered.map(({ reason }) => reason))).toEqual(new Set([null, "frequency_cap"]));
   expect(await order(context, project, reachable, later(86_400))).toMatchObject({ status: "queued" });
+});
+
+it("keeps to the frequency cap when what waited for long goes out together", async () => {
+  const mail = await serve();
+  const project = await context.newProject();
+  const reachable = await reach(project, mail.port, { channel: { frequency_cap: { count: 1, hours: 24 } } });
+  const hour = 3_600;
+  const first = await order(context, project, reachable, noon);
+  const second = await order(context, project, reachable, later(25 * hour));
+  expect(second.status).toBe("queued");
+  const both = [first, second];
+  await Promise.all(both.map(({ id }) => work(context, project, id, later(60 * hour))));
+  const statuses = await Promise.all(both.map(async ({ id }) => (await read(project, id)).status));
+  expect(statuses.sort()).toEqual(["sent", "skipped"]);
+  expect(mail.mails).toHaveLength(1);
+  expect(await order(context, project, reachable, later(83 * hour))).toMatchObject({ reason: "frequency_cap" });
+  expect(await order(context, project, reachable, later(85 * hour))).toMatchObject({ status: "queued" });
 });
 
 it("waits while the channel is off, and fails when that takes too long", async () => {
