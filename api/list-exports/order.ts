@@ -7,7 +7,7 @@ import { databaseNow } from "../http/occurred-at.ts";
 import { invalid, Problem } from "../http/problem.ts";
 import { newId } from "../ids.ts";
 import { faultOfUrl } from "../outbound/url.ts";
-import { countExports, insertExport, isSource } from "./queries.ts";
+import { countExports, insertExport, isCampaign, stateOfSource } from "./queries.ts";
 import type { ExportWire } from "./read.ts";
 import { type exportBody, toExportWire } from "./schemas.ts";
 import { exportPlace } from "./work.ts";
@@ -63,14 +63,13 @@ async function checkSources(tx: Transaction<DB>, projectId: string, body: Body):
   if (publication_job_id !== undefined && campaign_id !== undefined) {
     throw invalid("/campaign_id", "A publication job has its own campaign.");
   }
-  const named = [
-    ["segment", segment_id],
-    ["publication_job", publication_job_id],
-    ["campaign", campaign_id],
-  ] as const;
-  for (const [table, id] of named) {
-    if (id !== undefined && !(await isSource(tx, projectId, table, id))) {
-      throw invalid(`/${table}_id`, `There is no such ${table.replace("_", " ")}.`);
-    }
+  const from = { segment_id: segment_id ?? null, publication_job_id: publication_job_id ?? null };
+  const state = await stateOfSource(tx, projectId, from);
+  const [field, name] =
+    segment_id === undefined ? ["publication_job_id", "publication job"] : ["segment_id", "segment"];
+  if (state === "unknown") throw invalid(`/${field}`, `There is no such ${name}.`);
+  if (state === "forgotten") throw new Problem("conflict", "The job's customers are forgotten by now.");
+  if (campaign_id !== undefined && !(await isCampaign(tx, projectId, campaign_id))) {
+    throw invalid("/campaign_id", "There is no such campaign.");
   }
 }

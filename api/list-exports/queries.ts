@@ -43,19 +43,37 @@ export async function countExports(tx: Transaction<DB>, projectId: string): Prom
   return rows[0] ?? { open: 0, kept: 0 };
 }
 
-export async function isSource(
-  tx: Kysely<DB>,
-  projectId: string,
-  table: "segment" | "publication_job" | "campaign",
-  id: string,
-): Promise<boolean> {
+export async function isCampaign(tx: Kysely<DB>, projectId: string, id: string): Promise<boolean> {
   const row = await tx
-    .selectFrom(table)
+    .selectFrom("campaign")
     .select("id")
     .where("project_id", "=", projectId)
     .where("id", "=", id)
     .executeTakeFirst();
   return row !== undefined;
+}
+
+/**
+ * Whether the list can be read whole. unknown: there is no such segment or job, or the segment is being deleted and loses
+ * its members. forgotten: the job is long over. not_yet: whom the job is for is still being written down.
+ */
+export type SourceState = "whole" | "not_yet" | "forgotten" | "unknown";
+
+export async function stateOfSource(
+  db: Kysely<DB>,
+  projectId: string,
+  from: { readonly segment_id: string | null; readonly publication_job_id: string | null },
+): Promise<SourceState> {
+  const { rows } = await sql<{ state: SourceState }>`
+    select 'whole' as state from segment
+    where project_id = ${projectId} and id = ${from.segment_id} and deleting_at is null
+    union all
+    select case
+        when members_forgotten_at is not null then 'forgotten'
+        when status = 'receiving' or status in ('running', 'paused') and segment_cursor is not null then 'not_yet'
+        else 'whole' end
+    from publication_job where project_id = ${projectId} and id = ${from.publication_job_id}`.execute(db);
+  return rows[0]?.state ?? "unknown";
 }
 
 /** The one that waited longest; of a process that died too. Of a project one at a time. */

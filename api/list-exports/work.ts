@@ -8,7 +8,15 @@ import type { Outbound } from "../outbound/vet.ts";
 import { SealError, type Sealer } from "../secrets/seal.ts";
 import { csvHead, csvLine } from "./csv.ts";
 import { deleteFile, readFile, sizeOfFile, writeFileWhole } from "./files.ts";
-import { claimExport, type ExportRow, hasErasedSince, isErasedSince, readPage, updateExport } from "./queries.ts";
+import {
+  claimExport,
+  type ExportRow,
+  hasErasedSince,
+  isErasedSince,
+  readPage,
+  stateOfSource,
+  updateExport,
+} from "./queries.ts";
 
 export interface ExportDeps {
   readonly db: Kysely<DB>;
@@ -89,6 +97,11 @@ async function work(
   const mayStay = row.status === "sending" && !(await hasErasedSince(deps.db, row));
   const written = mayStay ? await sizeOfFile(deps.dataDir, row) : undefined;
   if (written === undefined) {
+    const missing = await whatIsMissing(deps.db, row);
+    if (missing !== undefined) {
+      await deleteFile(deps.dataDir, row);
+      return missing;
+    }
     await updateExport(deps.db, row, { status: "writing", rows_count: 0 });
     const progress = { rows: 0 };
     const bytes = await writeFileWhole(deps.dataDir, row, linesOf(deps, row, progress, clock, signal));
@@ -100,6 +113,15 @@ async function work(
     await updateExport(deps.db, row, row.url === null ? file : { ...file, status: "sending" });
   }
   return row.url === null ? undefined : sendFile(deps, row, row.url, signal);
+}
+
+/** A part of a list would look like all: asked before it is written and after. */
+async function whatIsMissing(db: Kysely<DB>, row: ExportRow): Promise<Failure | undefined> {
+  const state = await stateOfSource(db, row.project_id, row);
+  if (state === "whole") return undefined;
+  return state === "not_yet"
+    ? { reason: "list_unfinished", isForGood: false }
+    : { reason: "list_gone", isForGood: true };
 }
 
 async function* linesOf(
@@ -119,9 +141,11 @@ async function* linesOf(
     // However long the whole takes, nobody else begins to write the same file.
     await updateExport(db, row, { rows_count: progress.rows, leased_until: new Date(clock().getTime() + leaseMs) });
     const last = page.at(-1);
-    if (last === undefined || page.length < pageRows || progress.rows > rowsMax) return;
+    if (last === undefined || page.length < pageRows || progress.rows > rowsMax) break;
     after = last.key;
   }
+  // The file does not appear then; the next try says why.
+  if ((await whatIsMissing(db, row)) !== undefined) throw new Error("the list went away while it was written");
 }
 
 async function sendFile(

@@ -196,6 +196,43 @@ it("keeps nobody whose erasure was asked for before and is done later, and sends
   expect((await send(project, "GET", `${base}/${made.body.id}`)).body).toMatchObject({ status: "done", file: null });
 });
 
+it("is of a whole list or of none: not while whom a job is for is written down, nor of what is being deleted or is forgotten", async () => {
+  const project = await context.newProject();
+  const { segmentId, campaignId } = await setUpList(project);
+  const toAll = { campaign_id: campaignId, to: { segment_id: segmentId } };
+  const job = await send(project, "POST", "/v1/publication-jobs", toAll);
+  expect(job.status).toBe(202);
+  const orders = [{ publication_job_id: job.body.id }, { segment_id: segmentId }];
+  const made: string[] = [];
+  for (const order of orders)
+    made.push((await send(project, "POST", base, { ...order, columns: ["identifier"] })).body.id);
+  const read = async () =>
+    Promise.all(made.map(async (id) => (await send(project, "GET", `${base}/${id}`)).body)).then((all) =>
+      all.map(({ status, reason, file }) => [status, reason, file]),
+    );
+  await context.pool.query("update segment set deleting_at = now() where id = $1", [segmentId]);
+  for (const _ of made) expect(await workOnce(deps, now)).toBe(true);
+  expect(await read()).toEqual([
+    ["queued", "list_unfinished", null],
+    ["failed", "list_gone", null],
+  ]);
+  await context.pool.query("update publication_job set segment_cursor = null, status = 'done' where id = $1", [
+    job.body.id,
+  ]);
+  await workOnce(deps, () => new Date(Date.now() + 60_000));
+  expect((await read())[0]?.[0]).toBe("done");
+  await context.pool.query("update publication_job set members_forgotten_at = now() where id = $1", [job.body.id]);
+  const refusals = [];
+  for (const order of orders) {
+    const { status, body } = await send(project, "POST", base, { ...order, columns: ["identifier"] });
+    refusals.push([status, body.errors?.[0].pointer ?? body.detail]);
+  }
+  expect(refusals).toEqual([
+    [409, "The job's customers are forgotten by now."],
+    [400, "/segment_id"],
+  ]);
+});
+
 it("says what is wrong with what it is asked for", async () => {
   const project = await context.newProject();
   const { segmentId } = await setUpList(project);
