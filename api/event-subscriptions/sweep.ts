@@ -36,7 +36,10 @@ export async function sweepDeliveries(db: Kysely<DB>, now: Date, othersDays: num
       delete from event_delivery where ctid in (
         select d.ctid from event_delivery d
         where d.updated_at < ${before(Math.min(deliveredDays, othersDays))} and d.status <> 'sending'
-          and (d.status = 'delivered' or d.updated_at < ${before(othersDays)} or not exists (
+          -- One that waits for its next attempt is not over, however long the pause.
+          and (d.status = 'delivered'
+            or d.updated_at < ${before(othersDays)} and (d.status <> 'waiting' or d.next_attempt_at < ${before(othersDays)})
+            or not exists (
             select from event_subscription s where s.project_id = d.project_id and s.id = d.subscription_id))
         order by d.updated_at limit ${chunkRows} for update skip locked)`.execute(db);
     deleted += Number(chunk.numAffectedRows ?? 0);
