@@ -37,7 +37,7 @@ export function watchDelivery(deps: Pick<Deps, "pool" | "log" | "metrics">): () 
     labelNames: ["kind"],
     registers: [deps.metrics],
   });
-  return async () => {
+  const read = async () => {
     try {
       const [state, byKind, byTask] = await Promise.all([
         readDeliveryState(deps.pool),
@@ -81,5 +81,13 @@ export function watchDelivery(deps: Pick<Deps, "pool" | "log" | "metrics">): () 
       ];
       for (const each of all) each.reset();
     }
+  };
+  // Whoever scrapes needs no key: of many at once each gets what one of them reads.
+  let reading: Promise<void> | undefined;
+  return () => {
+    reading ??= read().finally(() => {
+      reading = undefined;
+    });
+    return reading;
   };
 }

@@ -2,9 +2,11 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { pino } from "pino";
+import { Registry } from "prom-client";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { createWatcher } from "../../api/alerts/watch.ts";
+import { watchDelivery } from "../../api/health/delivery-metrics.ts";
 import { addJob } from "../../api/jobs/add-job.ts";
 import { send } from "../support/answers.ts";
 import { type TestProject, useApp } from "../support/app.ts";
@@ -138,6 +140,22 @@ describe("alerts", () => {
     await one.look();
     await one.told();
     expect(await standing()).toEqual([]);
+  });
+
+  it("are read from the database once for all who scrape at the same time", async () => {
+    let queries = 0;
+    const pool = new Proxy(app.pool, {
+      get(target, name) {
+        const value = Reflect.get(target, name, target);
+        if (name === "query") queries += 1;
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+    const read = watchDelivery({ pool, log, metrics: new Registry() });
+    await read();
+    const ofOne = queries;
+    await Promise.all(Array.from({ length: 20 }, read));
+    expect([ofOne > 0, queries]).toEqual([true, 2 * ofOne]);
   });
 
   it("are posted again when the receiver fails, and follow no redirect", async () => {
