@@ -8,7 +8,8 @@ import type { EmailCredentials, EmailSettings } from "./settings.ts";
 type Pool = ReturnType<typeof open>;
 
 const pools = new Map<string, { readonly version: string; readonly pool: Pool }>();
-const poolsMax = 50;
+/** Many more than messages are under way in a process: what a pool still has to send fails when it is closed. */
+const poolsMax = 500;
 
 const connectMs = 15_000;
 const answerMs = 30_000;
