@@ -106,6 +106,7 @@ it("answers with a page that is whole, light and harmless, on every address of a
   });
   const cookie = (signedIn.headers.get("set-cookie") ?? "").split(";")[0] ?? "";
   const ids: Readonly<Record<string, string>> = await fillProject(context, project);
+  const idOf = (address: string) => address.replace(/\{(\w+)\}/, (_, name: string) => ids[name] ?? "nothing");
 
   const faults: unknown[] = [];
   const routes = context.app.routes.filter(({ method, path }) => method === "GET" && path.startsWith("/console"));
@@ -116,9 +117,8 @@ it("answers with a page that is whole, light and harmless, on every address of a
       faults.push([path, "is not in the table of this test"]);
       continue;
     }
-    const id = address.replace(/\{(\w+)\}/, (_, name: string) => ids[name] ?? "nothing");
     const answer = await context.app.request(
-      path.replace(/:\w+/, () => id),
+      path.replace(/:\w+/, () => idOf(address)),
       { headers: { cookie } },
     );
     const text = await answer.text();
@@ -142,5 +142,22 @@ it("answers with a page that is whole, light and harmless, on every address of a
     }
   }
   expect(paths.length).toBeGreaterThan(50);
+  expect(faults).toEqual([]);
+
+  // What there is, is not changed by a form that no page of the session made.
+  const forms = context.app.routes.filter(({ method, path }) => method === "POST" && path.startsWith("/console"));
+  const actions = [...new Set(forms.map(({ path }) => path))].filter((path) => !/\*|\/sign-|claw-back/.test(path));
+  const headers = { cookie, "content-type": "application/x-www-form-urlencoded" };
+  for (const path of actions) {
+    const page = Object.keys(addresses).filter((one) => one.includes(":") && path.startsWith(one));
+    const id = idOf(addresses[path] ?? addresses[page[0] ?? ""] ?? "nothing");
+    const body = new URLSearchParams({ token: "guessed", do: "save", name: "x" });
+    const answer = await context.app.request(
+      path.replace(/:\w+/, () => id),
+      { method: "POST", headers, body },
+    );
+    if (answer.status !== 403) faults.push([path, id, answer.status]);
+  }
+  expect(actions.length).toBeGreaterThan(50);
   expect(faults).toEqual([]);
 }, 120_000);

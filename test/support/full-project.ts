@@ -89,8 +89,8 @@ export async function fillProject(app: ScoredApp, project: TestProject): Promise
   const { id: imported } = (await sent.json()) as { id: string };
   const importing = (signal: AbortSignal) => runVoucherImports(app.deps, signal);
   await workUntil([importing], async () => {
-    const { body } = await send(project, "GET", `/v1/voucher-imports/${imported}`);
-    return body.status !== "running";
+    const { body } = await send(project, "GET", `/v1/imports/${imported}`);
+    return body.status === "done";
   });
 
   const { id: pool } = await make("/v1/pools", { name: named(190), low_stock: 3 });
