@@ -99,6 +99,7 @@ it("shows a customer's profile and wallet when the warehouse cannot be asked, an
   expect(answer.status).toBe(200);
   expect(text).toContain("HERS");
   expect(text).toContain("cannot be read at the moment");
+  expect(text).toContain('href="/dashboards/customers/anna/"');
 });
 
 it("makes one thing of a form that is sent twice, and shows the text of a key in the first answer only", async () => {

@@ -51,6 +51,11 @@ export function CustomerPage(props: CustomerProps) {
             Redeem
           </a>
         )}
+        {maySee(viewer, ["analytics"]) && (
+          <a class="button" href={`/dashboards/customers/${encodeURIComponent(profile.identifier)}/`}>
+            Dashboard
+          </a>
+        )}
         {manages && (
           <Form viewer={viewer} action={`${address}/${profile.blocked ? "unblock" : "block"}`}>
             <button class="button" type="submit">
