@@ -107,8 +107,8 @@ async function deliver(tx: Transaction<DB>, step: StepOf<"deliver">, context: Ac
       channelId: step.channel_id,
       templateId: step.template_id,
       customerId: person.id,
-      variables: variablesOf(run.trigger),
-      ...(given !== undefined && { publicationId: given }),
+      variables: { ...variablesOf(run.trigger), ...given?.variables },
+      ...(given?.publicationId !== undefined && { publicationId: given.publicationId }),
       workflowRunId: run.id,
       sourceId: sourceOf(context),
     },
@@ -119,12 +119,18 @@ async function deliver(tx: Transaction<DB>, step: StepOf<"deliver">, context: Ac
   return { outcome: "withheld", reason: ordered.reason ?? "skipped", detail };
 }
 
+/** What a delivery brings: a publication, or what is to be said of a voucher that is theirs without one. */
+interface Brought {
+  readonly publicationId?: string;
+  readonly variables?: Readonly<Record<string, object>>;
+}
+
 /**
- * The publication that a delivery brings: what the run gave this person last, else the voucher that the run is about.
+ * What a delivery brings: what the run gave this person last, else the voucher that the run is about.
  * "withheld" when the run was to give this person one and did not, or when it went back because another message about it
- * did not arrive: there is nothing to tell of then. Until the delivery is ordered nothing goes back.
+ * did not arrive, or is somebody else's by now: there is nothing to tell of then. Until the delivery is ordered nothing goes back.
  */
-async function lastGiven(tx: Kysely<DB>, run: RunRow, personId: string): Promise<string | "withheld" | undefined> {
+async function lastGiven(tx: Kysely<DB>, run: RunRow, personId: string): Promise<Brought | "withheld" | undefined> {
   const last = await tx
     .selectFrom("workflow_run_entry")
     .select(["kind", "outcome", "detail"])
@@ -137,8 +143,11 @@ async function lastGiven(tx: Kysely<DB>, run: RunRow, personId: string): Promise
     .executeTakeFirst();
   if (last?.outcome === "withheld") return "withheld";
   // The card that was credited may have been theirs before: it is told of as it came to them, and never goes back.
-  if (last?.kind === "gift_credit")
-    return (await publicationsOf(tx, run, String(last.detail.voucher_id), personId)).open;
+  if (last?.kind === "gift_credit") {
+    const cardId = String(last.detail.voucher_id);
+    const { open } = await publicationsOf(tx, run, cardId, personId);
+    return open === undefined ? sayVoucher(tx, run.project_id, cardId, personId) : { publicationId: open };
+  }
   if (last !== undefined) {
     const given = await tx
       .selectFrom("publication")
@@ -147,13 +156,47 @@ async function lastGiven(tx: Kysely<DB>, run: RunRow, personId: string): Promise
       .where("id", "=", String(last.detail.publication_id))
       .forShare()
       .executeTakeFirst();
-    return given === undefined || given.status === "failed" ? "withheld" : given.id;
+    return given === undefined || given.status === "failed" ? "withheld" : { publicationId: given.id };
   }
   const isAbout = run.trigger.type === "voucher.published" || run.trigger.type === "voucher.expiring";
   const voucherId = run.trigger.voucherIds.at(-1);
   if (!isAbout || voucherId === undefined) return undefined;
   const { count, open } = await publicationsOf(tx, run, voucherId, personId);
-  return count === 0 ? undefined : (open ?? "withheld");
+  if (count > 0) return open === undefined ? "withheld" : { publicationId: open };
+  const said = await sayVoucher(tx, run.project_id, voucherId, personId);
+  // Nobody is reminded of what was assigned to somebody else since.
+  return said ?? (run.trigger.type === "voucher.expiring" ? "withheld" : undefined);
+}
+
+/**
+ * A voucher that was made or imported for somebody, or assigned to them, has no publication: the message says what there
+ * is to say of it. Undefined when it is not theirs.
+ */
+async function sayVoucher(
+  tx: Kysely<DB>,
+  projectId: string,
+  voucherId: string,
+  personId: string,
+): Promise<Brought | undefined> {
+  const row = await tx
+    .selectFrom("voucher as v")
+    .innerJoin("campaign as c", (join) =>
+      join.onRef("c.project_id", "=", "v.project_id").onRef("c.id", "=", "v.campaign_id"),
+    )
+    .select(["v.code", "v.kind", "v.expires_at", "v.balance_amount"])
+    .select(["c.id", "c.name", "c.currency", "c.customer_information", "c.ends_at"])
+    .where("v.project_id", "=", projectId)
+    .where("v.id", "=", voucherId)
+    .where("v.customer_id", "=", personId)
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  const { code, kind, expires_at, balance_amount, currency, ends_at, ...campaign } = row;
+  return {
+    variables: {
+      voucher: { code, kind, expires_at: expires_at?.toISOString() ?? null, balance_amount, currency },
+      campaign: { ...campaign, currency, ends_at: ends_at?.toISOString() ?? null },
+    },
+  };
 }
 
 /** How often a voucher was given to this person, and the last time that did not fail. Until the end nothing goes back. */

@@ -31,6 +31,25 @@ export async function forgetRuns(
 }
 
 /**
+ * After an archiving nothing begins again: the rows that stayed go too, so many at once, the oldest first. Their logs are
+ * gone already. @returns how many: fewer are all.
+ */
+export async function forgetRest(
+  tx: Kysely<DB>,
+  projectId: string,
+  workflowId: string,
+  limit: number,
+): Promise<number> {
+  const { numAffectedRows } = await sql`
+    delete from workflow_run r using workflow w
+    where w.project_id = ${projectId} and w.id = ${workflowId} and w.status = 'archived'
+      and r.project_id = w.project_id and r.id in (
+        select id from workflow_run where project_id = ${projectId} and workflow_id = ${workflowId} and forgotten
+        order by id limit ${limit})`.execute(tx);
+  return Number(numAffectedRows ?? 0);
+}
+
+/**
  * In the order in which they ended, on the index `workflow_run_ended`; a run that somebody replays is left alone. A run
  * stays, without its log and without what set it off, where the workflow may still begin and the row is what keeps the
  * customer from beginning it again: what is reached once, the end of a voucher, and workflows whose customers begin once

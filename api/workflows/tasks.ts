@@ -4,6 +4,7 @@ import type { DB } from "../db/tables.ts";
 import { databaseNow } from "../http/occurred-at.ts";
 import { type Task, taskOf } from "../jobs/task.ts";
 import { cancelRuns } from "./end-runs.ts";
+import { forgetRest } from "./forget.ts";
 import { releaseRuns } from "./release.ts";
 import { cancelKind, releaseKind } from "./status-jobs.ts";
 import { noteFailure, runStep, type StepKey } from "./step.ts";
@@ -23,9 +24,10 @@ export function workflowTasks({ db }: WorkflowTaskDeps): Task[] {
     taskOf(releaseKind, ({ project_id, workflow_id }, { signal }) =>
       inChunks(db, signal, (tx, at) => releaseRuns(tx, project_id, workflow_id, runsAtOnce, at)),
     ),
-    taskOf(cancelKind, ({ project_id, workflow_id }, { signal }) =>
-      inChunks(db, signal, (tx, at) => cancelRuns(tx, project_id, workflow_id, runsAtOnce, at)),
-    ),
+    taskOf(cancelKind, async ({ project_id, workflow_id }, { signal }) => {
+      await inChunks(db, signal, (tx, at) => cancelRuns(tx, project_id, workflow_id, runsAtOnce, at));
+      await inChunks(db, signal, (tx) => forgetRest(tx, project_id, workflow_id, runsAtOnce));
+    }),
   ];
 }
 

@@ -1,15 +1,34 @@
 /** Gift card credit, and numbers of orders that jump; the clock of the test is the only one. */
 import { describe, expect, it } from "vitest";
 import { forgetRuns } from "../../../api/workflows/forget.ts";
+import { workflowTasks } from "../../../api/workflows/tasks.ts";
 import { send } from "../../support/answers.ts";
 import { type TestProject, useApp } from "../../support/app.ts";
-import { newEmailChannel, newTemplate } from "../../support/messages.ts";
+import { newEmailChannel, newTemplate, work } from "../../support/messages.ts";
 import { setUpPromotion } from "../../support/promotions.ts";
 import { given, newCardCampaign, orderPaid, runsOf } from "../../support/workflows.ts";
 
 const app = useApp();
 const ping = { trigger: { on: "custom", name: "ping" } };
 const pinged = { custom_event_id: "x", name: "ping", properties: {} };
+
+/** A channel of pop-ups, a step that says something over it, and what Ada has been shown. */
+async function newSite(project: TestProject, text: string) {
+  const channel = await send(project, "POST", "/v1/channels", { name: "Site", kind: "popup", settings: {} });
+  const template_id = await newTemplate(project, { kind: "popup", languages: { en: { title: "Hello", text } } });
+  return {
+    step: { type: "deliver", channel_id: channel.body.id, template_id },
+    shown: async (at: Date): Promise<string[]> => {
+      const { rows } = await app.pool.query("select id from delivery where project_id = $1 and status = 'queued'", [
+        project.projectId,
+      ]);
+      for (const { id } of rows) await work(app, project, id, at);
+      const token = await send(project, "POST", "/v1/popup-tokens", { customer: { identifier: "ada" } });
+      const { body } = await send(project, "GET", "/v1/popups", undefined, { "tessera-customer": token.body.token });
+      return body.data.map((popup: { text: string }) => popup.text);
+    },
+  };
+}
 
 describe("gift credit", () => {
   it("goes on the customer's card, which is made for the first, told of, and kept from nobody but the blocked", async () => {
@@ -56,6 +75,20 @@ describe("gift credit", () => {
     });
   });
 
+  it("is told of with the card, also when that was made for the customer and never published", async () => {
+    const project = await app.newProject();
+    const campaign_id = await newCardCampaign(project);
+    await send(project, "PUT", "/v1/customers/ada", { consent: { popup: true } });
+    const mine = { code: "CARD-OF-ADA", kind: "gift_card", balance_amount: 1000, customer: { identifier: "ada" } };
+    expect((await send(project, "POST", `/v1/campaigns/${campaign_id}/vouchers`, mine)).status).toBe(201);
+    const credit = { type: "gift_credit", amount: 500, currency: "EUR", campaign_id };
+    const text = "{{ properties.why }}: {{ voucher.balance_amount | money: voucher.currency }} on {{ voucher.code }}";
+    const site = await newSite(project, text);
+    const story = await given(app, project, { ...ping, steps: [credit, site.step] }, new Date().toISOString());
+    await story.when("custom.recorded", { ...pinged, properties: { why: "Sorry" } }).expect({ status: "finished" });
+    expect(await site.shown(story.now())).toEqual(["Sorry: €15.00 on CARD-OF-ADA"]);
+  });
+
   it("names what does not fit when the workflow is made, and fails once and for all when it does no more", async () => {
     const project = await app.newProject();
     const campaign_id = await newCardCampaign(project);
@@ -74,6 +107,31 @@ describe("gift credit", () => {
     const story = await given(app, project, { ...ping, steps: [credit] });
     for (const verb of ["pause", "archive"]) await send(project, "POST", `/v1/campaigns/${campaign_id}/${verb}`);
     await story.when("custom.recorded", pinged).expect({ status: "failed", reason: "campaign_archived" });
+  });
+});
+
+describe("a voucher that ends soon", () => {
+  it("is told of by its code, also when it was never published, and to nobody whose it is no more", async () => {
+    const project = await app.newProject();
+    const expires_at = new Date(Date.now() + 3 * 86_400_000 + 3_600_000).toISOString();
+    const { campaignId } = await setUpPromotion(project, {});
+    for (const [code, identifier] of [
+      ["OF-ADA", "ada"],
+      ["OF-BOB", "bob"],
+    ]) {
+      await send(project, "PUT", `/v1/customers/${identifier}`, { consent: { popup: true } });
+      const body = { code, kind: "unique", expires_at, customer: { identifier } };
+      expect((await send(project, "POST", `/v1/campaigns/${campaignId}/vouchers`, body)).status).toBe(201);
+    }
+    const site = await newSite(project, "{{ voucher.code }} of {{ campaign.currency }}");
+    const steps = [{ type: "wait", minutes: 30 }, site.step];
+    const trigger = { on: "voucher.expiring", days_before: 3 };
+    const story = await given(app, project, { trigger, steps }, new Date().toISOString());
+    const give = () => send(project, "POST", "/v1/vouchers/OF-BOB/assign", { customer: { identifier: "ada" } });
+    await story.after("80 minutes").meanwhile(give).after("1 hour").done();
+    expect(await site.shown(story.now())).toEqual(["OF-ADA of EUR"]);
+    const told = (await runsOf(project, story.id)).map(({ log }) => log.at(-1)?.reason);
+    expect(told.sort()).toEqual([null, "nothing_to_deliver"].sort());
   });
 });
 
@@ -211,6 +269,12 @@ describe("a run that ended long ago", () => {
     expect((await send(project, "POST", `/v1/workflow-runs/${run?.id}/retry`)).status).toBe(409);
     await once.when("custom.recorded", pinged).done();
     expect(await left(once.id)).toHaveLength(1);
+    // Archived, it begins nothing again: what stayed goes.
+    await send(project, "POST", `/v1/workflows/${once.id}/archive`);
+    const cancel = workflowTasks(app).find(({ name }) => name === "workflow-cancel");
+    const payload = { project_id: project.projectId, workflow_id: once.id };
+    await cancel?.run(payload, { number: 1, isLast: false, signal: new AbortController().signal });
+    expect(await left(once.id)).toEqual([]);
     await expect(app.pool.query("delete from workflow_run_entry")).rejects.toThrow("append-only");
   });
 });
