@@ -61,10 +61,11 @@ export function TemplateFormPage({ viewer, kind, sheet, template, preview }: For
     ? { to: templateAddress(template.id), name: "Template" }
     : { to: `${list.to}/new`, name: "New template" };
   const numbers = numbersIn(sheet.typed ?? {});
+  const action = template ? `${templateAddress(template.id)}/edit` : list.to;
   return (
     <Frame title={title} viewer={viewer} place="templates">
       <Head up={up} title={template ? <Text value={title} /> : title} />
-      <Form viewer={viewer} action={template ? `${templateAddress(template.id)}/edit` : list.to} class="form">
+      <Form viewer={viewer} action={action} class="form">
         {/* Enter in a field presses the first button of a form: it shall save nothing and take nothing away. */}
         <button type="submit" name="do" value="preview" class="hidden-text" tabindex={-1}>
           Preview
@@ -108,7 +109,7 @@ export function TemplateFormPage({ viewer, kind, sheet, template, preview }: For
               ))}
             </div>
             <p class="row gap">
-              <button class="button" type="submit" name="do" value={`preview:${at}`} formaction="#preview">
+              <button class="button" type="submit" name="do" value={`preview:${at}`} formaction={`${action}#preview`}>
                 Preview
               </button>
               {numbers.length > 1 && (

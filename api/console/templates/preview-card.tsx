@@ -2,6 +2,7 @@
 import { adapterOf } from "../../channels/adapters.ts";
 import type { Preview } from "../../templates/preview.ts";
 import { plural, shortened, Text } from "../format.tsx";
+import { weightOf } from "../parts/weight.ts";
 
 /**
  * HTML is drawn inside of a frame that may do nothing: run no script, send no form, leave no frame. It has the page's
@@ -12,8 +13,8 @@ export const previewPolicy =
   "base-uri 'none'; frame-ancestors 'none'";
 
 const shownMax = 4_000;
-/** A frame's text stands in the page, twice as long where it is full of marks. */
-const htmlMax = 20_000;
+/** A frame's text stands in the page: bytes there. */
+const htmlMax = 25_000;
 
 export function PreviewParts({ kind, preview }: { kind: string; preview: Preview }) {
   const parts = adapterOf(kind)?.parts ?? [];
@@ -30,10 +31,10 @@ export function PreviewParts({ kind, preview }: { kind: string; preview: Preview
                 <bdi>{shortenedLines(text)}</bdi>
               </div>
             )}
-            {html && text.length > htmlMax && (
+            {html && weightOf(text) > htmlMax && (
               <p class="muted">{plural(text.length, "character")}: too long for this page.</p>
             )}
-            {html && text.length <= htmlMax && (
+            {html && weightOf(text) <= htmlMax && (
               <iframe title="The message's HTML" sandbox="" srcdoc={text} loading="eager" />
             )}
           </figure>

@@ -3,12 +3,13 @@ import type { TemplatePart } from "../../channels/adapter.ts";
 import { invalid, Problem } from "../../http/problem.ts";
 import type { TemplateWire } from "../../templates/schemas.ts";
 import { type Sheet, textOf } from "../parts/sheet.ts";
+import { weightOf } from "../parts/weight.ts";
 import type { Form } from "../viewer.ts";
 
 type Texts = Readonly<Record<string, string>>;
 
-/** Of all texts together, as they are written in a page: one that is longer is changed over the API. */
-const lettersMax = 40_000;
+/** Of all texts together, in bytes of a page: one that is longer is changed over the API. */
+const weightMax = 40_000;
 const languagesMax = 20;
 
 export function blankForm(kind: string): Form {
@@ -17,7 +18,7 @@ export function blankForm(kind: string): Form {
 
 /** Undefined when it is too long for a page. */
 export function formOf({ name, kind, purpose, language, languages }: TemplateWire): Form | undefined {
-  if (lettersOf(Object.values(languages).flatMap((texts) => Object.values(texts))) > lettersMax) return undefined;
+  if (isTooHeavy(languages)) return undefined;
   const own = languages[language] ?? {};
   const texts = Object.entries({ [language]: own, ...languages }).flatMap(([tag, parts], at) => [
     [`languages.${at}.tag`, [tag]] as const,
@@ -26,8 +27,9 @@ export function formOf({ name, kind, purpose, language, languages }: TemplateWir
   return { name: [name], kind: [kind], purpose: [purpose], language: [language], ...Object.fromEntries(texts) };
 }
 
-function lettersOf(texts: readonly string[]): number {
-  return texts.reduce((sum, text) => sum + text.length + 4 * (text.match(/[<>&"']/g)?.length ?? 0), 0);
+function isTooHeavy(languages: Readonly<Record<string, Texts>>): boolean {
+  const texts = Object.values(languages).flatMap((parts) => Object.values(parts));
+  return texts.reduce((sum, text) => sum + weightOf(text), 0) > weightMax;
 }
 
 /** The numbers of the languages in a form, in order. */
@@ -81,7 +83,7 @@ export function bodyOf(form: Form, parts: readonly TemplatePart[], stored: Templ
     if (Object.hasOwn(languages, tag)) throw invalid(`/languages/${at}/tag`, "This language is here twice.");
     languages[tag] = textsOf(form, at, parts, stored[tag]);
   }
-  if (lettersOf(Object.values(languages).flatMap((texts) => Object.values(texts))) > lettersMax) {
+  if (isTooHeavy(languages)) {
     throw new Problem("invalid_request", "The texts are longer than this page can hold. Save them over the API.");
   }
   return {

@@ -10,6 +10,8 @@ const optionsMax = 40;
 /** Of all lists of the form together, for a page of less than 100 KB. */
 const optionsOfFormMax = 300;
 const namesMax = 1_000;
+/** More than a trigger and twenty steps can name. */
+const othersMax = 100;
 
 interface Choice {
   readonly id: string;
@@ -29,6 +31,8 @@ export interface Choices {
   readonly templates: readonly Choice[];
   /** Those that are typed by name, with suggestions: a list of them in every step would make the page too large. */
   readonly typed: ReadonlySet<Kind>;
+  /** Names of campaigns that the form holds and does not offer: main ones, and such as are archived since. */
+  readonly others: ReadonlyMap<string, string>;
 }
 
 const kinds = ["campaigns", "cards", "segments", "lists", "channels", "templates"] as const;
@@ -49,6 +53,7 @@ export async function readChoices(db: Kysely<DB>, projectId: string): Promise<Ch
       .selectFrom("segment")
       .select(["id", "name", "kind"])
       .where("project_id", "=", projectId)
+      .where("deleting_at", "is", null)
       .orderBy("name")
       .limit(namesMax)
       .execute(),
@@ -56,6 +61,7 @@ export async function readChoices(db: Kysely<DB>, projectId: string): Promise<Ch
       .selectFrom("channel")
       .select(["id", "name"])
       .where("project_id", "=", projectId)
+      .where("deleted_at", "is", null)
       .orderBy("name")
       .limit(namesMax)
       .execute(),
@@ -77,7 +83,16 @@ export async function readChoices(db: Kysely<DB>, projectId: string): Promise<Ch
     channels: unique(channels),
     templates: unique(templates.map((row) => ({ ...row, name: `${row.name} (${row.kind})` }))),
     typed: new Set(),
+    others: new Map(),
   };
+}
+
+/** Ids of campaigns that the form holds and that are none of the choices. */
+export function otherCampaigns(form: Form, choices: Choices): string[] {
+  const fields = Object.keys(form).filter((name) => /^(trigger\.campaign_ids|steps\.\d+\.campaign_id)$/.test(name));
+  const named = fields.flatMap((name) => form[name] ?? []).flatMap(linesOf);
+  const known = new Set(choices.campaigns.flatMap(({ id, name }) => [id, name]));
+  return [...new Set(named)].filter((text) => text.length <= 100 && !known.has(text)).slice(0, othersMax);
 }
 
 /** Of several with one name each goes with its id. */
@@ -127,14 +142,14 @@ export function idOf(choices: Choices, kind: Kind, text: string | undefined): st
   return (all.find(({ id }) => id === plain) ?? all.find(({ name }) => name === plain))?.id ?? plain;
 }
 
-export function nameOf(choices: Choices, kind: Kind, id: string): string {
+function nameOf(choices: Choices, kind: Kind, id: string): string {
   return (choices[kind] as readonly Choice[]).find((choice) => choice.id === id)?.name ?? id;
 }
 
 /** All names by id, for sentences. */
 export function namesById(choices: Choices): ReadonlyMap<string, string> {
   const all = [...choices.campaigns, ...choices.segments, ...choices.channels, ...choices.templates];
-  return new Map(all.map(({ id, name }) => [id, name]));
+  return new Map([...choices.others, ...all.map(({ id, name }): [string, string] => [id, name])]);
 }
 
 /** What a field names; undefined: nothing of the project's. */

@@ -7,6 +7,7 @@ import { Problem } from "../../http/problem.ts";
 import { changeWorkflow, createWorkflow } from "../../workflows/change.ts";
 import { readWorkflow as readStored, type WorkflowWire } from "../../workflows/read.ts";
 import { workflowBody, workflowPatch } from "../../workflows/schemas.ts";
+import { namesOfCampaigns } from "../campaign-names.ts";
 import { once } from "../parts/attempt.tsx";
 import { parsed } from "../parts/form.tsx";
 import { instantsIn } from "../parts/moments.tsx";
@@ -17,7 +18,7 @@ import { step } from "../rules/steps.ts";
 import { inConsole } from "../transaction.ts";
 import { type ConsoleEnv, type Form, formUpTo, readForm, requireScope } from "../viewer.ts";
 import { firstCondition } from "./asks.ts";
-import { asShown, fittedTo, readChoices } from "./choices.ts";
+import { asShown, fittedTo, otherCampaigns, readChoices } from "./choices.ts";
 import { EditPage } from "./edit-page.tsx";
 import { workflowAddress } from "./pages.tsx";
 import { freshStep } from "./step-editor.tsx";
@@ -65,7 +66,10 @@ export function mountWorkflowForms(router: OpenAPIHono<ConsoleEnv>, deps: Deps):
     status: Problem["status"] = 200,
   ): Promise<Response> {
     const form = sheet.typed ?? {};
-    const choices = fittedTo(form, await readChoices(deps.db, c.var.viewer.projectId));
+    const { projectId } = c.var.viewer;
+    const known = await readChoices(deps.db, projectId);
+    const others = await namesOfCampaigns(deps.db, projectId, otherCampaigns(form, known));
+    const choices = fittedTo(form, { ...known, others });
     const shown = { ...sheet, typed: asShown(form, choices) };
     const action = stored === undefined ? newAddress : `${workflowAddress(stored.id)}/edit`;
     const page = <EditPage viewer={c.var.viewer} sheet={shown} stored={stored} choices={choices} action={action} />;

@@ -3,7 +3,7 @@ import { shortened } from "../format.tsx";
 import { SelectField, TextField } from "../parts/fields.tsx";
 import type { Sheet } from "../parts/sheet.ts";
 import { first } from "../rules/nested.ts";
-import { type Choices, type Kind, nameOf } from "./choices.ts";
+import { type Choices, type Kind, namesById } from "./choices.ts";
 
 interface PickProps {
   readonly sheet: Sheet;
@@ -26,7 +26,7 @@ export function Pick({ choices, kind, ...props }: PickProps) {
   const chosen = first(props.sheet.typed ?? {}, props.name);
   // One that is archived since, or of another kind, goes by its name as long as it is there.
   const gone = chosen === "" || options.some(({ value }) => value === chosen) ? [] : [chosen];
-  const kept = gone.map((id) => ({ value: id, name: shortened(nameOf(choices, "campaigns", id), 80) }));
+  const kept = gone.map((id) => ({ value: id, name: shortened(namesById(choices).get(id) ?? id, 80) }));
   return <SelectField {...props} required options={[none, ...kept, ...options]} />;
 }
 

@@ -3,7 +3,7 @@ import type { TriggerOn } from "../../workflows/trigger-schema.ts";
 import { shortened } from "../format.tsx";
 import { AreaField, CheckField, fieldId, SelectField, TextField } from "../parts/fields.tsx";
 import type { Sheet } from "../parts/sheet.ts";
-import { first } from "../rules/nested.ts";
+import { all, first } from "../rules/nested.ts";
 import type { Form } from "../viewer.ts";
 import type { Choices } from "./choices.ts";
 import { Pick } from "./pick.tsx";
@@ -131,7 +131,7 @@ function Level({ sheet, form }: Omit<TriggerProps, "choices">) {
   );
 }
 
-function Campaigns({ sheet, choices }: TriggerProps) {
+function Campaigns({ sheet, form, choices }: TriggerProps) {
   const name = "trigger.campaign_ids";
   if (choices.typed.has("campaigns")) {
     return (
@@ -144,12 +144,15 @@ function Campaigns({ sheet, choices }: TriggerProps) {
       />
     );
   }
-  if (choices.campaigns.length === 0) return null;
+  // What is stored and not offered, a main campaign say, stays a box: without it the workflow would be for all campaigns.
+  const others = all(form, name).filter((id) => !choices.campaigns.some((campaign) => campaign.id === id));
+  const offered = [...others.map((id) => ({ id, name: choices.others.get(id) ?? id })), ...choices.campaigns];
+  if (offered.length === 0) return null;
   const fault = sheet.faults.get(name);
   return (
     <fieldset class="field choices" id={fieldId(name)}>
       <legend>Only of these campaigns (none: of any)</legend>
-      {choices.campaigns.map((campaign) => (
+      {offered.map((campaign) => (
         <CheckField sheet={sheet} name={name} value={campaign.id} label={shortened(campaign.name, 80)} />
       ))}
       {fault && <p class="fault">{fault}</p>}

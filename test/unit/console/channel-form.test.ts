@@ -81,4 +81,6 @@ it("a template's own language comes first, line ends make no other text, and one
   expect(textsOf({ "languages.0.text": ["a\r\nb\r\n"] }, 0, parts, { text: "a\nb\n" })).toEqual({ text: "a\nb\n" });
   expect(textsOf(form ?? {}, 0, parts, { text: "a\r\nb\n" })).toEqual({ text: "a\r\nb\n" });
   expect(formOfTemplate(template("<".repeat(8_001)))).toBeUndefined();
+  expect(formOfTemplate(template("語".repeat(13_334)))).toBeUndefined();
+  expect(formOfTemplate(template("語".repeat(13_000)))).toBeDefined();
 });

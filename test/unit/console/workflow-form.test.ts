@@ -22,6 +22,7 @@ const choicesOf = (count: number): Choices => ({
   channels: named("chn", count),
   templates: named("tpl", count),
   typed: new Set(),
+  others: new Map(),
 });
 
 const viewer = { projectId: "prj", name: "Mia", scopes: ["manage"], formToken: "token" } as unknown as Viewer;
@@ -80,6 +81,20 @@ describe("the form of a workflow", () => {
         const read = readWorkflow(asShown(writeWorkflow(body), choices), choices);
         expect({ ...workflowBody.parse(read), version: 4 }).toEqual(body);
       }
+    }
+  });
+
+  it("keeps campaigns that it does not offer: main ones, and such as are archived since", () => {
+    const trigger = { on: "redemption.succeeded", campaign_ids: ["cam_0", "cam_main"] };
+    const typed = writeWorkflow(stored({ name: "Some", trigger, steps: [{ type: "points", points: 5 }] }));
+    for (const count of [0, 2]) {
+      const choices = { ...choicesOf(count), others: new Map([["cam_main", "All of spring"]]) };
+      const sheet = typedSheet(asShown(typed, choices));
+      const page = String(EditPage({ viewer, sheet, stored: undefined, choices, action: "/console/workflows/new" }));
+      const boxes = page.match(/<input[^>]* name="trigger\.campaign_ids"[^>]* checked[^>]*>/g) ?? [];
+      const ticked = boxes.map((box) => / value="([^"]*)"/.exec(box)?.[1]);
+      expect(ticked.sort()).toEqual(["cam_0", "cam_main"]);
+      expect(page).toContain("All of spring");
     }
   });
 
