@@ -10,7 +10,7 @@ import { rulesSchema } from "./rule-schema.ts";
 export const campaignTypes = ["main", "sub"] as const;
 export const campaignStatuses = ["draft", "active", "paused", "archived"] as const;
 const templates = ["discount", "loyalty", "gift_card", "referral"] as const;
-/** What a sub-campaign reacts to: a redemption at the checkout, a change of points, or an event (`domain.md`, 2). */
+/** What a sub-campaign is for: a redemption at the checkout, a change of points, or what a workflow can begin with. */
 const triggers = [
   "redemption",
   "points_change",
@@ -87,7 +87,10 @@ const common = {
 
 const ofSub = {
   parent_id: resourceId.openapi({ description: "A main campaign of the same currency." }),
-  triggers_on: z.enum(triggers).optional().openapi({ description: "Default: redemption." }),
+  triggers_on: z.enum(triggers).optional().openapi({
+    description:
+      "What it is meant for, told to people. Nothing happens by it: a workflow that begins there hands its vouchers out. Default: redemption.",
+  }),
   trigger_name: z
     .string()
     .min(1)
@@ -144,12 +147,26 @@ function checkTrigger(given: z.infer<typeof subShape>, context: z.RefinementCtx)
   }
 }
 
+const exampleMain = { type: "main", name: "Autumn", template: "discount", currency: "EUR", budget_amount: 500_000 };
+
 export const createCampaignBody = z
   .discriminatedUnion("type", [
-    mainShape.superRefine(checkWindow).openapi("NewMainCampaign"),
-    subShape.superRefine(checkWindow).superRefine(checkTrigger).openapi("NewSubCampaign"),
+    mainShape.superRefine(checkWindow).openapi("NewMainCampaign", { example: exampleMain }),
+    subShape
+      .superRefine(checkWindow)
+      .superRefine(checkTrigger)
+      .openapi("NewSubCampaign", {
+        example: {
+          type: "sub",
+          parent_id: "cam_01jz8q6k3nf5vbe5n2yq0x4t7d",
+          name: "Back again",
+          currency: "EUR",
+          rules: { on: "order.amount", op: "greater_or_equal", value: 2000 },
+          rewards: [{ type: "order_discount", amount: 500 }],
+        },
+      }),
   ])
-  .openapi("NewCampaign");
+  .openapi("NewCampaign", { example: exampleMain });
 export type CampaignInput = z.infer<typeof createCampaignBody>;
 export type SubCampaignInput = Extract<CampaignInput, { type: "sub" }>;
 
@@ -194,7 +211,7 @@ export const patchCampaignBody = z
     customer_information: z.string().min(1).max(2000).nullish(),
     metadata: metadata.nullish(),
   })
-  .openapi("CampaignPatch");
+  .openapi("CampaignPatch", { example: { version: 1, name: "Back again, until Christmas" } });
 export type CampaignPatch = z.infer<typeof patchCampaignBody>;
 
 export const campaignWire = z

@@ -39,7 +39,20 @@ const kinds = adapters.map((adapter) =>
 /** What is sent is read as its kind says. */
 export const createChannelBody = z
   .discriminatedUnion("kind", kinds as unknown as [(typeof kinds)[number], ...typeof kinds])
-  .openapi("NewChannel");
+  .openapi("NewChannel", {
+    example: {
+      name: "Mail",
+      kind: "email",
+      settings: {
+        host: "smtp.example.com",
+        port: 587,
+        security: "starttls",
+        from: { name: "Shop", email: "offers@shop.example" },
+      },
+      credentials: { username: "shop", password: "the password of the mail server" },
+      rate_limit: { count: 600, seconds: 60, burst: 10 },
+    },
+  });
 export type ChannelInput = z.output<typeof createChannelBody>;
 
 /** Read whole by the adapter of the channel, whose kind the path does not tell. */
@@ -57,7 +70,7 @@ export const updateChannelBody = z
       .optional()
       .openapi({ description: "In place of all credentials; null takes them away" }),
   })
-  .openapi("ChannelChange");
+  .openapi("ChannelChange", { example: { enabled: false, frequency_cap: { count: 3, hours: 168 } } });
 export type ChannelChange = z.output<typeof updateChannelBody>;
 
 export const channelWire = z
@@ -92,7 +105,7 @@ export const testBody = z
       .optional()
       .openapi({ description: "Absent: a line that says it is a test" }),
   })
-  .openapi("ChannelTest");
+  .openapi("ChannelTest", { example: { address: "me@shop.example" } });
 
 export const testedWire = z
   .object({

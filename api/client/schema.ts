@@ -3555,6 +3555,26 @@ export interface components {
             /** @description What the basket lacks, when it is not applicable */
             reasons: components["schemas"]["Reason"][];
         };
+        /**
+         * @example {
+         *       "customer": {
+         *         "identifier": "customer-1"
+         *       },
+         *       "order": {
+         *         "currency": "EUR",
+         *         "items": [
+         *           {
+         *             "sku": "coffee-1kg",
+         *             "quantity": 2,
+         *             "unit_amount": 2495,
+         *             "categories": [
+         *               "coffee"
+         *             ]
+         *           }
+         *         ]
+         *       }
+         *     }
+         */
         QualificationRequest: {
             customer?: components["schemas"]["CustomerReference"];
             order: components["schemas"]["Order"];
@@ -3771,6 +3791,17 @@ export interface components {
             reason: string | null;
             created_at: string;
         };
+        /**
+         * @example {
+         *       "items": [
+         *         {
+         *           "index": 0,
+         *           "quantity": 1
+         *         }
+         *       ],
+         *       "reason": "Sent back"
+         *     }
+         */
         RollbackRequest: {
             /** @description Discount to give back */
             amount?: number;
@@ -4022,6 +4053,11 @@ export interface components {
              */
             action?: "flag" | null;
         };
+        /**
+         * @example {
+         *       "status": "shadow"
+         *     }
+         */
         RiskRuleChange: {
             /** @example Many accounts on one device */
             name?: string;
@@ -4092,6 +4128,11 @@ export interface components {
             /** @description Ids of redemptions, rejections and reservations, at most 20 */
             examples: string[];
         };
+        /**
+         * @example {
+         *       "days": 30
+         *     }
+         */
         RiskBacktestBody: {
             /** @default 30 */
             days?: number;
@@ -4476,6 +4517,27 @@ export interface components {
             /** @description Why, in words for a person. */
             reasons: string[];
         };
+        /**
+         * @example {
+         *       "customer": {
+         *         "identifier": "customer-1"
+         *       },
+         *       "order": {
+         *         "currency": "EUR",
+         *         "items": [
+         *           {
+         *             "sku": "coffee-1kg",
+         *             "quantity": 2,
+         *             "unit_amount": 2495,
+         *             "categories": [
+         *               "coffee"
+         *             ]
+         *           }
+         *         ]
+         *       },
+         *       "limit": 3
+         *     }
+         */
         OffersRequest: {
             customer: components["schemas"]["CustomerReference"];
             order?: components["schemas"]["Order"];
@@ -4502,6 +4564,12 @@ export interface components {
             outcome: "shown" | "taken" | "dismissed";
             recorded_at: string;
         };
+        /**
+         * @example {
+         *       "campaign_id": "cam_01jz8q6k3nf5vbe5n2yq0x4t7d",
+         *       "outcome": "shown"
+         *     }
+         */
         OfferOutcome: {
             campaign_id: string;
             /** @enum {string} */
@@ -4701,6 +4769,15 @@ export interface components {
                 } | null;
             }[];
         };
+        /**
+         * @example {
+         *       "ids": [
+         *         "rev_01k9m2v8f3e5h9t0q4w6y8z1ab"
+         *       ],
+         *       "decision": "dismiss",
+         *       "note": "One family."
+         *     }
+         */
         ReviewBulkDecision: {
             ids: string[];
             /** @enum {string} */
@@ -4905,6 +4982,11 @@ export interface components {
                 customers: string[];
             }[];
         } | null;
+        /**
+         * @example {
+         *       "note": "Six accounts, one card."
+         *     }
+         */
         ReviewNote: {
             /**
              * @description For the next reader of the timeline
@@ -5084,6 +5166,11 @@ export interface components {
                 restored_as: string | null;
             }[];
         };
+        /**
+         * @example {
+         *       "scope": "this"
+         *     }
+         */
         ClawBackRequest: {
             /** @enum {string} */
             scope: "this" | "cluster";
@@ -5701,7 +5788,25 @@ export interface components {
             /** @description Random characters, without prefix and suffix. */
             length: number;
         };
+        /**
+         * @example {
+         *       "type": "main",
+         *       "name": "Autumn",
+         *       "template": "discount",
+         *       "currency": "EUR",
+         *       "budget_amount": 500000
+         *     }
+         */
         NewCampaign: components["schemas"]["NewMainCampaign"] | components["schemas"]["NewSubCampaign"];
+        /**
+         * @example {
+         *       "type": "main",
+         *       "name": "Autumn",
+         *       "template": "discount",
+         *       "currency": "EUR",
+         *       "budget_amount": 500000
+         *     }
+         */
         NewMainCampaign: {
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -5754,6 +5859,25 @@ export interface components {
                 [key: string]: string | number | boolean;
             };
         };
+        /**
+         * @example {
+         *       "type": "sub",
+         *       "parent_id": "cam_01jz8q6k3nf5vbe5n2yq0x4t7d",
+         *       "name": "Back again",
+         *       "currency": "EUR",
+         *       "rules": {
+         *         "on": "order.amount",
+         *         "op": "greater_or_equal",
+         *         "value": 2000
+         *       },
+         *       "rewards": [
+         *         {
+         *           "type": "order_discount",
+         *           "amount": 500
+         *         }
+         *       ]
+         *     }
+         */
         NewSubCampaign: {
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -5806,7 +5930,7 @@ export interface components {
             /** @description A main campaign of the same currency. */
             parent_id: string;
             /**
-             * @description Default: redemption.
+             * @description What it is meant for, told to people. Nothing happens by it: a workflow that begins there hands its vouchers out. Default: redemption.
              * @enum {string}
              */
             triggers_on?: "redemption" | "points_change" | "custom" | "customer.created" | "customer.birthday" | "customer.anniversary" | "customer.orders_count_reached" | "customer.orders_amount_reached" | "order.paid" | "redemption.succeeded" | "redemption.rejected" | "voucher.published" | "voucher.expiring" | "points.level_reached" | "segment.entered" | "segment.left";
@@ -5838,6 +5962,12 @@ export interface components {
             on_rollback?: "keep" | "recalculate" | "revoke";
         };
         ReferrerReward: components["schemas"]["PointsReward"] | components["schemas"]["VoucherReward"] | components["schemas"]["PoolVoucherReward"] | components["schemas"]["GiftCreditReward"];
+        /**
+         * @example {
+         *       "version": 1,
+         *       "name": "Back again, until Christmas"
+         *     }
+         */
         CampaignPatch: {
             /** @description The version that was read: the change is refused (409) when the campaign has moved on. */
             version?: number;
@@ -6208,6 +6338,26 @@ export interface components {
             /** @description The trace in plain language, indented by depth */
             explanation: string[];
         };
+        /**
+         * @example {
+         *       "customer": {
+         *         "identifier": "customer-1"
+         *       },
+         *       "order": {
+         *         "currency": "EUR",
+         *         "items": [
+         *           {
+         *             "sku": "coffee-1kg",
+         *             "quantity": 2,
+         *             "unit_amount": 2495,
+         *             "categories": [
+         *               "coffee"
+         *             ]
+         *           }
+         *         ]
+         *       }
+         *     }
+         */
         TrialRequest: {
             customer?: components["schemas"]["CustomerReference"];
             order: components["schemas"]["Order"];
@@ -6298,6 +6448,12 @@ export interface components {
              */
             discount_amount_max_per_order?: number;
         };
+        /**
+         * @example {
+         *       "kind": "generic",
+         *       "code": "SALE10"
+         *     }
+         */
         NewVoucher: {
             /**
              * @description Default: unique, one code with one use; in a gift card campaign gift_card, and no other is possible.
@@ -6338,9 +6494,22 @@ export interface components {
             limits?: components["schemas"]["VoucherLimits"];
             rules?: components["schemas"]["Rule"];
         };
+        /**
+         * @example {
+         *       "customer": {
+         *         "identifier": "customer-1"
+         *       }
+         *     }
+         */
         VoucherAssignment: {
             customer: components["schemas"]["CustomerReference"];
         };
+        /**
+         * @example {
+         *       "amount": 1000,
+         *       "reason": "Sorry for the delay"
+         *     }
+         */
         GiftCardTopUp: {
             /**
              * @description Minor units
@@ -6380,6 +6549,14 @@ export interface components {
              */
             published_at: string;
         };
+        /**
+         * @example {
+         *       "customer": {
+         *         "identifier": "customer-1"
+         *       },
+         *       "channel": "letter"
+         *     }
+         */
         NewPublication: {
             customer: components["schemas"]["CustomerReference"];
             /** @description Default: api. */
@@ -6450,6 +6627,15 @@ export interface components {
                 expires_at: string;
             }[];
         };
+        /**
+         * @example {
+         *       "codes": [
+         *         "SALE10",
+         *         "SALE20"
+         *       ],
+         *       "symbol": "qr"
+         *     }
+         */
         VoucherSheet: {
             codes: string[];
             /**
@@ -6515,6 +6701,16 @@ export interface components {
              */
             updated_at: string;
         };
+        /**
+         * @example {
+         *       "size": 1000,
+         *       "pattern": {
+         *         "prefix": "AUT-",
+         *         "charset": "mixed",
+         *         "length": 12
+         *       }
+         *     }
+         */
         NewVoucherBatch: {
             /**
              * @description Default: unique, one code with one use; in a gift card campaign gift_card, and no other is possible.
@@ -6611,6 +6807,15 @@ export interface components {
              */
             updated_at: string;
         };
+        /**
+         * @example {
+         *       "action": "disable",
+         *       "codes": [
+         *         "SALE10",
+         *         "SALE20"
+         *       ]
+         *     }
+         */
         NewVoucherJob: {
             /** @enum {string} */
             action: "disable" | "enable" | "expire" | "assign";
@@ -6659,6 +6864,12 @@ export interface components {
              */
             updated_at: string;
         };
+        /**
+         * @example {
+         *       "name": "Cinema tickets",
+         *       "low_stock": 50
+         *     }
+         */
         NewPool: {
             name: string;
             /** @description The event pool.low_stock comes once, when no more codes than this are left. */
@@ -6672,6 +6883,11 @@ export interface components {
                 [key: string]: string | number | boolean;
             };
         };
+        /**
+         * @example {
+         *       "low_stock": 100
+         *     }
+         */
         PoolChange: {
             name?: string;
             /** @description The event pool.low_stock comes once, when no more codes than this are left. */
@@ -6700,6 +6916,15 @@ export interface components {
                 reason: string;
             }[];
         };
+        /**
+         * @example {
+         *       "campaign_id": "cam_01jz8q6k3nf5vbe5n2yq0x4t7d",
+         *       "customer": {
+         *         "identifier": "customer-1"
+         *       },
+         *       "source_id": "welcome:customer-1"
+         *     }
+         */
         NewPublicationOf: {
             /** @description A voucher of this sub-campaign, whichever is free. */
             campaign_id?: string;
@@ -6766,6 +6991,22 @@ export interface components {
              */
             updated_at: string;
         };
+        /**
+         * @example {
+         *       "campaign_id": "cam_01jz8q6k3nf5vbe5n2yq0x4t7d",
+         *       "to": {
+         *         "customers": [
+         *           {
+         *             "identifier": "customer-1"
+         *           },
+         *           {
+         *             "identifier": "customer-2"
+         *           }
+         *         ]
+         *       },
+         *       "name": "Spring"
+         *     }
+         */
         NewPublicationJob: {
             campaign_id: string;
             to: components["schemas"]["PublicationTarget"];
@@ -6787,6 +7028,14 @@ export interface components {
              */
             expires_at: string;
         };
+        /**
+         * @example {
+         *       "customer": {
+         *         "identifier": "customer-1"
+         *       },
+         *       "ttl_seconds": 3600
+         *     }
+         */
         NewPopupToken: {
             customer: components["schemas"]["CustomerReference"];
             /** @description Default: 3600. */
@@ -7357,7 +7606,22 @@ export interface components {
         };
         /**
          * @example {
-         *       "name": "vip"
+         *       "name": "good customers",
+         *       "rules": {
+         *         "all": [
+         *           {
+         *             "on": "customer.orders_amount",
+         *             "op": "greater_or_equal",
+         *             "value": 10000,
+         *             "window_days": 90
+         *           },
+         *           {
+         *             "on": "customer.consent.email",
+         *             "op": "equals",
+         *             "value": true
+         *           }
+         *         ]
+         *       }
          *     }
          */
         NewSegment: {
@@ -7407,9 +7671,47 @@ export interface components {
              */
             as_of: string;
         };
+        /**
+         * @example {
+         *       "rules": {
+         *         "all": [
+         *           {
+         *             "on": "customer.orders_amount",
+         *             "op": "greater_or_equal",
+         *             "value": 10000,
+         *             "window_days": 90
+         *           },
+         *           {
+         *             "on": "customer.consent.email",
+         *             "op": "equals",
+         *             "value": true
+         *           }
+         *         ]
+         *       }
+         *     }
+         */
         SegmentPreviewRequest: {
             rules: components["schemas"]["Rule"];
         };
+        /**
+         * @example {
+         *       "rules": {
+         *         "all": [
+         *           {
+         *             "on": "customer.orders_amount",
+         *             "op": "greater_or_equal",
+         *             "value": 10000,
+         *             "window_days": 90
+         *           },
+         *           {
+         *             "on": "customer.consent.email",
+         *             "op": "equals",
+         *             "value": true
+         *           }
+         *         ]
+         *       }
+         *     }
+         */
         SegmentChange: {
             /**
              * @description Unique in the project; rules name segments by it
@@ -7497,6 +7799,13 @@ export interface components {
         ReferralVoucher: components["schemas"]["Voucher"] & {
             referrer: components["schemas"]["CustomerReference"] & unknown;
         };
+        /**
+         * @example {
+         *       "customer": {
+         *         "identifier": "customer-1"
+         *       }
+         *     }
+         */
         NewReferralCode: {
             customer: components["schemas"]["CustomerReference"];
             /**
@@ -7810,6 +8119,14 @@ export interface components {
             steps: components["schemas"]["WorkflowStep"][];
             settings?: components["schemas"]["WorkflowSettings"];
         };
+        /**
+         * @example {
+         *       "version": 1,
+         *       "settings": {
+         *         "entry": "once"
+         *       }
+         *     }
+         */
         WorkflowChange: {
             /**
              * @description Unique in the project
@@ -7992,6 +8309,11 @@ export interface components {
             /** @description There are further failed runs: ask again */
             more: boolean;
         };
+        /**
+         * @example {
+         *       "reason": "out_of_stock"
+         *     }
+         */
         WorkflowRetry: {
             /** @description Only runs that failed for it */
             reason?: string;
@@ -8049,6 +8371,30 @@ export interface components {
              */
             updated_at: string;
         };
+        /**
+         * @example {
+         *       "name": "Mail",
+         *       "kind": "email",
+         *       "settings": {
+         *         "host": "smtp.example.com",
+         *         "port": 587,
+         *         "security": "starttls",
+         *         "from": {
+         *           "name": "Shop",
+         *           "email": "offers@shop.example"
+         *         }
+         *       },
+         *       "credentials": {
+         *         "username": "shop",
+         *         "password": "the password of the mail server"
+         *       },
+         *       "rate_limit": {
+         *         "count": 600,
+         *         "seconds": 60,
+         *         "burst": 10
+         *       }
+         *     }
+         */
         NewChannel: {
             name: string;
             /** @default true */
@@ -8363,6 +8709,15 @@ export interface components {
             /** @description Kept sealed, and never answered. Absent: none. */
             credentials?: null;
         };
+        /**
+         * @example {
+         *       "enabled": false,
+         *       "frequency_cap": {
+         *         "count": 3,
+         *         "hours": 168
+         *       }
+         *     }
+         */
         ChannelChange: {
             name?: string;
             enabled?: boolean;
@@ -8425,6 +8780,11 @@ export interface components {
             reason: string | null;
             provider_id: string | null;
         };
+        /**
+         * @example {
+         *       "address": "me@shop.example"
+         *     }
+         */
         ChannelTest: {
             /** @description An e-mail address, or a phone number in E.164 */
             address?: string;
@@ -8507,6 +8867,20 @@ export interface components {
              */
             updated_at: string;
         };
+        /**
+         * @example {
+         *       "name": "Your code",
+         *       "kind": "email",
+         *       "purpose": "marketing",
+         *       "language": "en",
+         *       "languages": {
+         *         "en": {
+         *           "subject": "Your code, {{ customer.name | default: \"friend\" }}",
+         *           "text": "{{ voucher.code }}\n\nNo more of these: {{ unsubscribe_url }}"
+         *         }
+         *       }
+         *     }
+         */
         NewTemplate: {
             name: string;
             /** @enum {string} */
@@ -8540,6 +8914,11 @@ export interface components {
              */
             created_at: string;
         };
+        /**
+         * @example {
+         *       "name": "Your code of spring"
+         *     }
+         */
         TemplateChange: {
             name?: string;
             /**
@@ -8870,6 +9249,15 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
         };
+        /**
+         * @example {
+         *       "url": "https://shop.example/hooks/tessera",
+         *       "types": [
+         *         "redemption.*",
+         *         "voucher.published"
+         *       ]
+         *     }
+         */
         CreateEventSubscription: {
             /** @example https://shop.example/hooks/tessera */
             url: string;
@@ -8896,6 +9284,11 @@ export interface components {
              */
             with_risk?: boolean;
         };
+        /**
+         * @example {
+         *       "status": "active"
+         *     }
+         */
         UpdateEventSubscription: {
             /** @example https://shop.example/hooks/tessera */
             url?: string;
@@ -8918,6 +9311,11 @@ export interface components {
              */
             status?: "active" | "disabled";
         };
+        /**
+         * @example {
+         *       "grace_seconds": 86400
+         *     }
+         */
         RotateSecret: {
             /**
              * @description For so long both secrets sign
@@ -8980,6 +9378,15 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
         };
+        /**
+         * @example {
+         *       "from": "2026-11-22T00:00:00Z",
+         *       "to": "2026-11-23T00:00:00Z",
+         *       "types": [
+         *         "redemption.succeeded"
+         *       ]
+         *     }
+         */
         ReplayEvents: {
             /**
              * Format: date-time
@@ -9021,6 +9428,17 @@ export interface components {
             /** Format: date-time */
             finished_at: string | null;
         };
+        /**
+         * @example {
+         *       "segment_id": "seg_01jz8q6k3nf5vbe5n2yq0x4t7d",
+         *       "columns": [
+         *         "identifier",
+         *         "email",
+         *         "attributes.size"
+         *       ],
+         *       "consent": "email"
+         *     }
+         */
         CreateListExport: {
             /** @description Its members; or publication_job_id */
             segment_id?: string;

@@ -6,11 +6,12 @@ type Document = ReturnType<OpenAPIHono["getOpenAPI31Document"]>;
 
 const scopeMeanings: Readonly<Record<(typeof scopes)[number], string>> = {
   checkout: "validate, redeem, roll back, report orders and events, ask for offers",
-  manage: "campaigns, vouchers and customers",
+  manage:
+    "campaigns, vouchers, customers, and all that distributes: segments, workflows, channels, event subscriptions",
   analytics: "read lists and reports",
   review: "decide about flagged redemptions",
   import: "decide in the past: keep `at` and `occurred_at`",
-  admin: "projects and keys",
+  admin: "projects, members and keys",
 };
 
 const description = `Promotions and vouchers: validate a code at the checkout, redeem it at most once, and see what it brought.

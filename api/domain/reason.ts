@@ -1,4 +1,4 @@
-/** Why a code does not apply: stable keys, with the numeric code of the original product where it has one (`domain.md` 3). */
+/** Why a code does not apply: stable keys, with a numeric code where shops know one. */
 import type { Operand } from "./rules/rule.ts";
 
 export const reasonCodes = {

@@ -34,7 +34,9 @@ export const subscriptionBody = z
     description: description.nullable().default(null),
     with_risk: withRisk.default(false),
   })
-  .openapi("CreateEventSubscription");
+  .openapi("CreateEventSubscription", {
+    example: { url: "https://shop.example/hooks/tessera", types: ["redemption.*", "voucher.published"] },
+  });
 
 export const subscriptionPatch = z
   .strictObject({
@@ -47,7 +49,7 @@ export const subscriptionPatch = z
       .optional()
       .openapi({ description: "What waits when it is disabled is sent once it is active again" }),
   })
-  .openapi("UpdateEventSubscription");
+  .openapi("UpdateEventSubscription", { example: { status: "active" } });
 
 export const subscriptionWire = z
   .object({
@@ -85,7 +87,7 @@ export const rotateBody = z
       .default(86_400)
       .openapi({ description: "For so long both secrets sign" }),
   })
-  .openapi("RotateSecret");
+  .openapi("RotateSecret", { example: { grace_seconds: 86_400 } });
 
 const attemptWire = z.object({
   at: z.iso.datetime(),
@@ -125,7 +127,9 @@ export const replayBody = z
     to: instant,
     types: z.array(z.string().min(1).max(100)).min(1).max(100).optional(),
   })
-  .openapi("ReplayEvents");
+  .openapi("ReplayEvents", {
+    example: { from: "2026-11-22T00:00:00Z", to: "2026-11-23T00:00:00Z", types: ["redemption.succeeded"] },
+  });
 
 export const replayWire = z
   .object({

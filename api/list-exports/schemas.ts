@@ -47,7 +47,13 @@ export const exportBody = z
       .openapi({ description: "Only customers whose consent to this channel is true", example: "email" }),
     to: target.default("file").openapi({ description: "`file`: to be fetched. A URL: sent there as well" }),
   })
-  .openapi("CreateListExport");
+  .openapi("CreateListExport", {
+    example: {
+      segment_id: "seg_01jz8q6k3nf5vbe5n2yq0x4t7d",
+      columns: ["identifier", "email", "attributes.size"],
+      consent: "email",
+    },
+  });
 
 export const exportWire = z
   .object({

@@ -22,7 +22,16 @@ export const offersBody = z
     context: context.optional(),
     limit: z.int().min(1).max(offersMax).default(10),
   })
-  .openapi("OffersRequest");
+  .openapi("OffersRequest", {
+    example: {
+      customer: { identifier: "customer-1" },
+      order: {
+        currency: "EUR",
+        items: [{ sku: "coffee-1kg", quantity: 2, unit_amount: 2495, categories: ["coffee"] }],
+      },
+      limit: 3,
+    },
+  });
 
 const offerWire = z
   .object({
@@ -75,7 +84,7 @@ export const outcomeBody = z
     campaign_id: z.string().min(1).max(100),
     outcome: z.enum(["shown", "taken", "dismissed"]),
   })
-  .openapi("OfferOutcome");
+  .openapi("OfferOutcome", { example: { campaign_id: "cam_01jz8q6k3nf5vbe5n2yq0x4t7d", outcome: "shown" } });
 
 export const outcomeWire = z
   .object({

@@ -10,12 +10,12 @@ const lowStock = z
 
 export const createPoolBody = z
   .strictObject({ name, low_stock: lowStock.optional(), metadata: metadata.optional() })
-  .openapi("NewPool");
+  .openapi("NewPool", { example: { name: "Cinema tickets", low_stock: 50 } });
 export type PoolInput = z.infer<typeof createPoolBody>;
 
 export const updatePoolBody = z
   .strictObject({ name: name.optional(), low_stock: lowStock.nullable().optional(), metadata: metadata.optional() })
-  .openapi("PoolChange");
+  .openapi("PoolChange", { example: { low_stock: 100 } });
 export type PoolChange = z.infer<typeof updatePoolBody>;
 
 export const poolWire = z

@@ -7,7 +7,7 @@ export const tokenBody = z
     customer: customerReference,
     ttl_seconds: z.int().min(60).max(86_400).optional().openapi({ description: "Default: 3600." }),
   })
-  .openapi("NewPopupToken");
+  .openapi("NewPopupToken", { example: { customer: { identifier: "customer-1" }, ttl_seconds: 3600 } });
 
 export const tokenWire = z.object({ token: z.string(), expires_at: instant }).openapi("PopupToken");
 

@@ -53,5 +53,11 @@ export const createPublicationBody = z
       message: "give one of campaign_id, code and pool_id",
     });
   })
-  .openapi("NewPublicationOf");
+  .openapi("NewPublicationOf", {
+    example: {
+      campaign_id: "cam_01jz8q6k3nf5vbe5n2yq0x4t7d",
+      customer: { identifier: "customer-1" },
+      source_id: "welcome:customer-1",
+    },
+  });
 export type PublicationInput = z.infer<typeof createPublicationBody>;

@@ -13,7 +13,15 @@ export const qualificationBody = z
     limit: z.int().min(1).max(qualificationsMax).default(20),
     combine: z.boolean().default(false).openapi({ description: "Look for the best codes to use together, too" }),
   })
-  .openapi("QualificationRequest");
+  .openapi("QualificationRequest", {
+    example: {
+      customer: { identifier: "customer-1" },
+      order: {
+        currency: "EUR",
+        items: [{ sku: "coffee-1kg", quantity: 2, unit_amount: 2495, categories: ["coffee"] }],
+      },
+    },
+  });
 
 const { rewards, reasons } = codeWire.shape;
 

@@ -83,7 +83,7 @@ export const rollbackBody = z
       seen.add(index);
     }
   })
-  .openapi("RollbackRequest");
+  .openapi("RollbackRequest", { example: { items: [{ index: 0, quantity: 1 }], reason: "Sent back" } });
 
 const factValue = z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(z.string()), z.array(z.number())]);
 

@@ -11,7 +11,7 @@ export const referralCodeBody = z
       example: "ADA-LOVES-COFFEE",
     }),
   })
-  .openapi("NewReferralCode");
+  .openapi("NewReferralCode", { example: { customer: { identifier: "customer-1" } } });
 export type ReferralCodeInput = z.output<typeof referralCodeBody>;
 
 export const referralVoucherWire = voucherWire

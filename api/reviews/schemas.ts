@@ -240,7 +240,9 @@ export const bulkBody = z
       context.addIssue({ code: "custom", path: ["claw_back"], message: "goes with confirm only" });
     }
   })
-  .openapi("ReviewBulkDecision");
+  .openapi("ReviewBulkDecision", {
+    example: { ids: ["rev_01k9m2v8f3e5h9t0q4w6y8z1ab"], decision: "dismiss", note: "One family." },
+  });
 export type BulkInput = z.output<typeof bulkBody>;
 
 export const bulkWire = z
@@ -257,7 +259,9 @@ export const bulkWire = z
   .openapi("ReviewBulkResult");
 export type BulkWire = z.output<typeof bulkWire>;
 
-export const noteBody = z.strictObject({ note }).openapi("ReviewNote");
+export const noteBody = z
+  .strictObject({ note })
+  .openapi("ReviewNote", { example: { note: "Six accounts, one card." } });
 
 export const metricsQuery = z.strictObject({
   days: z

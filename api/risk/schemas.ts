@@ -55,7 +55,7 @@ export const rulePatch = z
     weight: weight.optional(),
     action: action.optional(),
   })
-  .openapi("RiskRuleChange");
+  .openapi("RiskRuleChange", { example: { status: "shadow" } });
 export type RulePatch = z.output<typeof rulePatch>;
 
 export const ruleWire = z
@@ -154,7 +154,7 @@ export const backtestBody = z
     days: days.default(30),
     when: conditionSchema.optional().openapi({ description: "Instead of the rule's own: what it would be" }),
   })
-  .openapi("RiskBacktestBody");
+  .openapi("RiskBacktestBody", { example: { days: 30 } });
 
 export const draftBacktestBody = z
   .strictObject({ days: days.default(30), when: conditionSchema })

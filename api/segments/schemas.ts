@@ -18,6 +18,12 @@ const name = z
   .openapi({ description: "Unique in the project; rules name segments by it", example: "vip" });
 
 const rules = segmentRules.optional();
+const exampleRules = {
+  all: [
+    { on: "customer.orders_amount", op: "greater_or_equal", value: 10_000, window_days: 90 },
+    { on: "customer.consent.email", op: "equals", value: true },
+  ],
+};
 
 export const segmentBody = z
   .strictObject({
@@ -34,9 +40,11 @@ export const segmentBody = z
       context.addIssue({ code: "custom", path: ["rules"], message });
     }
   })
-  .openapi("NewSegment", { example: { name: "vip" } });
+  .openapi("NewSegment", { example: { name: "good customers", rules: exampleRules } });
 
-export const segmentPatch = z.strictObject({ name: name.optional(), rules }).openapi("SegmentChange");
+export const segmentPatch = z
+  .strictObject({ name: name.optional(), rules })
+  .openapi("SegmentChange", { example: { rules: exampleRules } });
 
 export const segmentWire = z
   .object({
@@ -88,7 +96,9 @@ export const importedWire = z
   })
   .openapi("SegmentImport");
 
-export const previewBody = z.strictObject({ rules: segmentRules }).openapi("SegmentPreviewRequest");
+export const previewBody = z
+  .strictObject({ rules: segmentRules })
+  .openapi("SegmentPreviewRequest", { example: { rules: exampleRules } });
 
 export const previewWire = z
   .object({

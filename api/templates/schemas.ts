@@ -24,7 +24,20 @@ const languages = z
 
 export const createTemplateBody = z
   .strictObject({ name, kind: z.enum(channelKinds), purpose, language: language.default("en"), languages })
-  .openapi("NewTemplate");
+  .openapi("NewTemplate", {
+    example: {
+      name: "Your code",
+      kind: "email",
+      purpose: "marketing",
+      language: "en",
+      languages: {
+        en: {
+          subject: 'Your code, {{ customer.name | default: "friend" }}',
+          text: "{{ voucher.code }}\n\nNo more of these: {{ unsubscribe_url }}",
+        },
+      },
+    },
+  });
 export type TemplateInput = z.output<typeof createTemplateBody>;
 
 export const updateTemplateBody = z
@@ -34,7 +47,7 @@ export const updateTemplateBody = z
     language: language.optional(),
     languages: languages.optional().openapi({ description: "In place of all texts: a new version" }),
   })
-  .openapi("TemplateChange");
+  .openapi("TemplateChange", { example: { name: "Your code of spring" } });
 export type TemplateChange = z.output<typeof updateTemplateBody>;
 
 export const templateWire = z

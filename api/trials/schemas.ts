@@ -9,7 +9,15 @@ export const trialBody = z
     order: orderBody,
     at: instant.optional().openapi({ description: "As of this instant; absent: now." }),
   })
-  .openapi("TrialRequest");
+  .openapi("TrialRequest", {
+    example: {
+      customer: { identifier: "customer-1" },
+      order: {
+        currency: "EUR",
+        items: [{ sku: "coffee-1kg", quantity: 2, unit_amount: 2495, categories: ["coffee"] }],
+      },
+    },
+  });
 
 export const trialWire = z
   .object({

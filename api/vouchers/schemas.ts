@@ -51,7 +51,7 @@ export const createVoucherBody = z
       context.addIssue({ code: "custom", path: ["code"], message: "is required for a generic voucher" });
     }
   })
-  .openapi("NewVoucher");
+  .openapi("NewVoucher", { example: { kind: "generic", code: "SALE10" } });
 export type VoucherInput = z.infer<typeof createVoucherBody>;
 
 export const voucherWire = z
@@ -83,10 +83,12 @@ export type VoucherWire = z.infer<typeof voucherWire>;
 
 export const topUpBody = z
   .strictObject({ amount: amount.min(1), reason: z.string().min(1).max(500).optional() })
-  .openapi("GiftCardTopUp");
+  .openapi("GiftCardTopUp", { example: { amount: 1000, reason: "Sorry for the delay" } });
 export type TopUpInput = z.infer<typeof topUpBody>;
 
-export const assignBody = z.strictObject({ customer: customerReference }).openapi("VoucherAssignment");
+export const assignBody = z
+  .strictObject({ customer: customerReference })
+  .openapi("VoucherAssignment", { example: { customer: { identifier: "customer-1" } } });
 
 export const publishBody = z
   .strictObject({
@@ -95,7 +97,7 @@ export const publishBody = z
     source_id: externalId.optional().openapi({ description: "The same id publishes once." }),
     occurred_at: instant.optional().openapi({ description: "When it was handed out. Needs the scope import." }),
   })
-  .openapi("NewPublication");
+  .openapi("NewPublication", { example: { customer: { identifier: "customer-1" }, channel: "letter" } });
 export type PublishInput = z.infer<typeof publishBody>;
 
 const affix = z
@@ -128,7 +130,9 @@ export const createBatchBody = z
     }),
   })
   .superRefine(checkWindow)
-  .openapi("NewVoucherBatch");
+  .openapi("NewVoucherBatch", {
+    example: { size: 1000, pattern: { prefix: "AUT-", charset: "mixed", length: 12 } },
+  });
 export type BatchInput = z.infer<typeof createBatchBody>;
 
 /** What each voucher of a batch is like, as stored with the batch. */

@@ -42,7 +42,7 @@ export const workflowPatch = z
       description: "The version that is changed: `conflict` when there is a newer one. Absent: whichever there is",
     }),
   })
-  .openapi("WorkflowChange");
+  .openapi("WorkflowChange", { example: { version: 1, settings: { entry: "once" } } });
 export type WorkflowPatch = z.output<typeof workflowPatch>;
 
 const shown = { trigger, conditions: conditions.unwrap(), steps, settings: settings.unwrap() };
@@ -115,7 +115,7 @@ export const retryBody = z
     from: instant.optional().openapi({ description: "Only runs that failed since" }),
     to: instant.optional().openapi({ description: "Only runs that failed before" }),
   })
-  .openapi("WorkflowRetry");
+  .openapi("WorkflowRetry", { example: { reason: "out_of_stock" } });
 
 export const retriedWire = z
   .object({

@@ -2,7 +2,9 @@
 import { Registry } from "prom-client";
 import { describe, expect, it } from "vitest";
 import { createApp } from "../../api/app.ts";
+import { send } from "../support/answers.ts";
 import { useApp } from "../support/app.ts";
+import { fillPath, readOperations, type Schema } from "../support/operations.ts";
 
 const context = useApp();
 
@@ -76,6 +78,30 @@ describe("the reference", () => {
         expect(Object.keys(responses[status]?.content ?? {}), operationId).toEqual(["application/problem+json"]);
       }
     }
+  });
+});
+
+describe("the examples", () => {
+  it("are there for every body, and each route takes its own", async () => {
+    const project = await context.newProject();
+    const { operations, schemas } = readOperations(context.app);
+    const made = (body: Schema): unknown => body.example ?? schemas[body.$ref?.split("/").at(-1) ?? ""]?.example;
+    const faults: unknown[] = [];
+    for (const { name, method, path, body, pathParameters } of operations) {
+      if (body === undefined) continue;
+      const filled = fillPath(path, Object.fromEntries(pathParameters.map((parameter) => [parameter, "nobody"])));
+      const headers = { "idempotency-key": name };
+      const answer = await send(project, method, filled, made(body) ?? "", headers);
+      const { status, body: told } = answer;
+      // What an example names by an id is not there.
+      const isUnknown = told.errors?.every(({ detail }: { detail: string }) =>
+        /^There is no such (?!field)/.test(detail),
+      );
+      if (made(body) === undefined || status >= 500 || (status === 400 && isUnknown !== true)) {
+        faults.push([name, status, told]);
+      }
+    }
+    expect(faults).toEqual([]);
   });
 });
 

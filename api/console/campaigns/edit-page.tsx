@@ -244,7 +244,8 @@ function Behaviour({ sheet }: EditProps) {
         <SelectField
           sheet={sheet}
           name="triggers_on"
-          label="Reacts to"
+          label="Meant for"
+          hint="Anything but a redemption needs a workflow, which hands its vouchers out."
           options={triggers.map(([value, name]) => ({ value, name }))}
           refresh
         />

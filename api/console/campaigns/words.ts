@@ -47,7 +47,7 @@ export function behaviourSentences(campaign: CampaignWire): string[] {
   const said: (string | false | undefined)[] = [
     campaign.automatic ? "It applies without a code, whenever it fits." : "It needs a code.",
     campaign.triggers_on !== "redemption" && campaign.triggers_on !== null
-      ? `It reacts to ${campaign.triggers_on === "custom" ? `the event "${campaign.trigger_name}"` : campaign.triggers_on}.`
+      ? `It is meant for ${campaign.triggers_on === "custom" ? `the event "${campaign.trigger_name}"` : campaign.triggers_on}: a workflow that begins there hands its vouchers out.`
       : false,
     stacking.exclusive && "It is never combined with another promotion.",
     stacking.group !== undefined && `It is combined with promotions of the group "${stacking.group}" only.`,

@@ -24,7 +24,13 @@ export const createJobBody = z
     channel: channelName.optional().openapi({ description: "Default: job." }),
     name: name.optional(),
   })
-  .openapi("NewPublicationJob");
+  .openapi("NewPublicationJob", {
+    example: {
+      campaign_id: "cam_01jz8q6k3nf5vbe5n2yq0x4t7d",
+      to: { customers: [{ identifier: "customer-1" }, { identifier: "customer-2" }] },
+      name: "Spring",
+    },
+  });
 export type JobInput = z.infer<typeof createJobBody>;
 
 /** What a body says of a job and a file cannot. */

@@ -50,7 +50,7 @@ export const clawBackBody = z
       .regex(/^[0-9a-f]{64}$/, "Expected a digest that a preview gave")
       .optional(),
   })
-  .openapi("ClawBackRequest");
+  .openapi("ClawBackRequest", { example: { scope: "this" } });
 export type ClawBackInput = z.output<typeof clawBackBody>;
 
 const outcome = z.enum(["pending", "done", "held", "unchanged", "failed"]);

@@ -34,7 +34,7 @@ export const createJobBody = z
       issue("expires_at", "belongs to the action expire");
     }
   })
-  .openapi("NewVoucherJob");
+  .openapi("NewVoucherJob", { example: { action: "disable", codes: ["SALE10", "SALE20"] } });
 export type JobInput = z.infer<typeof createJobBody>;
 
 export const jobWire = z

@@ -43,7 +43,7 @@ export const sheetBody = z
     columns: z.int().min(1).max(columnsMax).default(3),
     rows: z.int().min(1).max(rowsMax).default(8),
   })
-  .openapi("VoucherSheet");
+  .openapi("VoucherSheet", { example: { codes: ["SALE10", "SALE20"], symbol: "qr" } });
 
 /** How a sheet is laid out. */
 export interface SheetLayout {
