@@ -224,10 +224,13 @@ function Schedule({ campaign, report }: CampaignProps) {
         {pace && (
           <>
             <dt>Spends a day</dt>
-            <dd>{money(Math.round(pace.daily_amount), campaign.currency)}</dd>
+            <dd>
+              {money(Math.round(pace.daily_amount), campaign.currency)}{" "}
+              <span class="muted">on the days before today</span>
+            </dd>
             <dt>Budget used up</dt>
             <dd>
-              {pace.forecast_exhausted_on ?? "not at this pace"}
+              {pace.forecast_exhausted_on ?? "no forecast"}
               {pace.alert !== "" && (
                 <>
                   {" "}
