@@ -151,10 +151,12 @@ function isOutOfStock(given: Given | undefined): boolean {
 
 type Member = Omit<Recipient, "identifier"> & { readonly identifier: string | null };
 
+/** What stays of somebody who was erased is nobody to give anything to. */
 async function nextMembers(tx: Transaction<DB>, job: Job, limit: number): Promise<Member[]> {
   const { rows } = await sql<{ customer_id: string; identifier: string | null; blocked: boolean | null }>`
     select m.customer_id, k.identifier, k.blocked from publication_job_member m
     left join customer k on k.project_id = m.project_id and k.id = m.customer_id
+      and k.id <> all(array(select unnest(e.customer_ids) from erasure e where e.project_id = ${job.project_id}))
     where m.project_id = ${job.project_id} and m.job_id = ${job.id} and m.customer_id > ${job.cursor}
     order by m.customer_id limit ${limit}
   `.execute(tx);

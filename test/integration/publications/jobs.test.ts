@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { isHeldOut } from "../../../api/domain/holdout.ts";
+import { eraseRound } from "../../../api/erasures/worker.ts";
 import { tidyJob } from "../../../api/publications/jobs/tidy.ts";
 import { runPublicationJobs } from "../../../api/publications/jobs/worker.ts";
 import { send } from "../../support/answers.ts";
@@ -11,6 +12,7 @@ import { workUntil } from "../../support/workers.ts";
 const context = useApp();
 const worker = (signal: AbortSignal) => runPublicationJobs(context.deps, signal);
 const file = { "content-type": "text/csv" };
+const never = new AbortController().signal;
 
 async function progress(project: TestProject, id: string) {
   return (await send(project, "GET", `/v1/publication-jobs/${id}`)).body;
@@ -207,6 +209,19 @@ it("gives the others a turn after each job of a project that fails", async () =>
     [2, "done"],
     [1, "failed"],
   ]);
+});
+
+it("gives nothing to somebody who was erased meanwhile", async () => {
+  const project = await context.newProject();
+  const campaignId = await setUpStock(context.pool, project, { count: 3 });
+  const id = await order(project, {
+    campaign_id: campaignId,
+    to: { customers: [{ identifier: "c1" }, { identifier: "c2" }] },
+  });
+  expect((await send(project, "DELETE", "/v1/customers/c1")).status).toBe(202);
+  await eraseRound({ pool: context.pool, warehouse: context.warehouse, log: context.deps.log }, never, 0);
+  expect(await work(project, id)).toMatchObject({ status: "done", published: 1, skipped: { customer_gone: 1 } });
+  expect(await given(project)).toMatchObject({ publications: 1, assigned: 1 });
 });
 
 it("publishes nothing to a segment that is too large, however often it is resumed", async () => {
