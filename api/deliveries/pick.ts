@@ -5,6 +5,7 @@ import { cutOffSeconds, waitingHoursMax } from "./schedule.ts";
 
 export interface Picked {
   readonly project_id: string;
+  readonly channel_id: string;
   readonly id: string;
 }
 
@@ -14,7 +15,7 @@ export interface Picked {
  */
 const underWay = { ofChannel: 10, ofSlow: 2, ofProject: 20 };
 /** An attempt that goes on for longer makes its channel a slow one. */
-const slowSeconds = 5;
+export const slowSeconds = 5;
 /** Longer than an attempt may take. What is left of a process that died is taken by another then. */
 const leaseSeconds = cutOffSeconds;
 /** Of processes one at a time: two would count the same places as free. */
@@ -25,8 +26,14 @@ const pickLock = 7_407_331_043;
  * looked at again and again; what was ordered too long ago all the same, as it is to be given up.
  *
  * @param free how many the caller can take.
+ * @param slow channels that were slow a moment ago, although nothing of theirs is under way by now.
  */
-export async function pickDue(db: Kysely<DB>, free: number, now: Date): Promise<Picked[]> {
+export async function pickDue(
+  db: Kysely<DB>,
+  free: number,
+  now: Date,
+  slow: readonly string[] = [],
+): Promise<Picked[]> {
   const ago = (seconds: number) => new Date(now.getTime() - seconds * 1_000);
   const tooOld = ago(waitingHoursMax * 3_600);
   return db.transaction().execute(async (tx) => {
@@ -61,7 +68,7 @@ export async function pickDue(db: Kysely<DB>, free: number, now: Date): Promise<
               and (e.leased_until is null or e.leased_until <= ${now})
             order by e.next_attempt_at
             limit greatest(0, least(may_go.n,
-              case when h.is_slow then ${underWay.ofSlow}::int else ${underWay.ofChannel}::int end - coalesce(h.n, 0)))
+              case when h.is_slow or c.id = any(${slow}::text[]) then ${underWay.ofSlow}::int else ${underWay.ofChannel}::int end - coalesce(h.n, 0)))
           ) w
         ) d
       ), placed as (
@@ -80,7 +87,7 @@ export async function pickDue(db: Kysely<DB>, free: number, now: Date): Promise<
       )
       update delivery d set leased_until = ${ago(-leaseSeconds)}
       from locked l where d.project_id = l.project_id and d.id = l.id
-      returning d.project_id, d.id`.execute(tx);
+      returning d.project_id, d.channel_id, d.id`.execute(tx);
     return rows;
   });
 }

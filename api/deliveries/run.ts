@@ -3,7 +3,7 @@
  * (docs/decisions/0024 says why it is no job each).
  */
 import { setTimeout as pause } from "node:timers/promises";
-import { pickDue } from "./pick.ts";
+import { type Picked, pickDue, slowSeconds } from "./pick.ts";
 import { type SenderDeps, sendDelivery } from "./send.ts";
 
 const atOnce = 100;
@@ -14,14 +14,31 @@ const busyForMs = 1_000;
 /** What ends within it makes place together. */
 const gatherMs = 20;
 const failureMs = 1_000;
+/** A provider that hung is given few messages for so long: were it forgotten at once, each next ten would hang as well. */
+const slowForMs = 60_000;
 
-/** Runs until the signal, and lets what is on its way come to its end. */
-export async function runDeliveries(deps: SenderDeps, signal: AbortSignal): Promise<void> {
+/**
+ * Runs until the signal, and lets what is on its way come to its end.
+ *
+ * @param slowMs an attempt that took longer, and in which nobody took the message, makes its channel a slow one.
+ */
+export async function runDeliveries(
+  deps: SenderDeps,
+  signal: AbortSignal,
+  slowMs = slowSeconds * 1_000,
+): Promise<void> {
   const running = new Set<Promise<void>>();
+  /** Until when, by the channel's id. */
+  const slow = new Map<string, number>();
   let wake: () => void = () => undefined;
   let pickedAt = Number.NEGATIVE_INFINITY;
-  const start = (projectId: string, deliveryId: string) => {
+  const start = ({ project_id: projectId, channel_id: channelId, id: deliveryId }: Picked) => {
+    const began = performance.now();
     const one = sendDelivery(deps, { projectId, deliveryId }, () => new Date())
+      .then((outcome) => {
+        const at = performance.now();
+        if (outcome !== undefined && outcome !== "sent" && at - began > slowMs) slow.set(channelId, at + slowForMs);
+      })
       // Its lease runs out, and it is taken again.
       .catch((error: unknown) => deps.log.error({ err: error, delivery: deliveryId }, "not sent"))
       .finally(() => {
@@ -37,9 +54,11 @@ export async function runDeliveries(deps: SenderDeps, signal: AbortSignal): Prom
     });
     let waitMs = performance.now() - pickedAt < busyForMs ? busyIdleMs : idleMs;
     try {
-      const picked = running.size < atOnce ? await pickDue(deps.db, atOnce - running.size, new Date()) : [];
+      for (const [channelId, until] of slow) if (until < performance.now()) slow.delete(channelId);
+      const free = atOnce - running.size;
+      const picked = free > 0 ? await pickDue(deps.db, free, new Date(), [...slow.keys()]) : [];
       if (picked.length > 0) pickedAt = performance.now();
-      for (const { project_id, id } of picked) start(project_id, id);
+      picked.forEach(start);
     } catch (error) {
       deps.log.warn({ err: error }, "deliveries could not be taken for a moment");
       waitMs = failureMs;

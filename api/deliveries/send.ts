@@ -26,17 +26,19 @@ export interface SenderDeps extends SendDeps {
  */
 const writePausesMs = [100, 1_000, 5_000];
 
+/** @returns what came of the attempt; undefined when there was none. */
 export async function sendDelivery(
   deps: SenderDeps,
   ids: { readonly projectId: string; readonly deliveryId: string },
   clock: () => Date,
-): Promise<void> {
+): Promise<SendOutcome["outcome"] | undefined> {
   const begun = await deps.db.transaction().execute((tx) => beginDelivery(tx, deps.sealer, ids, clock()));
-  if (begun.outcome !== "sending") return;
+  if (begun.outcome !== "sending") return undefined;
   const outcome = await handOver(deps, begun, clock());
   for (let failures = 0; ; failures += 1) {
     try {
-      return await writeDown(deps, begun.delivery, outcome, clock());
+      await writeDown(deps, begun.delivery, outcome, clock());
+      return outcome.outcome;
     } catch (error) {
       const pauseMs = writePausesMs[failures];
       if (pauseMs === undefined) throw error;

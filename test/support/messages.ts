@@ -55,7 +55,7 @@ export function order(
 }
 
 /** Runs the delivery's job once, at a time. */
-export function work(
+export async function work(
   { deps }: TestApp,
   project: TestProject,
   deliveryId: string,
@@ -63,7 +63,7 @@ export function work(
   more: Partial<SenderDeps> = {},
 ): Promise<void> {
   const sender = { outbound: undefined, ...deps, ...more };
-  return sendDelivery(sender, { projectId: project.projectId, deliveryId }, () => at);
+  await sendDelivery(sender, { projectId: project.projectId, deliveryId }, () => at);
 }
 
 /** One of each, for suites that go over all routes. */

@@ -1,11 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { Webhook } from "standardwebhooks";
 import { afterEach, expect, it } from "vitest";
+import { runDeliveries } from "../../../api/deliveries/run.ts";
 import { publicOnly } from "../../../api/outbound/vet.ts";
 import { send } from "../../support/answers.ts";
 import { useApp } from "../../support/app.ts";
 import { newCustomer, newTemplate, order, work } from "../../support/messages.ts";
 import { type Receiver, startReceiver } from "../../support/receiver.ts";
+import { workUntil } from "../../support/workers.ts";
 
 const context = useApp();
 let receiver: Receiver | undefined;
@@ -76,4 +78,31 @@ it("is not sent where the address is not public", async () => {
     status: "failed",
     reason: "url_refused",
   });
+});
+
+it("is given few messages at once after it hung, so that those of others have the places", async () => {
+  receiver = await startReceiver(() => undefined);
+  const project = await context.newProject();
+  const secret = `whsec_${randomBytes(32).toString("base64")}`;
+  const channel = { name: "Hook", kind: "webhook", settings: { url: receiver.url }, credentials: { secret } };
+  const channelId = (await send(project, "POST", "/v1/channels", channel)).body.id;
+  const templateId = await newTemplate(project, { kind: "webhook", languages: { en: { text: "Hello" } } });
+  const customerId = await newCustomer(project);
+  const count = 16;
+  const given = { channelId, templateId, customerId };
+  await Promise.all(Array.from({ length: count }, () => order(context, project, given, new Date())));
+  const attempts = async () => {
+    const { rows } = await context.pool.query<{ started_at: Date; ended_at: Date }>(
+      "select started_at, ended_at from delivery_attempt where project_id = $1 order by started_at",
+      [project.projectId],
+    );
+    return rows;
+  };
+  const deps = { outbound: undefined, ...context.deps, attemptMs: 300 };
+  await workUntil([(signal) => runDeliveries(deps, signal, 200)], async () => (await attempts()).length === count);
+  const all = await attempts();
+  const atOnceFrom = (place: number) =>
+    all.slice(place).filter(({ started_at }) => started_at < (all[place]?.ended_at ?? 0)).length;
+  // The first ten hung together, and the six after them would have.
+  expect(atOnceFrom(10)).toBeLessThan(4);
 });
