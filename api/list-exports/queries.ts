@@ -57,7 +57,7 @@ export async function isCampaign(tx: Kysely<DB>, projectId: string, id: string):
  * Whether the list can be read whole. unknown: there is no such segment or job, or the segment is being deleted and loses
  * its members. forgotten: the job is long over. not_yet: whom the job is for is still being written down.
  */
-export type SourceState = "whole" | "not_yet" | "forgotten" | "unknown";
+type SourceState = "whole" | "not_yet" | "forgotten" | "unknown";
 
 export async function stateOfSource(
   db: Kysely<DB>,
