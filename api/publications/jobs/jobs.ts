@@ -10,11 +10,13 @@ import { deliverSchema } from "../schemas.ts";
 import { announceFinished } from "./announce.ts";
 import { addCustomers } from "./members.ts";
 import type { JobInput, JobWire } from "./schemas.ts";
+import { membersKeptDays } from "./tidy.ts";
 
 export type JobRow = Selectable<DB["publication_job"]>;
 
 /** Of one project, running or receiving a file. */
 const openMax = 100;
+const dayMs = 24 * 3_600_000;
 
 export type NewJob = Pick<JobInput, "campaign_id" | "deliver" | "channel" | "name">;
 
@@ -142,7 +144,9 @@ export async function moveJob(
   if (!from.some((status) => status === row.status)) {
     throw new Problem("conflict", `A job that is ${row.status} cannot be ${to === "running" ? "resumed" : to}.`);
   }
-  if (row.members_forgotten_at !== null) {
+  // They go some at a time: of one that is so old, who is left is not all of them.
+  const isOld = row.status === "failed" && at.getTime() - row.updated_at.getTime() >= membersKeptDays * dayMs;
+  if (row.members_forgotten_at !== null || isOld) {
     throw new Problem("conflict", "The job's customers are forgotten by now. Order another one.");
   }
   const moved = await tx

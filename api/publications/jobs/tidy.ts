@@ -7,7 +7,7 @@ const everyMs = 10 * 60_000;
 /** A block of an upload comes every few seconds; a process that died sends none. */
 const brokenAfter = "1 hour";
 /** So long a job that failed can be resumed, and a list of its customers exported. */
-const membersKept = "30 days";
+export const membersKeptDays = 30;
 const membersAtOnce = 10_000;
 
 /** Runs until `signal` aborts; any number may run at once. */
@@ -25,7 +25,7 @@ export function tidyJob(db: Kysely<DB>, at: Date): Promise<boolean> {
       select project_id, id, status from publication_job
       where members_forgotten_at is null and status not in ('running', 'paused')
         and updated_at < ${at}::timestamptz - case status when 'receiving' then ${brokenAfter}::interval
-                                                          else ${membersKept}::interval end
+                                                          else make_interval(days => ${membersKeptDays}) end
       order by updated_at limit 1 for update skip locked
     `.execute(tx);
     const [job] = rows;

@@ -249,6 +249,7 @@ it("forgets uploads that broke off, and whom a job was for a month after it is o
     );
     ids.push(id);
   }
+  expect(await send(project, "POST", `/v1/publication-jobs/${ids[2]}/resume`)).toMatchObject({ status: 409 });
   while (await tidyJob(context.db, new Date()));
   const { rows } = await context.pool.query(
     `select array_position($1::text[], j.id) as place, count(m.*)::int as members from publication_job j
