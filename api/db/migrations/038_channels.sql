@@ -109,6 +109,8 @@ create unique index delivery_by_source on delivery (project_id, source_id);
 -- How often a customer was written to lately, from the index alone.
 create index delivery_by_customer on delivery (project_id, customer_id, created_at) include (channel_id, purpose, status, sent_at);
 create index delivery_by_channel on delivery (project_id, channel_id, id);
+-- What became of few is found among many that were sent. Nothing that is sent is ever in it.
+create index delivery_by_status on delivery (project_id, status, id) where status in ('failed', 'skipped', 'bounced');
 create index delivery_by_publication on delivery (project_id, publication_id) where publication_id is not null;
 create index delivery_by_provider on delivery (project_id, channel_id, provider_id) where provider_id is not null;
 -- What is due of a channel, what is under way, and what a process that died has left.

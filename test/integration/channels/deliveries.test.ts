@@ -1,8 +1,11 @@
 import type { AddressInfo } from "node:net";
 import { createServer as createTcpServer } from "node:net";
+import { type CompiledQuery, Kysely, PostgresDialect } from "kysely";
 import { expect, it, onTestFinished } from "vitest";
+import type { DB } from "../../../api/db/tables.ts";
 import { forgetDeliveries } from "../../../api/deliveries/forget.ts";
 import { pickDue } from "../../../api/deliveries/pick.ts";
+import { pageOfDeliveries } from "../../../api/deliveries/read.ts";
 import { runDeliveries } from "../../../api/deliveries/run.ts";
 import { send } from "../../support/answers.ts";
 import { type TestProject, useApp } from "../../support/app.ts";
@@ -415,6 +418,28 @@ it("is forgotten with its attempts after the time that the operator says, unless
   expect(await forgetDeliveries(context.db, 30, later(101 * day), 1)).toBe(1);
   await forgetDeliveries(context.db, 30, later(101 * day), 1_000);
   expect(await left()).toEqual([waiting]);
+});
+
+it("is found by what became of it along an index, among however many that were sent", async () => {
+  const project = await context.newProject();
+  const { id } = await order(context, project, await reach(project, 25), noon);
+  await context.pool.query(
+    `insert into delivery (project_id, id, source_id, channel_id, channel_kind, template_id, template_version, purpose,
+                           customer_id, status, created_at, updated_at)
+     select project_id, 'dlv_' || n, n, channel_id, channel_kind, template_id, template_version, purpose, customer_id,
+            case when n % 1000 = 0 then 'failed' else 'sent' end, created_at, updated_at
+     from delivery, generate_series(1, 3000) n where project_id = $1 and id = $2`,
+    [project.projectId, id],
+  );
+  await context.pool.query("analyze delivery");
+  const asked: CompiledQuery[] = [];
+  const dialect = new PostgresDialect({ pool: context.pool });
+  const db = new Kysely<DB>({ dialect, log: ({ query }) => void asked.push(query) });
+  const failed = await pageOfDeliveries(db, project.projectId, { limit: 50, status: "failed" });
+  expect(failed.data.map((delivery) => delivery.id)).toEqual(["dlv_3000", "dlv_2000", "dlv_1000"]);
+  const [query] = asked;
+  const plan = await context.pool.query(`explain ${query?.sql}`, [...(query?.parameters ?? [])]);
+  expect(JSON.stringify(plan.rows)).toContain("delivery_by_status");
 });
 
 it("has its share of the places, however many wait at a channel that is slow, off or at its rate", async () => {
