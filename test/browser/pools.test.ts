@@ -1,6 +1,7 @@
 /** Pools of other companies' codes: made, filled from a file and by hand, and watched. */
 import { expect, it } from "vitest";
-import { send } from "../support/answers.ts";
+import { accepted } from "../../api/client/client.ts";
+import { clientOf } from "../support/client.ts";
 import { useConsole } from "./support/console.ts";
 import { picture, widerThanTheScreen } from "./support/dashboards.ts";
 
@@ -38,9 +39,10 @@ it("is made, filled with a file and with pasted codes, and says how many are lef
   await picture(visit, "console-pool");
   // A third party's codes are money: no page shows them.
   expect(await page.locator("main").textContent()).not.toContain("A-1");
-  const [pool] = (await send(project, "GET", "/v1/pools")).body.data;
+  const tessera = clientOf(shop.app, project);
+  const [pool] = (await accepted(tessera.GET("/v1/pools"))).data;
   expect(pool).toMatchObject({ size: 4, left: 4, low_stock: 3, name: hostile });
-  const [entry] = (await send(project, "GET", "/v1/audit-log")).body.data;
+  const [entry] = (await accepted(tessera.GET("/v1/audit-log"))).data;
   expect(entry).toMatchObject({ action: "codes_added", actor: { name: "Mia" }, after: { count: 2 } });
   expect(await page.evaluate("window.pwned")).toBeUndefined();
   expect(troubles.filter((trouble) => !/400/.test(trouble))).toEqual([]);
@@ -48,8 +50,9 @@ it("is made, filled with a file and with pasted codes, and says how many are lef
 
 it("refuses a file that is none, on a phone and without a script, and shows another project's pool to nobody", async () => {
   const project = await shop.app.newProject();
-  const { id } = (await send(project, "POST", "/v1/pools", { name: "Tickets" })).body;
-  await send(project, "POST", "/v1/pools", { name: "Cards" });
+  const tessera = clientOf(shop.app, project);
+  const { id } = await accepted(tessera.POST("/v1/pools", { body: { name: "Tickets" } }));
+  await accepted(tessera.POST("/v1/pools", { body: { name: "Cards" } }));
   const { page } = await shop.signIn(project, "Noor", `/console/pools/${id}`, { scopes, scripts: false, width: 390 });
   await page.getByRole("button", { name: "Add the codes" }).click();
   await page.locator(".field.faulty", { hasText: "Choose a file" }).waitFor();

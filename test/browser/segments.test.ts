@@ -1,6 +1,7 @@
 /** Segments: lists that are named by hand, and rules that are put together in a form and tried out before they are saved. */
 import { expect, it } from "vitest";
-import { send } from "../support/answers.ts";
+import { accepted, type Schemas } from "../../api/client/client.ts";
+import { clientOf } from "../support/client.ts";
 import { useConsole } from "./support/console.ts";
 import { picture, widerThanTheScreen } from "./support/dashboards.ts";
 
@@ -10,6 +11,8 @@ const hostile = `eve <script>window.pwned=1</script>"><img src=x onerror="window
 
 it("is a list: made with pasted customers, filled from a file, taken out of, renamed and deleted, without a script", async () => {
   const project = await shop.app.newProject();
+  const tessera = clientOf(shop.app, project);
+  const segments = async () => (await accepted(tessera.GET("/v1/segments"))).data;
   const visit = await shop.signIn(project, "Mia", "/console/segments", { scopes, scripts: false });
   const { page, troubles } = visit;
   await page.getByText("No segments yet").waitFor();
@@ -19,14 +22,15 @@ it("is a list: made with pasted customers, filled from a file, taken out of, ren
   // Refused for its name, it keeps what was pasted, and nobody was made.
   await page.locator(".field.faulty", { hasText: "Name" }).waitFor();
   expect(await page.getByLabel("Identifiers").inputValue()).toContain(hostile);
-  expect((await send(project, "GET", "/v1/customers")).body.data).toEqual([]);
+  expect((await accepted(tessera.GET("/v1/customers"))).data).toEqual([]);
   await page.getByLabel("Name").fill(hostile);
   await page.getByRole("button", { name: "Make the list" }).click();
   await page.getByText("3 customers entered.").waitFor();
-  const [segment] = (await send(project, "GET", "/v1/segments")).body.data;
+  const [segment] = await segments();
   expect(segment).toMatchObject({ kind: "static", members_count: 3, name: hostile });
+  const id = segment?.id ?? "";
 
-  await page.goto(`/console/segments/${segment.id}`);
+  await page.goto(`/console/segments/${id}`);
   const file = { name: "m.csv", mimeType: "text/csv", buffer: Buffer.from("customer\nada\ncarla\n blank\n") };
   await page.getByLabel("Or a file").setInputFiles(file);
   await page.getByRole("button", { name: "Put them in" }).click();
@@ -36,17 +40,15 @@ it("is a list: made with pasted customers, filled from a file, taken out of, ren
   expect(told).toContain("line 4:");
   await page.getByRole("button", { name: "Take out whoever is ticked" }).click();
   await page.getByText("Nobody was ticked.").waitFor();
-  await page.goto(`/console/segments/${segment.id}`);
+  await page.goto(`/console/segments/${id}`);
   await page.getByLabel("Take out bob").check();
   await page.getByLabel(/Take out eve/).check();
   await page.getByRole("button", { name: "Take out whoever is ticked" }).click();
   await page.getByText("They were taken out.").waitFor();
-  const left = (await send(project, "GET", `/v1/segments/${segment.id}/members`)).body.data;
-  expect(left.map((member: { identifier: string }) => member.identifier).sort()).toEqual(["ada", "carla"]);
-  const moves = (await send(project, "GET", "/v1/audit-log?subject_type=segment")).body.data;
-  expect(
-    moves.map((entry: { action: string; after: { count?: number } }) => [entry.action, entry.after.count]),
-  ).toEqual([
+  const left = await accepted(tessera.GET("/v1/segments/{id}/members", { params: { path: { id } } }));
+  expect(left.data.map(({ identifier }) => identifier).sort()).toEqual(["ada", "carla"]);
+  const moves = await accepted(tessera.GET("/v1/audit-log", { params: { query: { subject_type: "segment" } } }));
+  expect(moves.data.map(({ action, after }) => [action, after?.count])).toEqual([
     ["members_removed", 2],
     ["members_added", 1],
     ["members_added", 3],
@@ -59,12 +61,13 @@ it("is a list: made with pasted customers, filled from a file, taken out of, ren
   await page.getByRole("link", { name: "Delete the segment" }).click();
   await page.getByRole("button", { name: "Delete" }).click();
   await page.getByText("The segment was deleted").waitFor();
-  expect((await send(project, "GET", "/v1/segments")).body.data).toEqual([]);
+  expect(await segments()).toEqual([]);
   expect(troubles.filter((trouble) => !/400/.test(trouble))).toEqual([]);
 });
 
 it("is made by rules in a form that reads them aloud, tried out before it is saved and changed afterwards", async () => {
   const project = await shop.app.newProject();
+  const tessera = clientOf(shop.app, project);
   const visit = await shop.signIn(project, "Noor", "/console/segments/new-by-rules", { scopes });
   const { page } = visit;
   await page.getByLabel("Name").fill("Regulars of the month");
@@ -93,39 +96,42 @@ it("is made by rules in a form that reads them aloud, tried out before it is sav
   expect(read).toContain("<script>");
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText("The segment was made.").waitFor();
-  const [segment] = (await send(project, "GET", "/v1/segments")).body.data;
-  expect(segment.rules.all).toEqual([
-    { on: "customer.orders_count", op: "greater_or_equal", value: 3, window_days: 30 },
-    { on: "customer.attributes.city", op: "any_of", value: ["Berlin", hostile] },
-  ]);
+  const [segment] = (await accepted(tessera.GET("/v1/segments"))).data;
+  expect(segment?.rules).toEqual({
+    all: [
+      { on: "customer.orders_count", op: "greater_or_equal", value: 3, window_days: 30 },
+      { on: "customer.attributes.city", op: "any_of", value: ["Berlin", hostile] },
+    ],
+  });
   await page.getByText("evaluating", { exact: true }).waitFor();
   await page.getByRole("link", { name: "Change the rules" }).click();
   expect(await page.getByLabel("In the last").inputValue()).toBe("30");
   await page.getByRole("button", { name: "Remove condition 2" }).click();
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText("Everybody is looked at by the new rules").waitFor();
-  expect((await send(project, "GET", `/v1/segments/${segment.id}`)).body.rules.all).toHaveLength(1);
+  const changed = accepted(tessera.GET("/v1/segments/{id}", { params: { path: { id: segment?.id ?? "" } } }));
+  expect((await changed).rules).toMatchObject({ all: [{ on: "customer.orders_count" }] });
   expect(await page.evaluate("window.pwned")).toBeUndefined();
 });
 
 it("fits a phone, and reads to an analyst who changes nothing", async () => {
   const project = await shop.app.newProject();
-  const flat = { on: "customer.points", op: "greater_than", value: 10 };
-  const nested = { all: [flat, { any: [flat, { on: "customer.birthday", op: "exists", value: true }] }] };
-  const made = await send(project, "POST", "/v1/segments", { name: "deep", rules: nested });
-  const listed = await send(project, "POST", "/v1/segments", { name: "list" });
+  const tessera = clientOf(shop.app, project);
+  const flat = { on: "customer.points", op: "greater_than" as const, value: 10 };
+  const nested: Schemas["Rule"] = {
+    all: [flat, { any: [flat, { on: "customer.birthday", op: "exists", value: true }] }],
+  };
+  const made = await accepted(tessera.POST("/v1/segments", { body: { name: "deep", rules: nested } }));
+  const listed = await accepted(tessera.POST("/v1/segments", { body: { name: "list" } }));
   const customers = Array.from({ length: 60 }, (_, n) => `customer-${n}`);
-  await send(project, "POST", `/v1/segments/${listed.body.id}/members`, { customers });
+  const ofList = { params: { path: { id: listed.id } } };
+  await accepted(tessera.POST("/v1/segments/{id}/members", { ...ofList, body: { customers } }));
   const { page, troubles } = await shop.signIn(project, "Pia", "/console/segments", {
     scopes,
     width: 390,
     colorScheme: "dark",
   });
-  const own = [
-    `/console/segments/${made.body.id}`,
-    `/console/segments/${made.body.id}/rules`,
-    `/console/segments/${listed.body.id}`,
-  ];
+  const own = [`/console/segments/${made.id}`, `/console/segments/${made.id}/rules`, `/console/segments/${listed.id}`];
   for (const path of [
     ...own,
     "/console/segments",
