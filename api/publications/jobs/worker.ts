@@ -22,7 +22,7 @@ const chunkSize = { plain: 1_000, delivering: 200 };
 
 type Job = Selectable<DB["publication_job"]>;
 
-/** Failures in a row: a quarter of an hour. */
+/** Failures in a row: nearly nine minutes. */
 const attemptsMax = 10;
 const pauseMaxSeconds = 300;
 
@@ -57,7 +57,7 @@ async function claimJob(client: pg.PoolClient): Promise<Job | undefined> {
 }
 
 /**
- * The next try comes after 1, 2, 4 … 300 s; after so many in a row the job has failed, and is resumed by hand. Why is in the
+ * The next try comes after 1, 2, 4 … 256 s; after so many in a row the job has failed, and is resumed by hand. Why is in the
  * log: what a database says of its rows is nothing to be shown.
  */
 async function noteFailure(pool: pg.Pool, { project_id, id }: Job, triesMax: number): Promise<void> {
