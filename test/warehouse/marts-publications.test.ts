@@ -11,8 +11,8 @@ import { shop } from "./shop.ts";
 /**
  * Of campaign A on the 1st: A1 is sent to ann, who redeems it on the 2nd. A2 is sent to ben and bounces: it goes back, and
  * is handed to cleo on the 2nd, who has it validated. A3 may have arrived at dora. Emil gets A4 by hand and redeems it
- * twice, as the first time is rolled back. A5 is sent to fred and bounces, comes to him again on the 2nd and is redeemed. On
- * the 2nd a code of a pool goes to ann.
+ * twice, as the first time is rolled back. A5 is sent to fred and bounces, comes to him again on the 2nd and is redeemed. Gus
+ * redeems A6 before it is handed to him on the 2nd. On the 2nd a code of a pool goes to ann.
  */
 function tell(project: string) {
   const s = shop(project, "M");
@@ -61,6 +61,8 @@ function tell(project: string) {
     }),
     published("p8", day(2), "fred", "A5"),
     s.redeemed(used("r4", day(3), "fred", "A5")),
+    s.redeemed(used("r5", day(1), "gus", "A6")),
+    published("p9", day(2), "gus", "A6"),
     published("p5", day(2), "cleo", "A2"),
     s.event("pool_code.published", day(2), {
       ...of("p6", "ann"),
@@ -99,13 +101,13 @@ describe("publications in the warehouse", () => {
     expect(shown).toEqual([
       ["2026-03-01", "A", 5, 3, 2, 3, 2, 2, 2],
       ["2026-03-02", "", 1, 0, 0, 0, 0, 0, 0],
-      ["2026-03-02", "A", 2, 0, 0, 0, 0, 2, 1],
+      ["2026-03-02", "A", 3, 0, 0, 0, 0, 2, 1],
     ]);
   });
 
   it("reach the campaign's report", async () => {
     expect(await readFigures(stores.warehouse, "prj_a", "A")).toMatchObject({
-      published_count: 7,
+      published_count: 8,
       queued_count: 3,
       sent_count: 2,
       failed_count: 3,
@@ -121,6 +123,7 @@ describe("publications in the warehouse", () => {
       ["dora", "A3"],
       ["emil", "A4"],
       ["fred", "A5"],
+      ["gus", "A6"],
     ]);
   });
 });

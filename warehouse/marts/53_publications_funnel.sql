@@ -1,8 +1,8 @@
 -- Grain: UTC day × campaign × channel of the publication. What became of the codes that were handed out that day.
 -- A cohort: everything is counted at the publication, whenever it happened afterwards. A publication counts as validated
--- or redeemed when its customer did that with its voucher; of one that went back, when they did it before: the same code
--- may have come to them again, and that is the other publication's. Codes of pools are of no campaign, and nobody redeems
--- them here.
+-- or redeemed when its customer did that with its voucher since; of one that went back, when they did it before that: the
+-- same code may have come to them again, and that is the other publication's. Codes of pools are of no campaign, and nobody
+-- redeems them here.
 CREATE OR REPLACE VIEW {database}.publications_funnel {on_cluster}
 (
   project_id String COMMENT 'The tenant',
@@ -51,8 +51,10 @@ WITH
     SELECT
       project_id, customer AS who, voucher,
       min(occurred_at) AS used_at,
+      max(occurred_at) AS last_used_at,
       max(type = 'redemption.succeeded') AS redeemed,
-      minIf(occurred_at, type = 'redemption.succeeded') AS redeemed_at
+      minIf(occurred_at, type = 'redemption.succeeded') AS redeemed_at,
+      maxIf(occurred_at, type = 'redemption.succeeded') AS last_redeemed_at
     FROM {database}.events
     ARRAY JOIN codes.voucher_id AS voucher
     WHERE customer != '' AND voucher != ''
@@ -70,8 +72,8 @@ SELECT
   countIf(p.sent = 1) AS sent_count,
   countIf(p.failed = 1) AS failed_count,
   countIf(p.returned = 1) AS returned_count,
-  countIf(u.who != '' AND (p.returned = 0 OR u.used_at < p.returned_at)) AS validated_count,
-  countIf(u.redeemed = 1 AND (p.returned = 0 OR u.redeemed_at < p.returned_at)) AS redeemed_count
+  countIf(u.who != '' AND u.last_used_at >= p.at AND (p.returned = 0 OR u.used_at < p.returned_at)) AS validated_count,
+  countIf(u.redeemed = 1 AND u.last_redeemed_at >= p.at AND (p.returned = 0 OR u.redeemed_at < p.returned_at)) AS redeemed_count
 FROM publications AS p
 LEFT JOIN uses AS u ON u.project_id = p.project_id AND u.who = p.who AND u.voucher = p.voucher
 GROUP BY project_id, campaign_id, day, channel;
