@@ -57,6 +57,7 @@ async function faultOfSegment(db: Kysely<DB>, projectId: string, id: string, cha
     .select("kind")
     .where("project_id", "=", projectId)
     .where("id", "=", id)
+    .where("deleting_at", "is", null)
     .executeTakeFirst();
   if (segment === undefined) return "There is no such segment.";
   return changes && segment.kind !== "static" ? "Who is in a dynamic segment its rule says." : null;

@@ -127,6 +127,22 @@ it("makes one thing of a form that is sent twice, and shows the text of a key in
   }
 });
 
+it("replaces a key once by a form that is sent twice: no key lives on whose text nobody has", async () => {
+  const { body: old } = await send(project, "POST", "/v1/keys", {
+    name: "To replace",
+    kind: "secret",
+    scopes: ["manage"],
+  });
+  const rotation = `/console/keys/${old.id}/rotate`;
+  const { token, attempt } = await open(rotation);
+  const fields = { token, attempt, grace_seconds: "3600" };
+  const [first, second] = [await post(rotation, fields), await post(rotation, fields)];
+  expect([first.status, second.status]).toEqual([201, 201]);
+  expect([/value="tsk_/.test(first.text), /tsk_/.test(second.text)]).toEqual([true, false]);
+  const { body } = await send(project, "GET", "/v1/keys");
+  expect(body.data.filter(({ name }: { name: string }) => name === "To replace")).toHaveLength(2);
+});
+
 it("lists customers to nobody whom the API refuses, and makes none of a name that is none", async () => {
   const { body } = await send(project, "POST", "/v1/keys", { name: "r", kind: "secret", scopes: ["review"] });
   const authorization = `Bearer ${body.key}`;

@@ -198,6 +198,12 @@ describe("a large segment that is deleted", () => {
     const entering = await send(project, "POST", `/v1/segments/${id}/members`, { customers: ["late"] });
     const renaming = await send(project, "PATCH", `/v1/segments/${id}`, { name: "few" });
     expect([entering.status, renaming.status]).toEqual([409, 409]);
+    const workflow = await send(project, "POST", "/v1/workflows", {
+      name: "too late",
+      trigger: { on: "order.paid" },
+      steps: [{ type: "add_to_segment", segment_id: id }],
+    });
+    expect([workflow.status, workflow.body.errors[0].pointer]).toEqual([400, "/steps/0/segment_id"]);
     const jobs = async () =>
       (await app.pool.query("select from graphile_worker.jobs where key like $1", [`%${id}`])).rowCount;
     expect(await jobs()).toBe(1);

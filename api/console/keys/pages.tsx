@@ -225,6 +225,7 @@ export function RotateKeyPage({ viewer, of: key, sheet = freshSheet }: OneProps)
           {key.id === viewer.keyId && " You are signed in with the old one: your session ends with it."}
         </p>
         <Form viewer={viewer} action={`/console/keys/${encodeURIComponent(key.id)}/rotate`} class="gap" once>
+          <AttemptField />
           <GraceField sheet={sheet} />
           <p class="row gap">
             <button class="button primary" type="submit">

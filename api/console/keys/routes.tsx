@@ -62,9 +62,8 @@ export function mountKeys(router: OpenAPIHono<ConsoleEnv>, deps: Deps): void {
     return answerOnce(c, {
       work: async (form) => {
         const { grace_seconds } = parsed(rotateBody, { grace_seconds: Number(textOf(form, "grace_seconds")) });
-        const key = await signedTransaction(deps.pool, actorOf(c), ({ tx }) =>
-          rotateKey(tx, viewer.projectId, old.id, grace_seconds),
-        );
+        const rotate = (tx: Transaction<DB>) => rotateKey(tx, viewer.projectId, old.id, grace_seconds);
+        const key = await once(c, form, "key-rotation", { id: old.id, grace_seconds }, rotate, withoutText);
         keyRing.forget(old.id);
         return (
           <ShownOncePage viewer={viewer} place="keys" title="A new key" text={key.key} back={back}>
