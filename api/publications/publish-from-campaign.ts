@@ -3,7 +3,7 @@ import type { Transaction } from "kysely";
 import { ensureCustomer } from "../customers/ensure.ts";
 import type { DB } from "../db/tables.ts";
 import { giveVouchers, type RefusalReason } from "./give.ts";
-import { findPublicationBySource, publicationToWire } from "./rows.ts";
+import { findPublicationBySource, holdSource, publicationToWire } from "./rows.ts";
 import { holdPublicationRules, type PublicationRules } from "./rules.ts";
 import type { PublicationWire } from "./schemas.ts";
 
@@ -34,6 +34,7 @@ export async function publishFromCampaign(
   input: PublishFromCampaign,
   at: Date,
 ): Promise<FromCampaign> {
+  if (input.sourceId !== null) await holdSource(tx, projectId, input.sourceId);
   const earlier = await publishedBefore(tx, projectId, input);
   if (earlier) return earlier;
   const { identifier } = input.customer;

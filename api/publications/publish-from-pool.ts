@@ -4,7 +4,7 @@ import { ensureCustomer } from "../customers/ensure.ts";
 import type { DB } from "../db/tables.ts";
 import { newId } from "../ids.ts";
 import { announceProgress } from "./announce.ts";
-import { findPublicationBySource, insertPublications, newPublication, publicationToWire } from "./rows.ts";
+import { findPublicationBySource, holdSource, insertPublications, newPublication, publicationToWire } from "./rows.ts";
 import type { PublicationWire } from "./schemas.ts";
 
 export interface PublishFromPool {
@@ -28,6 +28,7 @@ export async function publishFromPool(
   input: PublishFromPool,
   at: Date,
 ): Promise<FromPool> {
+  if (input.sourceId !== null) await holdSource(tx, projectId, input.sourceId);
   const earlier = await publishedBefore(tx, projectId, input);
   if (earlier) return earlier;
   const pool = await tx

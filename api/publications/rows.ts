@@ -1,5 +1,5 @@
 /** Publications as they are stored, and as clients see them. */
-import type { Insertable, Kysely, Transaction } from "kysely";
+import { type Insertable, type Kysely, sql, type Transaction } from "kysely";
 import type { DB } from "../db/tables.ts";
 import type { PublicationWire } from "./schemas.ts";
 
@@ -22,6 +22,14 @@ export function selectPublications(db: Kysely<DB>, projectId: string) {
 }
 
 export type PublicationRow = Awaited<ReturnType<typeof findPublicationBySource>> & object;
+
+/**
+ * Of two calls with one source id the second waits for the first, and finds what it gave: if both looked for something to
+ * give, the second would be told that nothing is left when the first has the last. Call it before anything is locked.
+ */
+export async function holdSource(tx: Transaction<DB>, projectId: string, sourceId: string): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`publication ${projectId} ${sourceId}`}, 0))`.execute(tx);
+}
 
 export function findPublicationBySource(db: Kysely<DB>, projectId: string, sourceId: string) {
   return selectPublications(db, projectId).where("p.source_id", "=", sourceId).executeTakeFirst();

@@ -1,8 +1,10 @@
-import { type Kysely, sql } from "kysely";
+import { type Kysely, sql, type Transaction } from "kysely";
 import { expect, it } from "vitest";
 import type { DB } from "../../../api/db/tables.ts";
 import { newId } from "../../../api/ids.ts";
 import { deliveryFollower } from "../../../api/publications/follow-deliveries.ts";
+import { publishFromCampaign } from "../../../api/publications/publish-from-campaign.ts";
+import { publishFromPool } from "../../../api/publications/publish-from-pool.ts";
 import { drainConsumer } from "../../../ingest/consumer.ts";
 import { appendEvents } from "../../../ingest/outbox.ts";
 import { send } from "../../support/answers.ts";
@@ -92,6 +94,42 @@ it("publishes from a campaign, by code and from a pool, the same source id once"
 
   expect(await wallet(project)).toHaveLength(2);
   expect(await told(project, first.body.id)).toEqual(["voucher.published"]);
+});
+
+it("gives the last one to whoever asks again with the same source id while the first call is under way", async () => {
+  const project = await context.newProject();
+  const given = { customer, channel: "api" };
+  const poolId = await stockPool(context.pool, project.projectId, 1);
+  const campaignId = await setUpStock(context.pool, project, { count: 1 });
+  const at = new Date();
+  const calls = [
+    {
+      from: { pool_id: poolId, source_id: "of the pool" },
+      first: (tx: Transaction<DB>, sourceId: string) =>
+        publishFromPool(tx, project.projectId, { ...given, sourceId, poolId }, at),
+    },
+    {
+      from: { campaign_id: campaignId, source_id: "of the campaign" },
+      first: (tx: Transaction<DB>, sourceId: string) =>
+        publishFromCampaign(tx, project.projectId, { ...given, sourceId, campaignId }, at),
+    },
+  ];
+  for (const { from, first } of calls) {
+    const { answer, id } = await context.db.transaction().execute(async (tx) => {
+      const outcome = await first(tx, from.source_id);
+      const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(tx);
+      let isOver = false;
+      const answer = publish(project, { ...from, customer }).finally(() => {
+        isOver = true;
+      });
+      const waiting = "select from pg_stat_activity where $1 = any(pg_blocking_pids(pid))";
+      await expect
+        .poll(async () => isOver || (await context.pool.query(waiting, [rows[0]?.pid])).rowCount === 1)
+        .toBe(true);
+      return { answer, id: outcome.outcome === "published" ? outcome.publication.id : undefined };
+    });
+    expect(await answer).toMatchObject({ status: 201, body: { id } });
+  }
 });
 
 it("refuses what names no source or two, a campaign that is not there, and an empty stock, each in its own words", async () => {
