@@ -128,7 +128,10 @@ export interface ListedCustomer {
   readonly code_expires_at: Date | null;
 }
 
-/** In the order of the customers' ids; who leaves or comes meanwhile is in it or not, and nobody is in it twice. */
+/**
+ * In the order of the customers' ids; who leaves or comes meanwhile is in it or not, and nobody is in it twice. What
+ * stays of somebody who was erased is nobody.
+ */
 export async function readPage(
   db: Kysely<DB>,
   row: ExportRow,
@@ -156,7 +159,8 @@ export async function readPage(
         and (${publication_job_id}::text is not null or ${campaign_id}::text is not null)
       order by b.published_at desc, b.id desc limit 1
     ) p on true
-    where ${consent}::text is null or c.consent -> ${consent}::text = 'true'::jsonb
+    where (${consent}::text is null or c.consent -> ${consent}::text = 'true'::jsonb)
+      and c.id <> all(array(select unnest(e.customer_ids) from erasure e where e.project_id = ${projectId}))
     order by m.customer_id limit ${limit}`.execute(db);
   return rows;
 }

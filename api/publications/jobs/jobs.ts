@@ -149,6 +149,7 @@ export async function moveJob(
   if (row.members_forgotten_at !== null || isOld) {
     throw new Problem("conflict", "The job's customers are forgotten by now. Order another one.");
   }
+  if (to === "running") await refuseTooManyOpen(tx, projectId);
   const moved = await tx
     .updateTable("publication_job")
     .set({ status: to, error: null, attempts: 0, next_at: null, updated_at: at })

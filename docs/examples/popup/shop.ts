@@ -13,6 +13,7 @@ export interface ShopOptions {
 /** A shop knows its customer by a session; this one believes the address, as it is an example. */
 export async function startShop(options: ShopOptions): Promise<{ readonly url: string; close(): void }> {
   const server = createServer(async (request, response) => {
+    if (!URL.canParse(request.url ?? "/", "http://shop")) return void response.writeHead(400).end();
     const customer = new URL(request.url ?? "/", "http://shop").searchParams.get("customer") ?? "customer-1";
     const token = await makeToken(options, customer);
     const { origin } = new URL(options.tesseraUrl);

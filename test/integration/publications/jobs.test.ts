@@ -116,6 +116,28 @@ it("pauses when nothing is left, and goes on from there when there is more", asy
   expect(await send(project, "POST", `/v1/publication-jobs/${id}/pause`)).toMatchObject({ status: 409 });
 });
 
+it("has at most a hundred jobs of a project under way, those that go on again too", async () => {
+  const project = await context.newProject();
+  const campaignId = await setUpStock(context.pool, project, { count: 1 });
+  const body = { campaign_id: campaignId, to: { segment_id: await segmentOf(project, 1) } };
+  const id = await order(project, body);
+  await send(project, "POST", `/v1/publication-jobs/${id}/pause`);
+  await context.pool.query(
+    `insert into publication_job
+     select (jsonb_populate_record(job, jsonb_build_object('id', job.id || n, 'status', 'running'))).*
+     from publication_job job, generate_series(1, 100) n where job.project_id = $1`,
+    [project.projectId],
+  );
+  expect((await send(project, "POST", `/v1/publication-jobs/${id}/resume`)).status).toBe(409);
+  expect((await send(project, "POST", "/v1/publication-jobs", body)).status).toBe(409);
+  await context.pool.query("update publication_job set status = 'cancelled' where project_id = $1 and id <> $2", [
+    project.projectId,
+    id,
+  ]);
+  expect((await send(project, "POST", `/v1/publication-jobs/${id}/resume`)).body.status).toBe("running");
+  await send(project, "POST", `/v1/publication-jobs/${id}/cancel`);
+});
+
 it("gives to who is in the segment when it is ordered and still is, and pauses and ends when that is asked for", async () => {
   const project = await context.newProject();
   const campaignId = await setUpStock(context.pool, project, { count: 5 });
