@@ -99,10 +99,12 @@ describe("the documents", () => {
   });
 });
 
-it("docker-compose.yml gives the API the lists that workers write", () => {
+it("docker-compose.yml gives the API the lists that workers write, and both the key that seals credentials", () => {
+  expect(read("docker-compose.yml")).toMatch(/&sealing\n {2}TESSERA_SECRETS_KEY: \$\{TESSERA_SECRETS_KEY:\?/);
   const services = read("docker-compose.yml").split(/^ {2}(?=\w+:$)/m);
   for (const name of ["api", "workers"]) {
     const service = services.find((text) => text.startsWith(`${name}:\n    <<: *role`));
     expect(service, name).toContain("- lists:/data/list-exports");
+    expect(service, name).toContain("<<: [*environment, *sealing]");
   }
 });
