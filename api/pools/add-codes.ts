@@ -74,7 +74,7 @@ export async function fillPool(
   return result;
 }
 
-/** In a transaction of the request that filled it: see `logChange`. */
+/** In a transaction that names who filled it: see `logChange`. */
 export async function logFilled(
   tx: Kysely<DB>,
   projectId: string,
@@ -100,10 +100,9 @@ export async function addPoolCodes(c: Context<AppEnv>, poolId: string) {
   );
   // The body takes part in the idempotency key by its digest.
   c.set("json", { sha256: digest.digest("hex") });
-  return withIdempotency(c, async (tx) => {
-    await logIn(tx, result);
-    return { status: 200, body: result satisfies AddedCodesWire };
-  });
+  // First: they are in, also when the key turns out to be another request's.
+  await inTransaction(c, (tx) => logIn(tx, result));
+  return withIdempotency(c, async () => ({ status: 200, body: result satisfies AddedCodesWire }));
 }
 
 function readCode(row: UploadedRow): string | AddedCodesWire["errors"][number] {

@@ -136,6 +136,10 @@ it("answers a retried upload like the first, and refuses the key for another fil
   expect(second.body).toEqual(first.body);
   expect(second.headers.get("idempotency-replayed")).toBe("true");
   expect(await upload(csv(4))).toMatchObject({ status: 422, body: { code: "idempotency_key_reused" } });
+  // What went in is in the audit log, whatever was answered.
+  const { body } = await send(project, "GET", `/v1/audit-log?subject_type=pool&subject_id=${id}`);
+  const counts = body.data.filter(({ action }: { action: string }) => action === "codes_added");
+  expect(counts.map(({ after }: { after: { count: number } }) => after.count)).toEqual([1, 3]);
 });
 
 it("lists, renames and marks pools, and refuses a name twice", async () => {
