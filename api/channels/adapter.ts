@@ -76,6 +76,8 @@ export interface ChannelAdapter<Settings = unknown, Credentials = unknown> {
   readonly settings: z.ZodType<Settings>;
   /** Stored sealed, never shown. */
   readonly credentials: z.ZodType<Credentials>;
+  /** Whom the credentials are shown to, and how safely; undefined when they stay here. */
+  readonly credentialsGoTo?: (settings: Settings) => string;
   /** Where messages go; `none`: the customer themselves. */
   readonly address: "email" | "phone" | "none";
   /** Whether marketing needs `consent[kind]` of the customer. */

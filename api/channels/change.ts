@@ -5,6 +5,7 @@ import { invalid, notFound, Problem } from "../http/problem.ts";
 import { invalidRequest } from "../http/router.ts";
 import { newId } from "../ids.ts";
 import type { Sealer } from "../secrets/seal.ts";
+import type { ChannelAdapter } from "./adapter.ts";
 import { adapterOf } from "./adapters.ts";
 import { type ChannelRow, findChannel } from "./find.ts";
 import { placeOf } from "./open-channel.ts";
@@ -64,6 +65,9 @@ export async function changeChannel(
     .safeParse({ settings, credentials });
   if (!given.success) throw invalidRequest(given.error, "json");
   if (name !== undefined && (await isNameTaken(tx, projectId, name, id))) throw nameTaken(name);
+  if (credentials === undefined && before.credentials !== null && settings !== undefined) {
+    refuseToShow(adapter, adapter.settings.parse(before.settings), given.data.settings);
+  }
   const row = await updateChannel(tx, projectId, id, {
     ...(name !== undefined && { name }),
     ...(enabled !== undefined && { enabled }),
@@ -81,6 +85,12 @@ export async function changeChannel(
 export async function deleteChannel(tx: Transaction<DB>, projectId: string, id: string, at: Date): Promise<void> {
   const change = { deleted_at: at, enabled: false, credentials: null, updated_at: at };
   if (!(await updateChannel(tx, projectId, id, change))) throw notFound("channel");
+}
+
+/** Credentials that nobody may read would be read by whoever names a server of their own. */
+function refuseToShow({ kind, credentialsGoTo }: ChannelAdapter, before: unknown, after: unknown): void {
+  if (credentialsGoTo === undefined || credentialsGoTo(before) === credentialsGoTo(after)) return;
+  throw invalid("/credentials", `Give the credentials of this ${kind} channel again, or null: they go elsewhere now.`);
 }
 
 function sealed(sealer: Sealer, projectId: string, id: string, credentials: unknown): Buffer | null {

@@ -10,6 +10,7 @@ export const emailAdapter: ChannelAdapter<EmailSettings, EmailCredentials> = {
   kind: "email",
   settings: emailSettings,
   credentials: emailCredentials,
+  credentialsGoTo: ({ host, port, security }) => `${host.toLowerCase()}:${port} ${security}`,
   address: "email",
   needsConsent: true,
   parts: [

@@ -8,6 +8,7 @@ import {
   type HttpProviderSettings,
   httpProviderCredentials,
   httpProviderSettings,
+  originOf,
 } from "./settings.ts";
 
 const answerBytesMax = 64 * 1024;
@@ -20,6 +21,7 @@ function httpProvider(
     kind,
     settings: httpProviderSettings,
     credentials: httpProviderCredentials,
+    credentialsGoTo: ({ url }) => new URL(originOf(url)).origin,
     address: "phone",
     needsConsent: true,
     parts,

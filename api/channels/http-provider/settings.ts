@@ -57,8 +57,8 @@ export const httpProviderSettings = z
   })
   .superRefine((given, context) => {
     const fault = (path: (string | number)[], message: string) => context.addIssue({ code: "custom", path, message });
-    const origin = /^https?:\/\/[^/?#]*/.exec(given.url)?.[0];
-    if (origin === undefined || !URL.canParse(origin)) fault(["url"], "Expected an absolute URL.");
+    const origin = originOf(given.url);
+    if (!URL.canParse(origin)) fault(["url"], "Expected an absolute URL.");
     // A value may not choose whom credentials are sent to.
     else if (origin.includes("{{")) fault(["url"], "The host may not hold a placeholder.");
     for (const { path, source } of sourcesOf(given)) {
@@ -99,4 +99,9 @@ function sourcesOf({ url, headers, basic_auth, body }: Settings): { path: (strin
     ...Object.entries(basic_auth ?? {}).map(([name, source]) => ({ path: ["basic_auth", name], source })),
     { path: ["body"], source: JSON.stringify(body) },
   ];
+}
+
+/** As it is written; empty when there is none. It holds no placeholder. */
+export function originOf(url: string): string {
+  return /^https?:\/\/[^/?#]*/.exec(url)?.[0] ?? "";
 }

@@ -76,6 +76,38 @@ it("reads settings as the kind says, and names what is wrong", async () => {
   expect((await send(project, "POST", "/v1/channels", { ...email, settings })).status).toBe(201);
 });
 
+it("sends credentials nowhere else than where whoever gave them said, unless they are given again", async () => {
+  const project = await context.newProject();
+  const mail = await newEmailChannel(project, 25, { credentials: { username: "shop", password: "hunter2" } });
+  const text = await send(project, "POST", "/v1/channels", {
+    name: "SMS",
+    kind: "sms",
+    settings: { url: "https://sms.example/{{ credentials.token }}" },
+    credentials: { token: "t0ken" },
+  });
+  const from = { email: "shop@shop.example" };
+  const { settings } = (await send(project, "GET", `/v1/channels/${mail}`)).body;
+  const [more, elsewhere] = [{ credentials: { username: "shop", password: "again" } }, { host: "evil.example", from }];
+  for (const [id, body, status] of [
+    [mail, { settings: elsewhere }, 400],
+    [mail, { settings: { ...settings, port: 2525 } }, 400],
+    [mail, { settings: { ...settings, reply_to: "help@shop.example" } }, 200],
+    [mail, { settings: elsewhere, ...more }, 200],
+    [mail, { settings, credentials: null }, 200],
+    [mail, { settings: elsewhere }, 200],
+    [text.body.id, { settings: { url: "https://sms.example.evil.example/{{ credentials.token }}" } }, 400],
+    [text.body.id, { settings: { url: "https://user@evil.example/{{ credentials.token }}" } }, 400],
+    [text.body.id, { settings: { url: "https://SMS.example/v2/{{ credentials.token }}" } }, 200],
+  ] as const) {
+    const answer = await send(project, "PATCH", `/v1/channels/${id}`, body);
+    expect([body, answer.status, answer.body.errors?.[0].pointer]).toEqual([
+      body,
+      status,
+      status === 400 ? "/credentials" : undefined,
+    ]);
+  }
+});
+
 it("sends a test to one address, to servers that may be reached only", async () => {
   const mail = await startMailServer();
   onTestFinished(() => mail.close());
