@@ -3214,7 +3214,7 @@ export interface components {
             /** @description False when more combinations of automatic campaigns were possible than were tried. */
             exhaustive: boolean;
             order: components["schemas"]["DecidedOrder"];
-            /** @description One entry a code: the rule trees as they were evaluated. Not for publishable keys. */
+            /** @description One entry a code: the rule trees as they were evaluated. A condition on the customer's segments says in `segments` as of when (`evaluated_at`, `age_seconds`) the members of each dynamic one that it names are. Not for publishable keys. */
             trace?: {
                 [key: string]: unknown;
             }[];
@@ -6331,7 +6331,7 @@ export interface components {
             rewards: components["schemas"]["GivenReward"][];
             reasons: components["schemas"]["Reason"][];
             order: components["schemas"]["DecidedOrder"];
-            /** @description The rule trees as they were evaluated. */
+            /** @description The rule trees as they were evaluated. A condition on the customer's segments says in `segments` as of when (`evaluated_at`, `age_seconds`) the members of each dynamic one that it names are. */
             trace: {
                 [key: string]: unknown;
             };

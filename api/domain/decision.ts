@@ -36,7 +36,17 @@ export type Trace =
       /** Of a history leaf: which event, and how many days counted. */
       readonly name?: string;
       readonly window_days?: number;
+      /** Of a leaf about the customer's segments, when it is answered: never kept. */
+      readonly segments?: readonly SegmentAge[];
     };
+
+/** How old the membership of a dynamic segment is. Nulls before its first evaluation. */
+export interface SegmentAge {
+  readonly segment: string;
+  /** Whatever was known of customers then is in it. */
+  readonly evaluated_at: string | null;
+  readonly age_seconds: number | null;
+}
 
 /** What one reward gave. The fields below `discountAmount` are of the types that give something besides money off. */
 export interface AppliedReward {

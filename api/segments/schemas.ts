@@ -2,6 +2,7 @@
 import { z } from "@hono/zod-openapi";
 import { ruleShape } from "../campaigns/rule-schema.ts";
 import { customerIdentifier, instant } from "../http/schemas.ts";
+import { ageOf } from "./ages.ts";
 import type { SegmentRow } from "./queries.ts";
 import { operatorsOf, type SegmentFact } from "./rules/facts.ts";
 import { segmentRules } from "./rules/schema.ts";
@@ -164,10 +165,6 @@ function stateOf({
 
 export function toSegmentWire(row: SegmentRow): z.output<typeof segmentWire> {
   const stored = row.rules === null ? null : segmentRules.parse(row.rules);
-  const isEvaluated = row.evaluated_version !== null && row.evaluated_version === row.version;
-  // The pass over everybody may be newer than the last one over those who changed.
-  const isFollowed = isEvaluated && row.failure === null;
-  const evaluatedAt = isFollowed ? newest(row.seen_to, row.whole_at) : row.whole_at;
   return {
     id: row.id,
     name: row.name,
@@ -176,16 +173,9 @@ export function toSegmentWire(row: SegmentRow): z.output<typeof segmentWire> {
     rules_sentence: stored === null ? null : segmentSentence(stored),
     state: stateOf(row),
     failure: row.failure === null ? null : (failures[row.failure] ?? row.failure),
-    evaluated_at: evaluatedAt?.toISOString() ?? null,
-    age_seconds:
-      evaluatedAt === null ? null : Math.max(0, Math.floor((row.read_at.getTime() - evaluatedAt.getTime()) / 1_000)),
+    ...ageOf(row),
     members_count: row.members_count,
     created_at: row.created_at.toISOString(),
     updated_at: row.updated_at.toISOString(),
   };
-}
-
-function newest(a: Date | null, b: Date | null): Date | null {
-  if (a === null || b === null) return a ?? b;
-  return a > b ? a : b;
 }

@@ -6,6 +6,7 @@ import type { Facts, OrderFacts, VoucherFacts } from "../domain/facts.ts";
 import { notFound, Problem } from "../http/problem.ts";
 import { type Definition, loadDefinitions, type Pair } from "../redemptions/definitions.ts";
 import { loadFacts } from "../redemptions/load-facts.ts";
+import { withSegmentAges } from "../redemptions/segment-ages.ts";
 
 export interface TrialRequest {
   readonly projectId: string;
@@ -35,7 +36,9 @@ export async function tryCampaign(deps: Pick<Deps, "pool" | "db">, request: Tria
   const { facts } = await loadFacts(deps, { ...request, codes: [], tried: pair });
   const campaign = facts.automatic.at(-1);
   if (campaign?.id !== pair.sub.id) throw new Error("the campaign on trial is not among the facts");
-  const decision = decideCode(facts, { code: "", voucher: anyCode, campaign });
+  const decided = decideCode(facts, { code: "", voucher: anyCode, campaign });
+  const [trace = decided.trace] = await withSegmentAges(deps.db, request.projectId, [decided.trace]);
+  const decision = { ...decided, trace };
   const lines = facts.order.items.reduce((sum, item) => sum + item.quantity * item.unitAmount, 0);
   return {
     facts,

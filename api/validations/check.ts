@@ -4,11 +4,13 @@ import type { Context } from "hono";
 import { countGuesses, tooManyAttempts } from "../attempts/attempts.ts";
 import type { Guesser } from "../attempts/subjects.ts";
 import type { Deps } from "../deps.ts";
+import type { CodeDecision } from "../domain/decision.ts";
 import type { AppEnv } from "../http/environment.ts";
 import { languagesOf } from "../http/languages.ts";
 import { amount } from "../http/schemas.ts";
 import { wireAutomatic, wireCodes, wireOrder } from "../redemptions/answer.ts";
 import { automaticWire, codeWire, orderWire, type validationBody } from "../redemptions/schemas.ts";
+import { withSegmentAges } from "../redemptions/segment-ages.ts";
 import { toOrderFacts } from "./order-schema.ts";
 import { type Validation, validate } from "./validate.ts";
 
@@ -26,7 +28,10 @@ export const validationWire = z
     trace: z
       .array(z.record(z.string(), z.unknown()))
       .optional()
-      .openapi({ description: "One entry a code: the rule trees as they were evaluated. Not for publishable keys." }),
+      .openapi({
+        description:
+          "One entry a code: the rule trees as they were evaluated. A condition on the customer's segments says in `segments` as of when (`evaluated_at`, `age_seconds`) the members of each dynamic one that it names are. Not for publishable keys.",
+      }),
   })
   .openapi("Validation");
 export type ValidationWire = z.output<typeof validationWire>;
@@ -42,7 +47,7 @@ export async function checkCodes(
   guesser: Guesser,
   tx?: Deps["db"],
 ): Promise<ValidationWire> {
-  const { projectId, scopes } = c.var.auth;
+  const { projectId, scopes, kind } = c.var.auth;
   const request = {
     projectId,
     codes: body.codes,
@@ -57,10 +62,12 @@ export async function checkCodes(
   const unknown = decided.facts.redeemables.filter(({ voucher }) => voucher === null).length;
   const waitSeconds = await countGuesses(deps, guesser, unknown);
   if (waitSeconds !== undefined) throw tooManyAttempts(waitSeconds);
-  return toWire(decided);
+  const traces = [...decided.decision.codes, ...decided.decision.automatic].map((code) => code.trace);
+  // Browsers see no trace: nothing is read for theirs.
+  return toWire(decided, kind === "publishable" ? traces : await withSegmentAges(tx ?? deps.db, projectId, traces));
 }
 
-function toWire({ id, facts, decision }: Validation): ValidationWire {
+function toWire({ id, facts, decision }: Validation, traces: readonly CodeDecision["trace"][]): ValidationWire {
   return {
     id,
     valid: decision.valid,
@@ -69,8 +76,6 @@ function toWire({ id, facts, decision }: Validation): ValidationWire {
     automatic: wireAutomatic(decision) as ValidationWire["automatic"],
     exhaustive: decision.exhaustive,
     order: wireOrder(facts, decision) as unknown as ValidationWire["order"],
-    trace: [...decision.codes, ...decision.automatic].map((code) => code.trace) as unknown as NonNullable<
-      ValidationWire["trace"]
-    >,
+    trace: traces as unknown as NonNullable<ValidationWire["trace"]>,
   };
 }

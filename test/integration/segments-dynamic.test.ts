@@ -9,9 +9,10 @@ import { createRelay } from "../../ingest/relay.ts";
 import { refreshCustomers } from "../../warehouse/refresh-customers.ts";
 import { send } from "../support/answers.ts";
 import { type TestProject, useApp } from "../support/app.ts";
-import { redeemBody, setUpPromotion } from "../support/promotions.ts";
+import { setUpPromotion } from "../support/promotions.ts";
 
 const app = useApp();
+const basket = [{ sku: "coffee", quantity: 1, unit_amount: 2_500 }];
 const gold = { on: "customer.tags.tier", op: "any_of", value: ["gold"] };
 
 async function newDynamic(project: TestProject, rules: object, name = "gold"): Promise<string> {
@@ -149,20 +150,36 @@ describe("a dynamic segment", () => {
     expect(await moves(project)).toEqual(["entered today ada", "left today ada"]);
   });
 
-  it("is seen by rules of campaigns like a list", async () => {
+  it("is seen by rules of campaigns like a list, and a trace says how old it is", async () => {
     const project = await app.newProject();
-    const { code } = await setUpPromotion(project, {
-      sub: { rules: { on: "customer.segments", op: "any_of", value: ["gold"] } },
+    await send(project, "POST", "/v1/segments", { name: "a list" });
+    const named = ["gold", "a list", "of nobody"];
+    const { code, campaignId } = await setUpPromotion(project, {
+      sub: { rules: { none: [{ none: [{ on: "customer.segments", op: "any_of", value: named }] }] } },
     });
     await customer(project, "ada", "gold");
-    await newDynamic(project, gold);
-    const valid = async () =>
-      (await send(project, "POST", "/v1/validations", redeemBody({ codes: [code], orderId: "o1", customer: "ada" })))
-        .body.valid;
-    expect(await valid()).toBe(false);
+    const id = await newDynamic(project, gold);
+    const body = { codes: [code], customer: { identifier: "ada" }, order: { currency: "EUR", items: basket } };
+    const validate = async () => (await send(project, "POST", "/v1/validations", body)).body;
+    const leafOf = (trees: { campaign: { children: { children: unknown[] }[] } }) =>
+      trees.campaign.children[0]?.children[0];
+    const before = await validate();
+    expect(before.valid).toBe(false);
+    expect(leafOf(before.trace[0])).toMatchObject({
+      expected: named,
+      segments: [{ segment: "gold", evaluated_at: null, age_seconds: null }],
+    });
     await deliver();
     await evaluateEverybody(app.deps, project.projectId, new Date());
-    expect(await valid()).toBe(true);
+    const { evaluated_at } = (await send(project, "GET", `/v1/segments/${id}`)).body;
+    const after = await validate();
+    expect(after.valid).toBe(true);
+    const told = { met: true, segments: [{ segment: "gold", evaluated_at, age_seconds: expect.any(Number) }] };
+    expect(leafOf(after.trace[0])).toMatchObject(told);
+    const { customer: who, order } = body;
+    const trial = (await send(project, "POST", `/v1/campaigns/${campaignId}/trial`, { customer: who, order })).body;
+    expect(leafOf(trial.trace)).toMatchObject(told);
+    expect(trial.explanation.join("\n")).toMatch(`(gold as of ${evaluated_at}, `);
   });
 
   it("is evaluated whole when its rules change, and again when time alone moves people", async () => {

@@ -77,7 +77,17 @@ function leafText(trace: LeafTrace, currency: string): string {
   // Other customers' identifiers are nobody's business.
   if (trace.on === "customer.identifier") return `${seen}, certain customers were asked for`;
   const asked = asking("asked", { op: trace.op, value: trace.expected }, type, currency);
-  return `${seen}, ${asked} was asked${gapText(trace, type === "location", currency)}`;
+  return `${seen}, ${asked} was asked${gapText(trace, type === "location", currency)}${agesText(trace)}`;
+}
+
+function agesText({ segments = [] }: LeafTrace): string {
+  if (segments.length === 0) return "";
+  const ages = segments.map(({ segment, evaluated_at, age_seconds }) =>
+    evaluated_at === null
+      ? `${segment} not evaluated yet`
+      : `${segment} as of ${evaluated_at}, ${plural(age_seconds ?? 0, "second")} old`,
+  );
+  return ` (${ages.join("; ")})`;
 }
 
 function gapText({ on, gap }: LeafTrace, isPlace: boolean, currency: string): string {
