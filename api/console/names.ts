@@ -44,3 +44,20 @@ function named(db: Kysely<DB>, projectId: string, table: "pool" | "segment"): Pr
     .limit(namesMax)
     .execute();
 }
+
+/** By id, also of what was deleted as long as it is there. */
+export async function namesOf(
+  db: Kysely<DB>,
+  projectId: string,
+  table: "segment" | "channel" | "template",
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  if (ids.length === 0) return new Map();
+  const rows = await db
+    .selectFrom(table)
+    .select(["id", "name"])
+    .where("project_id", "=", projectId)
+    .where("id", "in", [...new Set(ids)])
+    .execute();
+  return new Map(rows.map(({ id, name }) => [id, name]));
+}

@@ -66,6 +66,13 @@ export const areas = [
         shape: "M11 3a9 9 0 1 0 9 9h-9V3Zm2-1v8h8a8 8 0 0 0-8-8Z",
       },
       {
+        place: "publications",
+        name: "Publications",
+        to: "/console/publications",
+        scopes: ["manage"],
+        shape: "M2 21 23 12 2 3v7l13 2-13 2v7Z",
+      },
+      {
         place: "workflows",
         name: "Workflows",
         to: "/console/workflows",

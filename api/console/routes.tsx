@@ -22,6 +22,7 @@ import { mountListExports } from "./list-exports/routes.tsx";
 import { mountMembers } from "./members/routes.tsx";
 import { FaultPage } from "./pages.tsx";
 import { mountPools } from "./pools/routes.tsx";
+import { mountPublications } from "./publications/routes.tsx";
 import { mountRedeem } from "./redeem/routes.tsx";
 import { mountClawBacks } from "./reviews/claw-back-routes.tsx";
 import { mountMetrics } from "./reviews/metrics-routes.tsx";
@@ -79,6 +80,7 @@ export function consoleRoutes(deps: Deps): OpenAPIHono<ConsoleEnv> {
   mountEventSubscriptions(router, deps);
   mountListExports(router, deps);
   mountPools(router, deps);
+  mountPublications(router, deps);
   mountVouchers(router, deps);
   mountCustomers(router, deps);
   mountMembers(router, deps);

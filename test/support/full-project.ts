@@ -21,6 +21,7 @@ type Ids = Readonly<
     | "rules"
     | "member"
     | "key"
+    | "job"
     | "batch"
     | "import"
     | "customer"
@@ -107,6 +108,15 @@ export async function fillProject(app: ScoredApp, project: TestProject): Promise
   const customers = data.map(({ identifier }: { identifier: string }) => identifier);
   await make(`/v1/segments/${segment}/members`, { customers });
 
+  const to = { customers: [{ identifier: customer }] };
+  const { id: job } = await make("/v1/publication-jobs", { campaign_id: sub, to, name: named(200) });
+  const faults = JSON.stringify(Array.from({ length: 100 }, (_, line) => ({ line, reason: named(100) })));
+  await app.pool.query("update publication_job set faults = $2, failed = 100 where project_id = $1", [
+    project.projectId,
+    faults,
+  ]);
+  await copy("publication_job", "true");
+
   const { id: key } = await make("/v1/keys", { name: named(200), kind: "secret", scopes: ["manage"] });
   await copy("api_key", `id = '${key}'`, `jsonb_build_object('key_hash', '\\x' || md5(t.id || n) || md5(n || t.id))`);
   const { id: member } = await make("/v1/members", { name: named(100), email: "a@people.example", role: "manager" });
@@ -177,6 +187,7 @@ export async function fillProject(app: ScoredApp, project: TestProject): Promise
     rules,
     member,
     key,
+    job,
     batch,
     import: imported,
     customer: encodeURIComponent(customer),

@@ -102,6 +102,8 @@ interface NewProps {
   readonly viewer: Viewer;
   readonly segments: readonly Named[];
   readonly campaigns: readonly CampaignName[];
+  /** Whose customers, as its page leads here. */
+  readonly jobId?: string | undefined;
   readonly sheet?: Sheet;
 }
 
@@ -110,7 +112,7 @@ const options = (names: readonly Named[], none: string) => [
   ...names.map(({ id, name }) => ({ value: id, name: shortened(name, 60) })),
 ];
 
-export function NewExportPage({ viewer, segments, campaigns, sheet = freshSheet }: NewProps) {
+export function NewExportPage({ viewer, segments, campaigns, jobId, sheet = freshSheet }: NewProps) {
   const boxes = { ...sheet, faults: new Map() };
   const fault = sheet.faults.get("columns");
   return (
@@ -127,6 +129,7 @@ export function NewExportPage({ viewer, segments, campaigns, sheet = freshSheet 
               sheet={sheet}
               name="publication_job_id"
               label="Or whom a publication was to reach"
+              value={jobId}
               placeholder="the id of its job"
               maxlength={100}
             />

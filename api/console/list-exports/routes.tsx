@@ -31,7 +31,9 @@ export function mountListExports(router: OpenAPIHono<ConsoleEnv>, deps: Deps): v
     return c.html(<ExportsPage {...shown} />);
   });
 
-  router.get(`${list.to}/new`, async (c) => c.html(<NewExportPage {...(await around(c))} />));
+  router.get(`${list.to}/new`, async (c) =>
+    c.html(<NewExportPage {...(await around(c))} jobId={c.req.query("publication_job_id")} />),
+  );
 
   router.post(list.to, smallForm, async (c) => {
     const page = await around(c);

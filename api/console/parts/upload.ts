@@ -43,6 +43,13 @@ export async function uploadOf(
   return { body: new Blob([text]).stream(), format: "ndjson" };
 }
 
+/** Whether a file was chosen, or lines were pasted. */
+export async function hasUpload(c: Context<ConsoleEnv>, form: Form, lines: string): Promise<boolean> {
+  if (textOf(form, lines) !== undefined) return true;
+  const { file } = await c.req.parseBody({ all: true });
+  return file instanceof File && file.size > 0;
+}
+
 /** Before a row of it goes anywhere. */
 async function hasMoreLines(file: File, max: number): Promise<boolean> {
   let lines = 0;

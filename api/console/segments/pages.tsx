@@ -13,7 +13,7 @@ import { Faults, Form } from "../parts/form.tsx";
 import { Head } from "../parts/head.tsx";
 import { freshSheet, type Sheet } from "../parts/sheet.ts";
 import { Badge, Empty } from "../parts/states.tsx";
-import { Pager, Table } from "../parts/table.tsx";
+import { listAddress, Pager, Table } from "../parts/table.tsx";
 import { maySee, type Viewer } from "../viewer.ts";
 
 const place = "segments";
@@ -182,6 +182,11 @@ export function SegmentPage(props: SegmentProps) {
   return (
     <Frame title={segment.name} viewer={viewer} place={place}>
       <Head up={list} title={<Text value={segment.name} />} beside={<State segment={segment} />}>
+        {mayChange && segment.state !== "deleting" && (
+          <a class="button" href={listAddress("/console/publications/new", { segment_id: segment.id })}>
+            Give vouchers
+          </a>
+        )}
         {mayChange && segment.kind === "dynamic" && (
           <a class="button primary" href={`${address}/rules`}>
             Change the rules

@@ -16,7 +16,7 @@ import { membersBody, segmentBody, segmentPatch } from "../../segments/schemas.t
 import { once } from "../parts/attempt.tsx";
 import { parsed, submitForm } from "../parts/form.tsx";
 import { refusedSheet, type Sheet, textOf } from "../parts/sheet.ts";
-import { uploadBytesMax, uploadOf } from "../parts/upload.ts";
+import { hasUpload, uploadBytesMax, uploadOf } from "../parts/upload.ts";
 import { actorOf, type ConsoleEnv, formUpTo, readForm, requireScope, smallForm } from "../viewer.ts";
 import { DeleteSegmentPage, NewListPage, SegmentPage, SegmentsPage, segmentAddress } from "./pages.tsx";
 import { mountSegmentRules } from "./rules-routes.tsx";
@@ -49,7 +49,7 @@ export function mountSegments(router: OpenAPIHono<ConsoleEnv>, deps: Deps): void
   router.post("/console/segments", formUpTo(uploadBytesMax), async (c) => {
     const { viewer } = c.var;
     const form = await readForm(c);
-    const named = form.customers?.[0]?.trim() !== "" || (await hasFile(c));
+    const named = await hasUpload(c, form, pasted.lines);
     let made: string | undefined;
     try {
       const upload = named ? await uploadOf(c, form, pasted) : undefined;
@@ -159,9 +159,4 @@ export function mountSegments(router: OpenAPIHono<ConsoleEnv>, deps: Deps): void
     if (!(error instanceof Problem) || error.code === "not_found" || error.status >= 500) throw error;
     return show(c, id, shown(error), error.status);
   }
-}
-
-async function hasFile(c: Context<ConsoleEnv>): Promise<boolean> {
-  const { file } = await c.req.parseBody({ all: true });
-  return file instanceof File && file.size > 0;
 }

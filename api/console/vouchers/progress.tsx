@@ -1,4 +1,5 @@
 /** Work in the background: how far it is, told again by itself while it goes on. */
+import { raw } from "hono/html";
 import type { Child } from "hono/jsx";
 import { count, plural } from "../format.tsx";
 
@@ -17,14 +18,11 @@ interface ProgressProps {
  */
 export function Progress(props: ProgressProps) {
   const { done, of, unit, running } = props;
-  const share = of === 0 ? 1 : Math.min(1, done / of);
+  const share = of === 0 ? (running ? 0 : 1) : Math.min(1, done / of);
   return (
     <section class="card" id="progress" data-running={running ? "yes" : undefined} aria-live="polite">
-      {running && (
-        <noscript>
-          <meta http-equiv="refresh" content="2" />
-        </noscript>
-      )}
+      {/* Written as it is: an element of this name would be lifted out into the head, and hold for everybody. */}
+      {running && <noscript>{raw('<meta http-equiv="refresh" content="2" />')}</noscript>}
       <p class="to-pay">
         <span class="number">{count(done)}</span>
         {` of ${plural(of, unit)}`}

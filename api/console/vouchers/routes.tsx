@@ -1,6 +1,6 @@
 /** Vouchers by hand, through the verbs of /v1/vouchers, /v1/voucher-batches and imports. */
 import type { OpenAPIHono } from "@hono/zod-openapi";
-import type { Context, MiddlewareHandler } from "hono";
+import type { Context } from "hono";
 import { z } from "zod";
 import type { Deps } from "../../deps.ts";
 import { databaseNow } from "../../http/occurred-at.ts";
@@ -24,6 +24,7 @@ import { labelsOfBatch, labelsOfCodes } from "../../vouchers/sheet/labels.ts";
 import { sendSheet } from "../../vouchers/sheet/routes.ts";
 import { sheetBody, sheetQuery } from "../../vouchers/sheet/schemas.ts";
 import { namesOfCampaigns } from "../campaign-names.ts";
+import { askingPolicy } from "../parts/asking-policy.ts";
 import { asRequest, once } from "../parts/attempt.tsx";
 import { parsed, submitForm } from "../parts/form.tsx";
 import { minorOf, wholeOf } from "../parts/money.ts";
@@ -44,16 +45,6 @@ type Router = OpenAPIHono<ConsoleEnv>;
 
 const perPage = 25;
 const errorsShown = 100;
-
-/** Pages of work in the background ask for themselves again. */
-const askingPolicy: MiddlewareHandler<ConsoleEnv> = async (c, next) => {
-  c.header(
-    "content-security-policy",
-    "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' data:; " +
-      "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-  );
-  await next();
-};
 
 export function mountVouchers(router: Router, deps: Deps): void {
   router.use("/console/vouchers/*", requireScope("Vouchers", "manage"));

@@ -1,15 +1,17 @@
 /** A job from a file of identifiers: customers are written down block by block while they arrive. */
 import { createHash } from "node:crypto";
 import type { Context } from "hono";
+import type { Transaction } from "kysely";
 import { z } from "zod";
+import type { DB } from "../../db/tables.ts";
 import type { AppEnv } from "../../http/environment.ts";
 import { withIdempotency } from "../../http/idempotency.ts";
 import { invalid } from "../../http/problem.ts";
-import { readRows, rowFormat, type UploadedRow } from "../../http/row-stream.ts";
+import { type RowFormat, readRows, rowFormat, type UploadedRow } from "../../http/row-stream.ts";
 import { customerIdentifier } from "../../http/schemas.ts";
-import { insertJob, jobToWire } from "./jobs.ts";
+import { insertJob, jobToWire, type NewJob } from "./jobs.ts";
 import { addCustomers } from "./members.ts";
-import type { ImportQuery } from "./schemas.ts";
+import type { ImportQuery, JobWire } from "./schemas.ts";
 
 const limits = { bytesMax: 256 * 1024 * 1024, rowsMax: 1_000_000 };
 const faultsKeptMax = 100;
@@ -20,11 +22,28 @@ const rowSchema = z.strictObject({ customer: z.coerce.string().pipe(customerIden
  *
  * @throws Problem 400, 404, 409, 413, 415, 422
  */
-export async function receiveJob(c: Context<AppEnv>, { channel_id, template_id, ...query }: ImportQuery) {
+export function receiveJob(c: Context<AppEnv>, { channel_id, template_id, ...query }: ImportQuery) {
+  const upload = { body: c.req.raw.body, format: rowFormat(c.req.header("content-type")) };
+  return receiveFile(c, { ...query, ...deliverOf(channel_id, template_id) }, upload, (sha256, start) => {
+    c.set("json", { sha256, ...c.req.query() });
+    return withIdempotency(c, async (tx) => ({ status: 202, body: await start(tx) }));
+  });
+}
+
+interface Upload {
+  readonly body: ReadableStream<Uint8Array> | null;
+  readonly format: RowFormat;
+}
+
+/** @param take starts the job, in a transaction of its own, unless the same file was taken before. */
+export async function receiveFile<Taken>(
+  c: Context<AppEnv>,
+  input: NewJob,
+  { body, format }: Upload,
+  take: (sha256: string, start: (tx: Transaction<DB>) => Promise<JobWire>) => Promise<Taken>,
+): Promise<Taken> {
   const { db } = c.var.deps;
   const { projectId } = c.var.auth;
-  const format = rowFormat(c.req.header("content-type"));
-  const input = { ...query, ...deliverOf(channel_id, template_id) };
   const at = new Date();
   const job = await db.transaction().execute((tx) => insertJob(tx, projectId, input, "receiving", null, at));
   const digest = createHash("sha256");
@@ -32,7 +51,7 @@ export async function receiveJob(c: Context<AppEnv>, { channel_id, template_id, 
   let failed = 0;
   let taken = false;
   try {
-    for await (const rows of readRows(c.req.raw.body, format, ["customer"], limits, digest)) {
+    for await (const rows of readRows(body, format, ["customer"], limits, digest)) {
       const identifiers: string[] = [];
       for (const row of rows) {
         const read = readIdentifier(row);
@@ -44,8 +63,7 @@ export async function receiveJob(c: Context<AppEnv>, { channel_id, template_id, 
       }
       await db.transaction().execute((tx) => addCustomers(tx, projectId, job.id, identifiers, at));
     }
-    c.set("json", { sha256: digest.digest("hex"), ...c.req.query() });
-    return await withIdempotency(c, async (tx) => {
+    return await take(digest.digest("hex"), async (tx) => {
       const row = await tx
         .updateTable("publication_job")
         .set({ status: "running", failed, faults: JSON.stringify(faults), updated_at: new Date() })
@@ -54,7 +72,7 @@ export async function receiveJob(c: Context<AppEnv>, { channel_id, template_id, 
         .returningAll()
         .executeTakeFirstOrThrow();
       taken = true;
-      return { status: 202, body: jobToWire(row) };
+      return jobToWire(row);
     });
   } finally {
     // Broken off, refused, or the retry of one that was taken before.
