@@ -22,6 +22,16 @@ export async function readProjectCap(db: Kysely<DB>, projectId: string): Promise
     : { deliveries_max: row.deliveries_max, days: row.days };
 }
 
+/** @param cap null takes it away. */
+export async function writeProjectCap(tx: Kysely<DB>, projectId: string, cap: Cap | null, at: Date): Promise<void> {
+  const settings = { deliveries_max: cap?.deliveries_max ?? null, days: cap?.days ?? null, updated_at: at };
+  await tx
+    .insertInto("workflow_settings")
+    .values({ project_id: projectId, ...settings })
+    .onConflict((conflict) => conflict.column("project_id").doUpdateSet(settings))
+    .execute();
+}
+
 /** Which cap is reached, if one is. */
 export async function cappedBy(
   db: Kysely<DB>,

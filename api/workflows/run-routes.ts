@@ -6,7 +6,7 @@ import { databaseNow } from "../http/occurred-at.ts";
 import { createRouter } from "../http/router.ts";
 import { idempotencyHeaders, json, jsonBody, listQuery, pageOf, problems } from "../http/schemas.ts";
 import { inTransaction } from "../http/transaction.ts";
-import { readProjectCap } from "./caps.ts";
+import { readProjectCap, writeProjectCap } from "./caps.ts";
 import { dryRunOf } from "./dry-run.ts";
 import { dryRunBody, dryRunWire } from "./dry-run-schema.ts";
 import { pageOfRuns, readRun } from "./read.ts";
@@ -118,18 +118,7 @@ export function workflowRunRoutes({ db, warehouse }: Deps) {
     })
     .openapi(putSettings, async (c) => {
       const { cap } = c.req.valid("json");
-      await inTransaction(c, async (tx) => {
-        const settings = {
-          deliveries_max: cap?.deliveries_max ?? null,
-          days: cap?.days ?? null,
-          updated_at: await databaseNow(tx),
-        };
-        await tx
-          .insertInto("workflow_settings")
-          .values({ project_id: c.var.auth.projectId, ...settings })
-          .onConflict((conflict) => conflict.column("project_id").doUpdateSet(settings))
-          .execute();
-      });
+      await inTransaction(c, async (tx) => writeProjectCap(tx, c.var.auth.projectId, cap, await databaseNow(tx)));
       return c.json({ cap }, 200);
     });
 }

@@ -51,6 +51,29 @@ it("offers a workflow no channel that was deleted, and no list that is being del
 /** Forms that only look, for who may see their page. */
 const looking = ["/console/workflows/:id/dry-run"];
 
+it("caps the messages of all workflows together, and takes the cap away when both fields are empty", async () => {
+  const project = await context.newProject();
+  const address = "/console/workflows/settings";
+  const pageOf = async (cookie: string) => (await context.app.request(address, { headers: { cookie } })).text();
+  const cookie = await signIn(project.key);
+  const token = tokenOf(await pageOf(cookie));
+  const save = (messages: string, days: string) => {
+    const body = new URLSearchParams({ token, "cap.deliveries_max": messages, "cap.days": days });
+    return context.app.request(address, { method: "POST", headers: { cookie, ...type }, body });
+  };
+  const stored = async () => (await send(project, "GET", "/v1/workflow-settings")).body.cap;
+  expect((await save("3", "7")).headers.get("location")).toBe(`${address}?done=saved`);
+  expect(await stored()).toEqual({ deliveries_max: 3, days: 7 });
+  const refused = await save("4", "");
+  const page = await refused.text();
+  expect([refused.status, page.includes('href="#f-cap.days"'), page.includes('value="4"')]).toEqual([400, true, true]);
+  const asked = { name: "reader", kind: "secret", scopes: ["analytics"] };
+  const reader = await pageOf(await signIn((await send(project, "POST", "/v1/keys", asked)).body.key));
+  expect([reader.includes("at most 3 messages in any 7 days"), reader.includes("cap.days")]).toEqual([true, false]);
+  expect((await save("", "")).status).toBe(303);
+  expect(await stored()).toBeNull();
+});
+
 it("follows no form of a key that may read and not change, but those that only look", async () => {
   const project = await context.newProject();
   const asked = { name: "reader", kind: "secret", scopes: ["analytics"] };

@@ -89,6 +89,7 @@ const addresses: Readonly<Record<string, string>> = {
   "/console/workflows/:id/edit": "{workflow}",
   "/console/workflows/new": "",
   "/console/workflows/runs/:id": "{run}",
+  "/console/workflows/settings": "",
 };
 
 /** Files, ways on, and pages of what only a decision makes, which its own test opens. */

@@ -46,6 +46,9 @@ export function WorkflowsPage({ viewer, page, status, cursor }: ListProps) {
         title="Workflows"
         text="If something happens, then do this: vouchers, points and messages that go by themselves."
       >
+        <a class="button" href={`${list.to}/settings`}>
+          For all workflows
+        </a>
         {maySee(viewer, ["manage"]) && (
           <a class="button primary" href={`${list.to}/new`}>
             New workflow

@@ -18,6 +18,7 @@ import { actorOf, type ConsoleEnv, readForm, requireScope, smallForm } from "../
 import { mountWorkflowForms } from "./form-routes.tsx";
 import { type Move, MovePage, WorkflowPage, WorkflowsPage, workflowAddress } from "./pages.tsx";
 import { RunPage } from "./run-page.tsx";
+import { mountWorkflowSettings } from "./settings-routes.tsx";
 
 const perPage = 50;
 const runsPerPage = 25;
@@ -28,6 +29,7 @@ export function mountWorkflows(router: OpenAPIHono<ConsoleEnv>, deps: Deps): voi
   router.use("/console/workflows/*", requireScope("Workflows", "manage", "analytics"));
 
   mountWorkflowForms(router, deps);
+  mountWorkflowSettings(router, deps);
 
   router.get("/console/workflows", async (c) => {
     const cursor = c.req.query("cursor");
