@@ -30,11 +30,11 @@ interface JobProps {
   readonly sheet?: Sheet;
 }
 
-const doneTexts = {
-  ordered: "The vouchers are being handed out.",
-  paused: "It was paused. What is handed out stays.",
-  resumed: "It goes on.",
-  cancelled: "It was ended. What is handed out stays.",
+/** By what has become of it: the address says what was done, and stays when the job goes on. */
+const doneTexts: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  running: { ordered: "The vouchers are being handed out.", resumed: "It goes on." },
+  paused: { paused: "It was paused. What is handed out stays." },
+  cancelled: { cancelled: "It was ended. What is handed out stays." },
 };
 
 export function JobPage({ viewer, job, names, done, sheet = freshSheet }: JobProps) {
@@ -52,12 +52,12 @@ export function JobPage({ viewer, job, names, done, sheet = freshSheet }: JobPro
           Export the list
         </a>
       </Head>
-      <Done done={running || done !== "ordered" ? done : undefined} texts={doneTexts} />
+      <Done done={done} texts={doneTexts[job.status] ?? {}} />
       <Faults sheet={sheet} />
       <div class="stack">
         <Progress done={job.published + skippedOf(job)} of={job.total} unit="customer" running={running}>
           {running && job.total === 0 && <p class="muted">Who is in the segment is being written down.</p>}
-          <dl class="facts" data-test="counts">
+          <dl class="facts gap" data-test="counts">
             <dt>Published</dt>
             <dd>{count(job.published)}</dd>
             <dt>Got nothing</dt>
@@ -65,7 +65,7 @@ export function JobPage({ viewer, job, names, done, sheet = freshSheet }: JobPro
             <dt>Rows refused</dt>
             <dd>{count(job.failed)}</dd>
           </dl>
-          {job.error !== null && <p class="notice bad">{errorWords(job.error)}</p>}
+          {job.error !== null && <p class="notice bad gap">{errorWords(job.error)}</p>}
           <div class="row gap">
             {job.status === "running" && <Act viewer={viewer} to={`${address}/pause`} verb="Pause" />}
             {(job.status === "paused" || job.status === "failed") && (

@@ -25,7 +25,10 @@ export function PublicationsPage({ viewer, page, campaigns, segments, cursor }: 
   );
   return (
     <Frame title={list.name} viewer={viewer} place="publications">
-      <Head title={list.name} text="A voucher for each customer of a segment, or of a file. Each gets one of a job.">
+      <Head
+        title={list.name}
+        text="A voucher for each customer of a segment, or of a file. One job gives each of them one."
+      >
         {order}
       </Head>
       <section class="card">
