@@ -27,12 +27,10 @@ export const trialWire = z
     rewards: codeWire.shape.rewards,
     reasons: codeWire.shape.reasons,
     order: orderWire,
-    trace: z
-      .record(z.string(), z.unknown())
-      .openapi({
-        description:
-          "The rule trees as they were evaluated. A condition on the customer's segments says in `segments` as of when (`evaluated_at`, `age_seconds`) the members of each dynamic one that it names are.",
-      }),
+    trace: z.record(z.string(), z.unknown()).openapi({
+      description:
+        "The rule trees as they were evaluated. A condition on the customer's segments says in `segments` as of when (`evaluated_at`, `age_seconds`) the members of each dynamic one that it names are.",
+    }),
     explanation: z.array(z.string()).openapi({ description: "The trace in plain language, indented by depth" }),
   })
   .openapi("Trial");

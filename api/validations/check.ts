@@ -25,13 +25,10 @@ export const validationWire = z
       description: "False when more combinations of automatic campaigns were possible than were tried.",
     }),
     order: orderWire,
-    trace: z
-      .array(z.record(z.string(), z.unknown()))
-      .optional()
-      .openapi({
-        description:
-          "One entry a code: the rule trees as they were evaluated. A condition on the customer's segments says in `segments` as of when (`evaluated_at`, `age_seconds`) the members of each dynamic one that it names are. Not for publishable keys.",
-      }),
+    trace: z.array(z.record(z.string(), z.unknown())).optional().openapi({
+      description:
+        "One entry a code: the rule trees as they were evaluated. A condition on the customer's segments says in `segments` as of when (`evaluated_at`, `age_seconds`) the members of each dynamic one that it names are. Not for publishable keys.",
+    }),
   })
   .openapi("Validation");
 export type ValidationWire = z.output<typeof validationWire>;
