@@ -17,11 +17,10 @@ export default defineConfig({
       // Packages of their own: `npm run test:notebooks`.
       stores("notebooks"),
       {
-        // Whole processes, timed by deadlines: alone, after everything else.
+        // Whole processes, timed by deadlines: two at a time, after everything else.
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
-          fileParallelism: false,
           sequence: { groupOrder: 1 },
           testTimeout: 90_000,
           hookTimeout: 90_000,
