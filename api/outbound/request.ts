@@ -4,7 +4,7 @@
  * used again by a tenant whose name leads elsewhere by then. Follows no redirect, reads a bounded answer, ends in time.
  */
 import type { LookupAddress } from "node:dns";
-import { type IncomingMessage, request as requestHttp } from "node:http";
+import { type ClientRequest, type IncomingMessage, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import type { LookupFunction } from "node:net";
 import type { Readable } from "node:stream";
@@ -146,7 +146,18 @@ function exchange(
       bytes.once("error", (error) => sent.destroy(error));
       sent.flushHeaders();
       bytes.pipe(sent);
+      endWhenWhole(bytes, sent, asked.bodyBytes);
     } else sent.end(bytes);
+  });
+}
+
+/** With its last byte: the receiver may answer on it, before the stream has found that it is at its end. */
+function endWhenWhole(body: Readable, sent: ClientRequest, bytes: number | undefined): void {
+  if (bytes === undefined) return;
+  let left = bytes;
+  body.on("data", (part: string | Uint8Array) => {
+    left -= Buffer.byteLength(part);
+    if (left === 0 && !sent.destroyed) sent.end();
   });
 }
 

@@ -51,6 +51,24 @@ describe("a request to the outside", () => {
     expect(endless.destroyed).toBe(true);
   });
 
+  it("knows that a stream of a known length has left us whole before the stream says that it is at its end", async () => {
+    const url = await serve((request, response) => {
+      let bytes = 0;
+      request.on("data", (part: Buffer) => {
+        bytes += part.length;
+        if (bytes === 6) response.end("whole");
+      });
+    });
+    for (const [bodyBytes, isSent] of [
+      [6, true],
+      [7, false],
+    ] as const) {
+      const neverAtItsEnd = new Readable({ read: () => undefined });
+      for (const part of ["ab", "cd", "ef"]) neverAtItsEnd.push(part);
+      expect(await ask(url, { body: neverAtItsEnd, bodyBytes })).toMatchObject({ status: 200, isSent });
+    }
+  });
+
   it("fails when its own body does", async () => {
     const url = await serve((request, response) => void request.resume().on("end", () => response.end()));
     const body = Readable.from(
