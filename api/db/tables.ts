@@ -13,6 +13,7 @@ export interface DB {
     worker_id: string;
     lock_key: number;
     created_at: WithDefault<Date>;
+    gone_at: Date | null;
   };
   event_subscription: {
     project_id: string;

@@ -8,6 +8,8 @@ import { jobWorkerLocks } from "../../ingest/locks.ts";
 
 /** Whoever works is written down just after it began, and may have a job by then. */
 const unknownSeconds = 60;
+/** How long somebody who is gone is looked for. */
+const goneSeconds = 600;
 
 export interface Presence {
   /** Writes down what jobs are locked by that this process has. */
@@ -25,7 +27,11 @@ export async function takePresence(client: pg.ClientBase, pool: pg.Pool): Promis
   };
 }
 
-/** @returns how many are gone. */
+/**
+ * What the dead asked for last may reach Postgres after them: who is gone is looked for a while longer.
+ *
+ * @returns how many had a job.
+ */
 export async function rescueJobs(client: pg.ClientBase): Promise<number> {
   const { rows } = await client.query<{ worker_id: string }>(
     `with alive as materialized (
@@ -33,14 +39,16 @@ export async function rescueJobs(client: pg.ClientBase): Promise<number> {
        where locktype = 'advisory' and objsubid = 2 and classid::bigint = $1 and granted
          and database = (select oid from pg_database where datname = current_database())
      ), gone as (
-       delete from job_worker where lock_key not in (select lock_key from alive) returning worker_id
+       update job_worker set gone_at = now()
+       where gone_at is null and lock_key not in (select lock_key from alive) returning worker_id
+     ), forgotten as (
+       delete from job_worker where gone_at < now() - make_interval(secs => $3)
      )
-     select worker_id from gone
-     union
-     select j.locked_by from graphile_worker.jobs j
-     where j.locked_by is not null and j.locked_at < now() - make_interval(secs => $2)
-       and not exists (select from job_worker w where w.worker_id = j.locked_by)`,
-    [jobWorkerLocks, unknownSeconds],
+     select distinct j.locked_by as worker_id
+     from graphile_worker.jobs j left join job_worker w on w.worker_id = j.locked_by
+     where j.locked_by in (select worker_id from gone) or w.gone_at is not null
+       or w.worker_id is null and j.locked_at < now() - make_interval(secs => $2)`,
+    [jobWorkerLocks, unknownSeconds, goneSeconds],
   );
   if (rows.length === 0) return 0;
   await client.query("select graphile_worker.force_unlock_workers($1)", [rows.map((row) => row.worker_id)]);

@@ -109,16 +109,43 @@ it("begins a job again within seconds when the process that had it is gone, and 
   await expect.poll(() => began.length).toBe(1);
   expect(await withSession(stores.pool, rescueJobs)).toBe(0);
 
+  const connected = async () => {
+    const ours = "select from pg_stat_activity where application_name = 'tessera-doomed'";
+    return (await stores.pool.query(ours)).rowCount;
+  };
+  // A process that is gone connects no more: this one lives, and would be the first to take its own job again.
+  const closed = pool.end();
   await stores.pool.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1", [
     "tessera-doomed",
   ]);
+  await expect.poll(connected).toBe(0);
   await working([taskOf(task, async () => void began.push("rescuer"))], async () => {
     await expect.poll(() => began.at(-1), { timeout: 20_000 }).toBe("rescuer");
   });
   // What became of it cannot be written down any more: that is an error of the loop, and of nothing else.
-  const closed = pool.end();
   release?.();
   expect(await dying).toBeInstanceOf(Error);
   stop.abort();
   await closed;
+});
+
+it("frees what somebody who is gone had asked for and got afterwards", async () => {
+  const rescued = () => withSession(stores.pool, rescueJobs);
+  await stores.pool.query("insert into job_worker (worker_id, lock_key) values ('late', 1)");
+  expect(await rescued()).toBe(0);
+  const task = kind();
+  await addJob(stores.db, task, { id: "one" });
+  await stores.pool.query(
+    `update graphile_worker._private_jobs set locked_by = 'late', locked_at = now()
+     where task_id = (select id from graphile_worker._private_tasks where identifier = $1)`,
+    [task.name],
+  );
+  expect(await rescued()).toBe(1);
+  const { rows } = await stores.pool.query("select locked_by from graphile_worker.jobs where task_identifier = $1", [
+    task.name,
+  ]);
+  expect(rows).toEqual([{ locked_by: null }]);
+  await stores.pool.query("update job_worker set gone_at = now() - interval '11 minutes' where worker_id = 'late'");
+  await rescued();
+  expect((await stores.pool.query("select from job_worker where worker_id = 'late'")).rowCount).toBe(0);
 });

@@ -2,5 +2,7 @@
 create table job_worker (
   worker_id text primary key,
   lock_key int not null,
-  created_at timestamptz not null default now()
+  created_at timestamptz not null default now(),
+  -- Since when nobody holds the lock.
+  gone_at timestamptz
 );
