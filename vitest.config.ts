@@ -26,16 +26,9 @@ export default defineConfig({
           hookTimeout: 90_000,
         },
       },
-      {
-        test: {
-          ...stores("browser").test,
-          // One after the other in one process: they share an application and a browser (test/browser/support/shared.ts).
-          fileParallelism: false,
-          sequence: { groupOrder: 2 },
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-        },
-      },
+      inBrowser("browser"),
+      // They build the pages first: `npm run test:dashboards`.
+      inBrowser("dashboards"),
     ],
   },
 });
@@ -50,6 +43,19 @@ function stores(name: string) {
       globalSetup: withStores,
       testTimeout: 60_000,
       hookTimeout: 60_000,
+    },
+  };
+}
+
+function inBrowser(name: string) {
+  return {
+    test: {
+      ...stores(name).test,
+      // One after the other in one process: they share an application and a browser (test/browser/support/shared.ts).
+      fileParallelism: false,
+      sequence: { groupOrder: 2 },
+      testTimeout: 120_000,
+      hookTimeout: 120_000,
     },
   };
 }

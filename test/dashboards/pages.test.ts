@@ -1,7 +1,7 @@
 /** Every page of the dashboards in a real browser, over real stores: the figures are the API's, and links lead on. */
 import { expect, it } from "vitest";
-import { cell, expectFigure, figure, patience, picture, useDashboards } from "./support/dashboards.ts";
-import { standingRedemptions } from "./support/shop.ts";
+import { cell, expectFigure, figure, patience, picture, useDashboards } from "../browser/support/dashboards.ts";
+import { standingRedemptions } from "../browser/support/shop.ts";
 
 const dashboards = useDashboards();
 const dayMs = 86_400_000;

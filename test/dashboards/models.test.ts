@@ -6,13 +6,13 @@ import { writeProjectModel } from "../../models/registry/project.ts";
 import { readChampions, readModel, registryDirectory } from "../../models/registry/store.ts";
 import { loadModels } from "../../models/serving.ts";
 import { seeded } from "../../models/training/random.ts";
+import { useChromium } from "../browser/support/chromium.ts";
+import { patience, picture, signInto, widerThanTheScreen } from "../browser/support/dashboards.ts";
+import { buildPatienceMs, type ServedApp, serveWithDashboards } from "../browser/support/served-app.ts";
 import { insertEvents } from "../parity/warehouse-events.ts";
 import type { TestProject } from "../support/app.ts";
 import { redeemBody, setUpPromotion } from "../support/promotions.ts";
 import { scoredRedemption } from "../support/scored.ts";
-import { useChromium } from "./support/chromium.ts";
-import { patience, picture, signInto, widerThanTheScreen } from "./support/dashboards.ts";
-import { buildPatienceMs, type ServedApp, serveWithDashboards } from "./support/served-app.ts";
 
 const browser = useChromium();
 let app: ServedApp;

@@ -1,7 +1,15 @@
 /** The dashboards on a phone, in the dark, by keyboard, without data, without a session: and never a word to others. */
 import { expect, it } from "vitest";
 import { shippedRules } from "../../api/risk/shipped-rules.ts";
-import { cell, figure, follow, patience, picture, useDashboards, widerThanTheScreen } from "./support/dashboards.ts";
+import {
+  cell,
+  figure,
+  follow,
+  patience,
+  picture,
+  useDashboards,
+  widerThanTheScreen,
+} from "../browser/support/dashboards.ts";
 
 const dashboards = useDashboards();
 
