@@ -52,7 +52,9 @@ export function ChannelFormPage({ viewer, kind, sheet, channel }: FormProps) {
           <div class="fields">
             <TextField sheet={sheet} name="name" label="Name" maxlength={200} required />
           </div>
-          <h3>{kind === "sms" || kind === "messenger" ? "The request to the provider" : "Settings"}</h3>
+        </section>
+        <section class="card">
+          <h2>{kind === "sms" || kind === "messenger" ? "The request to the provider" : "Settings"}</h2>
           <SettingsFields kind={kind} sheet={sheet} />
         </section>
         {kind !== "popup" && (

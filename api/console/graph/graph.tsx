@@ -30,12 +30,7 @@ export function Graph(props: { cluster: Cluster; self?: string }) {
   return (
     <figure>
       <section class="scroll" aria-label="Drawing of linked accounts" tabindex={0}>
-        <svg
-          class="graph"
-          viewBox={`0 0 ${box.width} ${box.height}`}
-          role="img"
-          aria-labelledby="graph-title graph-description"
-        >
+        <svg class="graph" viewBox={`0 0 ${box.width} ${box.height}`} aria-labelledby="graph-title graph-description">
           <title id="graph-title">Linked accounts</title>
           <desc id="graph-description">
             {`${plural(drawn.customers.length, "account")} joined by what they share: ${sharedInWords(cluster)}. The list below says the same.`}
