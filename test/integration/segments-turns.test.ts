@@ -45,13 +45,13 @@ async function moves(project: TestProject, id: string): Promise<string[]> {
   return rows.map((row) => row.move);
 }
 
-/** A warehouse that refuses whatever has the text among its values. */
+/** A warehouse that refuses whatever has the text in it or among its values. */
 function refusing(text: string, code: string): ClickHouseClient {
   return new Proxy(app.warehouse, {
     get(target, name, receiver) {
       if (name !== "query") return Reflect.get(target, name, receiver);
       return (asked: Parameters<ClickHouseClient["query"]>[0]) => {
-        if (JSON.stringify(asked.query_params ?? {}).includes(text)) {
+        if (asked.query.includes(text) || JSON.stringify(asked.query_params ?? {}).includes(text)) {
           throw new ClickHouseError({ message: "no", code, type: "NO" });
         }
         return target.query(asked);
@@ -182,6 +182,22 @@ describe("an evaluation that fails", () => {
     expect(await evaluateEverybody(app.deps, projectId, inMinutes(9))).toMatchObject({ customers: 0 });
     expect(await evaluateEverybody(app.deps, projectId, inMinutes(11))).toMatchObject({ customers: 1, left: 1 });
     expect(await read(project, ids[0])).toMatchObject({ state: "ready", failure: null, members_count: 0 });
+  });
+
+  it("of what all customers are compared by is told of the segments that need it alone", async () => {
+    const project = await app.newProject();
+    const { projectId } = project;
+    await setTier(project, "gold", "ada");
+    const rules = { on: "customer.rfm_recency", op: "greater_or_equal", value: 1 };
+    const compared = (await send(project, "POST", "/v1/segments", { name: "compared", rules })).body.id;
+    const golden = await newSegment(project, "gold");
+    await deliver();
+    const deps = { ...app.deps, warehouse: refusing("quantilesExact(0.8", "159") };
+    await evaluateEverybody(deps, projectId, new Date());
+    expect(await read(project, compared)).toMatchObject({ state: "failed", members_count: 0 });
+    expect(await read(project, golden)).toMatchObject({ state: "ready", failure: null, members_count: 1 });
+    await evaluateEverybody(app.deps, projectId, new Date(Date.now() + 11 * 60_000));
+    expect(await read(project, compared)).toMatchObject({ state: "ready", failure: null });
   });
 });
 

@@ -6,10 +6,9 @@ import type { ClickHouseClient } from "@clickhouse/client";
 import type { Kysely } from "kysely";
 import type { Logger } from "pino";
 import type { DB } from "../../db/tables.ts";
-import type { Rule } from "../../domain/rules/rule.ts";
 import { needsRfm } from "../rules/leaves.ts";
 import type { Population, RfmBounds, Surroundings } from "../rules/sources.ts";
-import { readBounds, readRange } from "./ask.ts";
+import { readBounds, readRange, refusalOf } from "./ask.ts";
 import { type BatchLimits, batchLimits, nextSize, smallerSize } from "./batch-size.ts";
 import { type Answers, collect, TooManyCustomers } from "./collect.ts";
 import { type Definition, findNamedLists, writeFailed } from "./definitions.ts";
@@ -25,21 +24,46 @@ export interface EvaluationDeps {
 
 /** What is around the customers of a pass: the bounds of the fifths are read once, and not before somebody needs them. */
 export class PassContext {
-  private bounds: Promise<RfmBounds> | undefined;
+  private read: Promise<RfmBounds> | undefined;
   /** How many customers the next question is about. */
   size: number | undefined;
 
-  async surroundings(
-    { db, warehouse }: EvaluationDeps,
-    projectId: string,
-    rules: readonly Rule[],
-    now: Date,
-  ): Promise<Surroundings> {
-    if (rules.some(needsRfm)) this.bounds ??= readBounds(warehouse, projectId);
+  /** @throws ClickHouseError; whoever asks then asks anew. */
+  async bounds(warehouse: ClickHouseClient, projectId: string): Promise<RfmBounds> {
+    this.read ??= readBounds(warehouse, projectId);
+    try {
+      return await this.read;
+    } catch (error) {
+      this.read = undefined;
+      throw error;
+    }
+  }
+}
+
+interface Bounded {
+  readonly rfm: RfmBounds | undefined;
+  readonly askable: readonly Definition[];
+  readonly failed: Answers["failed"];
+}
+
+/** Those that need the fifths fail where the warehouse refuses to work them out; the others can be asked. */
+async function withBounds(
+  { warehouse }: EvaluationDeps,
+  definitions: readonly Definition[],
+  context: PassContext,
+  projectId: string,
+): Promise<Bounded> {
+  const inNeed = new Set(definitions.filter(({ rules }) => needsRfm(rules)));
+  if (inNeed.size === 0) return { rfm: undefined, askable: definitions, failed: [] };
+  try {
+    return { rfm: await context.bounds(warehouse, projectId), askable: definitions, failed: [] };
+  } catch (error) {
+    const refusal = refusalOf(error);
+    if (refusal === undefined) throw error;
     return {
-      now: now.getTime(),
-      rfm: await this.bounds,
-      staticSegments: await findNamedLists(db, projectId, rules),
+      rfm: undefined,
+      askable: definitions.filter((definition) => !inNeed.has(definition)),
+      failed: [...inNeed].map((definition) => ({ definition, refusal })),
     };
   }
 }
@@ -66,6 +90,7 @@ export async function evaluateBatch(
   now: Date,
 ): Promise<Evaluated> {
   const limits = deps.batchLimits ?? batchLimits;
+  const { rfm, askable, failed: unbounded } = await withBounds(deps, definitions, context, from.projectId);
   for (;;) {
     const size = context.size ?? limits.first;
     const range = await readRange(deps.warehouse, from, size);
@@ -75,9 +100,10 @@ export async function evaluateBatch(
     const began = performance.now();
     let answers: Answers;
     try {
-      const rules = definitions.map((definition) => definition.rules);
-      const surroundings = await context.surroundings(deps, from.projectId, rules, now);
-      answers = await collect(deps.warehouse, definitions, {
+      const rules = askable.map((definition) => definition.rules);
+      const staticSegments = await findNamedLists(deps.db, from.projectId, rules);
+      const surroundings: Surroundings = { now: now.getTime(), rfm, staticSegments };
+      answers = await collect(deps.warehouse, askable, {
         surroundings,
         population,
         canShrink: fewer !== undefined,
@@ -88,12 +114,13 @@ export async function evaluateBatch(
       continue;
     }
     context.size = nextSize(size, performance.now() - began, limits);
-    for (const { definition, refusal } of answers.failed) {
+    const refused = [...unbounded, ...answers.failed];
+    for (const { definition, refusal } of refused) {
       // By its code alone: the text of the warehouse repeats what was asked.
       deps.log.warn({ segment: definition.id, refusal }, "a segment cannot be evaluated");
       await writeFailed(deps.db, from.projectId, definition, refusal, now);
     }
-    const failed = answers.failed.map(({ definition }) => definition);
+    const failed = refused.map(({ definition }) => definition);
     const asked = definitions.filter((definition) => !failed.includes(definition));
     const found: Found[] = [...answers.fits].map(([customer, numbers]) => ({ customer, numbers }));
     const moved = await writeMoves(deps.db, from.projectId, asked, found);
