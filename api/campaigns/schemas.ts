@@ -1,6 +1,6 @@
 /** Campaigns on the wire. */
 import { z } from "@hono/zod-openapi";
-import { amount, currency, instant, metadata, resourceId } from "../http/schemas.ts";
+import { amount, currency, instant, metadata, nameOf, resourceId } from "../http/schemas.ts";
 import { autoGrowSchema, lowStockSchema } from "../publications/auto-grow-schema.ts";
 import { exclusionsSchema } from "./exclusions-schema.ts";
 import { limitsSchema, stackingSchema } from "./limits-schema.ts";
@@ -66,7 +66,7 @@ const onRollback = z.enum(["keep", "recalculate", "revoke"]).openapi({
 
 /** What a manager may say of any campaign. Absent: no bound, no text. */
 const common = {
-  name: z.string().min(1).max(200),
+  name: nameOf(200),
   currency,
   starts_at: instant.optional(),
   ends_at: instant.optional().openapi({ description: "Exclusive." }),

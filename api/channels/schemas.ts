@@ -1,8 +1,8 @@
 import { z } from "@hono/zod-openapi";
-import { instant } from "../http/schemas.ts";
+import { instant, nameOf } from "../http/schemas.ts";
 import { adapters, channelKinds } from "./adapters.ts";
 
-const name = z.string().min(1).max(200);
+const name = nameOf(200);
 
 const rateLimit = z
   .strictObject({

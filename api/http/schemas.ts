@@ -32,22 +32,21 @@ export const occurrence = instant.refine((text) => {
   return at >= Date.UTC(2000, 0, 1) && at < Date.UTC(2100, 0, 1);
 }, "Expected an instant from 2000 up to 2100");
 
+/** What people call something. Never blank at either end: two of one look would be two, and one of blanks alone nothing. */
+export const nameOf = (lengthMax: number) =>
+  z
+    .string()
+    .min(1)
+    .max(lengthMax)
+    .refine((text) => text === text.trim(), "Expected no blanks at the ends");
+
 /** A customer as the shop knows them. Never blank at either end: two spellings of one customer would be two customers. */
-export const customerIdentifier = z
-  .string()
-  .min(1)
-  .max(200)
-  .refine((text) => text === text.trim(), "Expected no blanks at the ends")
-  .openapi({ example: "customer-1" });
+export const customerIdentifier = nameOf(200).openapi({ example: "customer-1" });
 
 export const customerReference = z.strictObject({ identifier: customerIdentifier }).openapi("CustomerReference");
 
 /** Ids of other systems (orders, events). Ours pass too. */
-export const externalId = z
-  .string()
-  .min(1)
-  .max(200)
-  .refine((text) => text === text.trim(), "Expected no blanks at the ends");
+export const externalId = nameOf(200);
 
 /** Ids of ours in a path or a filter. A text of another form simply finds nothing. */
 export const resourceId = z.string().min(1).max(100);

@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { scopes } from "../http/environment.ts";
-import { instant } from "../http/schemas.ts";
+import { instant, nameOf } from "../http/schemas.ts";
 import type { KeyRow } from "./create-key.ts";
 
 const scope = z.enum(scopes);
@@ -15,7 +15,7 @@ const origin = z
   )
   .openapi({ example: "https://shop.example" });
 
-const name = z.string().min(1).max(200);
+const name = nameOf(200);
 
 export const keyBody = z
   .discriminatedUnion("kind", [

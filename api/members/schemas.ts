@@ -1,12 +1,9 @@
 import { z } from "@hono/zod-openapi";
 import { scopes } from "../http/environment.ts";
+import { nameOf } from "../http/schemas.ts";
 import { roles } from "./roles.ts";
 
-const name = z
-  .string()
-  .min(1)
-  .max(100)
-  .refine((text) => text === text.trim(), "Expected no blanks at the ends");
+const name = nameOf(100);
 const email = z.email("Expected an e-mail address").max(200);
 const role = z.enum(roles).openapi({
   description:

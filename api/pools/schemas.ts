@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
-import { instant, metadata } from "../http/schemas.ts";
+import { instant, metadata, nameOf } from "../http/schemas.ts";
 
-const name = z.string().min(1).max(200);
+const name = nameOf(200);
 const lowStock = z
   .int()
   .min(0)

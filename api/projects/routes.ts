@@ -4,7 +4,7 @@ import { secured } from "../http/auth.ts";
 import { withIdempotency } from "../http/idempotency.ts";
 import { Problem } from "../http/problem.ts";
 import { createRouter } from "../http/router.ts";
-import { idempotencyHeaders, json, jsonBody, listQuery, pageOf, problems } from "../http/schemas.ts";
+import { idempotencyHeaders, json, jsonBody, listQuery, nameOf, pageOf, problems } from "../http/schemas.ts";
 import { inTransaction } from "../http/transaction.ts";
 import { createdKeyWire, toKeyWire } from "../keys/schemas.ts";
 import { createProject } from "./create-project.ts";
@@ -12,15 +12,7 @@ import { changeSettings, type ProjectSettings, readSettings } from "./settings.t
 
 const tags = ["Keys and projects"];
 
-const projectBody = z
-  .strictObject({
-    name: z
-      .string()
-      .min(1)
-      .max(100)
-      .refine((text) => text === text.trim(), "Expected no blanks at the ends"),
-  })
-  .openapi("NewProject", { example: { name: "web shop" } });
+const projectBody = z.strictObject({ name: nameOf(100) }).openapi("NewProject", { example: { name: "web shop" } });
 
 const projectWire = z.object({ id: z.string(), name: z.string(), created_at: z.string() }).openapi("Project");
 const createdProjectWire = projectWire.extend({ key: createdKeyWire }).openapi("CreatedProject");

@@ -1,7 +1,7 @@
 /** Segments on the wire. */
 import { z } from "@hono/zod-openapi";
 import { ruleShape } from "../campaigns/rule-schema.ts";
-import { customerIdentifier, instant } from "../http/schemas.ts";
+import { customerIdentifier, instant, nameOf } from "../http/schemas.ts";
 import { ageOf } from "./ages.ts";
 import type { SegmentRow } from "./queries.ts";
 import { operatorsOf, type SegmentFact } from "./rules/facts.ts";
@@ -11,12 +11,7 @@ import { segmentSentence } from "./rules/sentence.ts";
 /** One request names so many customers; more go into further requests. */
 const namedMax = 1_000;
 
-const name = z
-  .string()
-  .min(1)
-  .max(200)
-  .refine((text) => text === text.trim(), "Expected no blanks at the ends")
-  .openapi({ description: "Unique in the project; rules name segments by it", example: "vip" });
+const name = nameOf(200).openapi({ description: "Unique in the project; rules name segments by it", example: "vip" });
 
 const rules = segmentRules.optional();
 const exampleRules = {

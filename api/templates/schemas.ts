@@ -1,8 +1,8 @@
 import { z } from "@hono/zod-openapi";
 import { channelKinds } from "../channels/adapters.ts";
-import { instant } from "../http/schemas.ts";
+import { instant, nameOf } from "../http/schemas.ts";
 
-const name = z.string().min(1).max(200);
+const name = nameOf(200);
 const purpose = z.enum(["marketing", "transactional"]).openapi({
   description: "Marketing needs the customer's consent, and keeps to the channel's frequency cap.",
 });

@@ -1,17 +1,12 @@
 /** Workflows on the wire. */
 import { z } from "@hono/zod-openapi";
-import { instant, resourceId } from "../http/schemas.ts";
+import { instant, nameOf, resourceId } from "../http/schemas.ts";
 import { capSchema, checkDefinition, definitionShape } from "./definition.ts";
 
 export const statuses = ["draft", "active", "paused", "archived"] as const;
 export const runStatuses = ["running", "finished", "stopped", "skipped", "failed", "cancelled"] as const;
 
-const name = z
-  .string()
-  .min(1)
-  .max(200)
-  .refine((text) => text === text.trim(), "Expected no blanks at the ends")
-  .openapi({ description: "Unique in the project", example: "Thanks for a large order" });
+const name = nameOf(200).openapi({ description: "Unique in the project", example: "Thanks for a large order" });
 
 const { trigger, conditions, steps, settings } = definitionShape.shape;
 const example = {

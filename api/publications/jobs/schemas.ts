@@ -1,10 +1,10 @@
 /** Publication jobs on the wire. */
 import { z } from "@hono/zod-openapi";
-import { customerReference, instant, listQuery, resourceId } from "../../http/schemas.ts";
+import { customerReference, instant, listQuery, nameOf, resourceId } from "../../http/schemas.ts";
 import { channelName, deliverSchema } from "../schemas.ts";
 
 const customersMax = 1_000;
-const name = z.string().min(1).max(200);
+const name = nameOf(200);
 
 const target = z
   .strictObject({
