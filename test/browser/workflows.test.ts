@@ -201,3 +201,23 @@ it("is composed step by step without a script, on a phone in the dark, and chang
   expect(await desk.evaluate("window.pwned")).toBeUndefined();
   expect(visit.troubles.filter((trouble) => !/409/.test(trouble))).toEqual([]);
 });
+
+it("write to a customer no more often together than is set for all of them, and as often as ever when it is taken back", async () => {
+  const project = await shop.app.newProject();
+  const { page } = await shop.signIn(project, "Mia", "/console/workflows", { scopes, scripts: false, width: 390 });
+  const cap = async () => (await send(project, "GET", "/v1/workflow-settings")).body.cap;
+  await page.getByRole("link", { name: "For all workflows" }).click();
+  await page.getByText("may get any number of messages").waitFor();
+  await page.getByLabel("At most so many messages").fill("2");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.locator(".field.faulty", { hasText: "in any" }).waitFor();
+  expect([await cap(), await page.getByLabel("At most so many messages").inputValue()]).toEqual([null, "2"]);
+  await page.getByLabel("in any").fill("7");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("at most 2 messages in any 7 days").waitFor();
+  expect(await cap()).toEqual({ deliveries_max: 2, days: 7 });
+  for (const label of ["At most so many messages", "in any"]) await page.getByLabel(label).fill("");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("may get any number of messages").waitFor();
+  expect(await cap()).toBeNull();
+});
