@@ -647,6 +647,7 @@ export interface DB {
     due_at: Instant;
     held: WithDefault<boolean>;
     checked: WithDefault<boolean>;
+    priority: WithDefault<number>;
     started_at: Instant;
     ended_at: NullableInstant;
     forgotten: WithDefault<boolean>;

@@ -4,6 +4,12 @@ import type { DB } from "../db/tables.ts";
 import { note } from "./runs.ts";
 import { addStepJobs } from "./step-job.ts";
 
+interface Standing {
+  readonly run_id: string;
+  readonly position: number;
+  readonly priority: number;
+}
+
 /** Those whose time came while the workflow was paused, so many at once. @returns how many: fewer are all. */
 export async function releaseRuns(
   tx: Transaction<DB>,
@@ -12,7 +18,7 @@ export async function releaseRuns(
   limit: number,
   at: Date,
 ): Promise<number> {
-  const { rows } = await sql<{ run_id: string; position: number }>`
+  const { rows } = await sql<Standing>`
     update workflow_run r set held = false, due_at = ${at}::timestamptz
     from (
       select h.id from workflow_run h
@@ -20,7 +26,7 @@ export async function releaseRuns(
       where h.project_id = ${projectId} and h.workflow_id = ${workflowId} and h.held and h.status = 'running'
       order by h.id limit ${limit} for update of h) x
     where r.project_id = ${projectId} and r.id = x.id
-    returning r.id as run_id, r.position`.execute(tx);
+    returning r.id as run_id, r.position, r.priority`.execute(tx);
   await addStepJobs(
     tx,
     rows.map((row) => ({ ...row, project_id: projectId, due_at: at })),
@@ -46,7 +52,7 @@ export async function retryRuns(
   limit: number,
   at: Date,
 ): Promise<string[]> {
-  const { rows } = await sql<{ run_id: string; position: number; customer_id: string }>`
+  const { rows } = await sql<Standing & { customer_id: string }>`
     update workflow_run r
     set status = 'running', reason = null, ended_at = null, held = false, checked = false, due_at = ${at}::timestamptz
     from (
@@ -60,13 +66,13 @@ export async function retryRuns(
         and (${which.to ?? null}::timestamptz is null or f.ended_at < ${which.to ?? null}::timestamptz)
       order by f.id limit ${limit} for update of f) x
     where r.project_id = ${projectId} and r.id = x.id
-    returning r.id as run_id, r.position, r.customer_id`.execute(tx);
+    returning r.id as run_id, r.position, r.priority, r.customer_id`.execute(tx);
   for (const { run_id: id, position, customer_id } of rows) {
     await note(tx, { project_id: projectId, id, customer_id }, { position, kind: null, outcome: "retried" }, at);
   }
   await addStepJobs(
     tx,
-    rows.map(({ run_id, position }) => ({ project_id: projectId, run_id, position, due_at: at })),
+    rows.map((row) => ({ ...row, project_id: projectId, due_at: at })),
   );
   return rows.map((row) => row.run_id);
 }
@@ -79,8 +85,8 @@ const strandedAtOnce = 500;
  * has taken the job out of the queue. @returns how many.
  */
 export async function rescueRuns(tx: Kysely<DB>, at: Date): Promise<number> {
-  const { rows } = await sql<{ project_id: string; run_id: string; position: number }>`
-    select r.project_id, r.id as run_id, r.position from workflow_run r
+  const { rows } = await sql<Standing & { project_id: string }>`
+    select r.project_id, r.id as run_id, r.position, r.priority from workflow_run r
     where r.status = 'running' and not r.held
       and r.due_at < ${new Date(at.getTime() - strandedMinutes * 60_000)}::timestamptz
       and not exists (

@@ -6,6 +6,7 @@ import type { Settings } from "./definition.ts";
 import { announceRuns } from "./runs.ts";
 import { addStepJobs } from "./step-job.ts";
 import type { Occurrence } from "./trigger-match.ts";
+import { takeTurns } from "./turns.ts";
 
 export interface Candidate {
   readonly projectId: string;
@@ -49,7 +50,11 @@ async function startSome(tx: Kysely<DB>, candidates: readonly Candidate[], at: D
     return refused === null || candidate.comesOnce ? [{ ...candidate, refused }] : [];
   });
   if (begins.length === 0) return 0;
-  const rows = begins.map((candidate) => {
+  const turns = await takeTurns(
+    tx,
+    begins.map(({ projectId }) => projectId),
+  );
+  const rows = begins.map((candidate, index) => {
     const refused = candidate.refused ?? (candidate.depth > depthMax ? "loop" : null);
     return {
       project_id: candidate.projectId,
@@ -63,6 +68,7 @@ async function startSome(tx: Kysely<DB>, candidates: readonly Candidate[], at: D
       status: refused === null ? ("running" as const) : ("skipped" as const),
       reason: refused,
       due_at: candidate.dueAt,
+      priority: turns[index] ?? 0,
       started_at: at,
       ended_at: refused === null ? null : at,
     };
@@ -90,7 +96,7 @@ async function startSome(tx: Kysely<DB>, candidates: readonly Candidate[], at: D
     tx,
     began
       .filter((row) => row.status === "running")
-      .map((row) => ({ project_id: row.project_id, run_id: row.id, position: 0, due_at: row.due_at })),
+      .map(({ project_id, id: run_id, due_at, priority }) => ({ project_id, run_id, position: 0, due_at, priority })),
   );
   return began.length;
 }

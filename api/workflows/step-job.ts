@@ -16,18 +16,21 @@ export interface DueStep {
   readonly run_id: string;
   readonly position: number;
   readonly due_at: Date;
+  /** The run's (`turns.ts`). */
+  readonly priority: number;
 }
 
 /** As `addJob`, for many in one statement; the job of a run that has one already is replaced. */
 export async function addStepJobs(tx: Kysely<DB>, steps: readonly DueStep[]): Promise<void> {
   if (steps.length === 0) return;
-  const payloads = steps.map(({ due_at: _, ...payload }) => JSON.stringify(payload));
+  const payloads = steps.map(({ project_id, run_id, position }) => JSON.stringify({ project_id, run_id, position }));
   await sql`
     select graphile_worker.add_job(
       identifier => ${stepKind.name}, payload => s.payload::json, max_attempts => ${stepKind.attemptsMax}::int,
-      run_at => s.due_at, job_key => s.job_key)
+      run_at => s.due_at, job_key => s.job_key, priority => s.priority)
     from unnest(${payloads}::text[], ${steps.map((step) => step.due_at)}::timestamptz[],
-                ${steps.map((step) => stepJobKey(step.run_id))}::text[]) s(payload, due_at, job_key)`.execute(tx);
+                ${steps.map((step) => stepJobKey(step.run_id))}::text[], ${steps.map((step) => step.priority)}::int[])
+      s(payload, due_at, job_key, priority)`.execute(tx);
 }
 
 export function stepJobKey(runId: string): string {

@@ -78,8 +78,8 @@ async function takeAction(tx: Transaction<DB>, taking: Taking, step: Action): Pr
     const detail = { until: done.until.toISOString() };
     await note(tx, run, { ...entry, outcome: "held", reason: done.reason, detail }, at);
     await updateRun(tx, run, { due_at: done.until, checked: false });
-    const { project_id, id: run_id, position } = run;
-    return addStepJobs(tx, [{ project_id, run_id, position, due_at: done.until }]);
+    const { project_id, id: run_id, position, priority } = run;
+    return addStepJobs(tx, [{ project_id, run_id, position, priority, due_at: done.until }]);
   }
   await note(tx, run, { ...entry, ...done }, at);
   return goOn(tx, taking, { due_at: at, checked: true });
@@ -97,7 +97,8 @@ async function goOn(
     return endRun(tx, { ...run, position }, "finished", null, at);
   }
   await updateRun(tx, run, { position, ...change });
-  await addStepJobs(tx, [{ project_id: run.project_id, run_id: run.id, position, due_at: change.due_at }]);
+  const { project_id, id: run_id, priority } = run;
+  await addStepJobs(tx, [{ project_id, run_id, position, priority, due_at: change.due_at }]);
 }
 
 /** Asked again right before something is done, for the run may have waited. Null: nothing speaks against it. */

@@ -68,6 +68,8 @@ create table workflow_run (
   held boolean not null default false,
   -- The conditions were met since it last waited.
   checked boolean not null default false,
+  -- Of its steps in the queue: smaller comes first, whatever else is due.
+  priority smallint not null default 0,
   started_at timestamptz not null,
   ended_at timestamptz,
   -- Ended so long ago that its log and what set it off are gone; the row stays where it keeps a customer from beginning

@@ -375,8 +375,8 @@ describe("a day that comes by itself", () => {
     const db = app.db.withPlugin(plugin);
     await scanDue(db, story.now());
     expect(await runsOf(project, story.id)).toHaveLength(1);
-    // Where the scan stands, its run, its event and its job.
-    expect(holding.filter((isHolding) => isHolding).length).toBeLessThanOrEqual(6);
+    // Where the scan stands, its turn, its run, its event and its job.
+    expect(holding.filter((isHolding) => isHolding).length).toBeLessThanOrEqual(7);
     expect(holding.slice(0, 4)).toEqual([false, false, false, false]);
   });
 

@@ -1,6 +1,6 @@
 import { TypeID } from "typeid-js";
 import { expect, it } from "vitest";
-import { newId, newIds } from "../../../api/ids.ts";
+import { firstIdOf, newId, newIds } from "../../../api/ids.ts";
 
 it("makes many ids that are all different, in time, and of the form of single ones", () => {
   const before = newId("vou");
@@ -13,4 +13,12 @@ it("makes many ids that are all different, in time, and of the form of single on
     );
     expect(id.slice(0, 14) >= before.slice(0, 14)).toBe(true);
   }
+});
+
+it("knows which id is the first of a moment", () => {
+  const before = new Date();
+  const id = newId("wfr");
+  const after = new Date(Date.now() + 1);
+  expect([firstIdOf("wfr", before) <= id, id < firstIdOf("wfr", after)]).toEqual([true, true]);
+  expect(firstIdOf("wfr", new Date(0))).toBe(`wfr_${"0".repeat(26)}`);
 });
