@@ -70,6 +70,16 @@ export interface TemplatePart {
   readonly lengthMax: number;
 }
 
+export interface TargetFault {
+  readonly setting: "url" | "host";
+  /** As of `faultOfUrl`. */
+  readonly fault: string;
+}
+
+export function targetFault(setting: TargetFault["setting"], fault: string | undefined): TargetFault | undefined {
+  return fault === undefined ? undefined : { setting, fault };
+}
+
 export interface ChannelAdapter<Settings = unknown, Credentials = unknown> {
   readonly kind: ChannelKind;
   /** Stored and shown as they are: nothing secret. */
@@ -78,6 +88,8 @@ export interface ChannelAdapter<Settings = unknown, Credentials = unknown> {
   readonly credentials: z.ZodType<Credentials>;
   /** Whom the credentials are shown to, and how safely; undefined when they stay here. */
   readonly credentialsGoTo?: (settings: Settings) => string;
+  /** What is wrong with where it leads, as far as that can be said before it is looked up. */
+  readonly faultOf?: (settings: Settings, outbound: Outbound | undefined) => TargetFault | undefined;
   /** Where messages go; `none`: the customer themselves. */
   readonly address: "email" | "phone" | "none";
   /** Whether marketing needs `consent[kind]` of the customer. */

@@ -4,6 +4,7 @@ import type { DB } from "../db/tables.ts";
 import { invalid, notFound, Problem } from "../http/problem.ts";
 import { invalidRequest } from "../http/router.ts";
 import { newId } from "../ids.ts";
+import type { Outbound } from "../outbound/vet.ts";
 import type { Sealer } from "../secrets/seal.ts";
 import type { ChannelAdapter } from "./adapter.ts";
 import { adapterOf } from "./adapters.ts";
@@ -14,10 +15,15 @@ import type { ChannelChange, ChannelInput, ChannelWire } from "./schemas.ts";
 
 const channelsMax = 200;
 
-/** @throws Problem when the name is taken, or there are too many */
+interface ChannelDeps {
+  readonly sealer: Sealer;
+  readonly outbound?: Outbound | undefined;
+}
+
+/** @throws Problem when the name is taken, it leads nowhere we may send to, or there are too many */
 export async function createChannel(
   tx: Transaction<DB>,
-  sealer: Sealer,
+  { sealer, outbound }: ChannelDeps,
   projectId: string,
   input: ChannelInput,
   at: Date,
@@ -29,6 +35,7 @@ export async function createChannel(
   if (input.credentials === undefined && adapter?.credentials.safeParse(null).success === false) {
     throw invalid("/credentials", `A channel of the kind ${input.kind} needs credentials.`);
   }
+  checkTarget(adapter, input.settings, outbound);
   const id = newId("chn");
   const row = await insertChannel(tx, {
     project_id: projectId,
@@ -50,7 +57,7 @@ export async function createChannel(
 /** @throws Problem `not_found`, `already_exists`, or `invalid_request` with the setting that is wrong */
 export async function changeChannel(
   tx: Transaction<DB>,
-  sealer: Sealer,
+  { sealer, outbound }: ChannelDeps,
   projectId: string,
   id: string,
   change: ChannelChange,
@@ -68,6 +75,7 @@ export async function changeChannel(
   if (credentials === undefined && before.credentials !== null && settings !== undefined) {
     refuseToShow(adapter, adapter.settings.parse(before.settings), given.data.settings);
   }
+  if (settings !== undefined) checkTarget(adapter, given.data.settings, outbound);
   const row = await updateChannel(tx, projectId, id, {
     ...(name !== undefined && { name }),
     ...(enabled !== undefined && { enabled }),
@@ -86,6 +94,13 @@ export async function deleteChannel(tx: Transaction<DB>, projectId: string, id: 
   const change = { deleted_at: at, enabled: false, credentials: null, updated_at: at };
   if (!(await updateChannel(tx, projectId, id, change))) throw notFound("channel");
 }
+
+function checkTarget(adapter: ChannelAdapter | undefined, settings: unknown, outbound: Outbound | undefined): void {
+  const wrong = adapter?.faultOf?.(settings, outbound);
+  if (wrong !== undefined) throw invalid(`/settings/${wrong.setting}`, `The ${nounOf[wrong.setting]} ${wrong.fault}.`);
+}
+
+const nounOf = { url: "URL", host: "host" } as const;
 
 /** Credentials that nobody may read would be read by whoever names a server of their own. */
 function refuseToShow({ kind, credentialsGoTo }: ChannelAdapter, before: unknown, after: unknown): void {

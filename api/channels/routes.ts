@@ -102,12 +102,12 @@ const bounces = createRoute({
 });
 
 export function channelRoutes(deps: Deps) {
-  const { db, sealer } = deps;
+  const { db } = deps;
   return createRouter()
     .openapi(create, (c) =>
       withIdempotency(c, async (tx) => ({
         status: 201,
-        body: await createChannel(tx, sealer, c.var.auth.projectId, c.req.valid("json"), new Date()),
+        body: await createChannel(tx, deps, c.var.auth.projectId, c.req.valid("json"), new Date()),
       })),
     )
     .openapi(list, async (c) => c.json(await pageOfChannels(db, c.var.auth.projectId, c.req.valid("query")), 200))
@@ -116,7 +116,7 @@ export function channelRoutes(deps: Deps) {
       const { projectId } = c.var.auth;
       const { id } = c.req.valid("param");
       const body = c.req.valid("json");
-      const changed = await inTransaction(c, (tx) => changeChannel(tx, sealer, projectId, id, body, new Date()));
+      const changed = await inTransaction(c, (tx) => changeChannel(tx, deps, projectId, id, body, new Date()));
       return c.json(changed, 200);
     })
     .openapi(remove, async (c) => {

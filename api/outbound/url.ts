@@ -4,6 +4,7 @@ import { judgeAddress } from "./networks.ts";
 import { type Outbound, publicOnly } from "./vet.ts";
 
 const outsideUrlMax = 2_000;
+const elsewhere = "must lead to a public address";
 
 /** Why a URL that a tenant gives cannot be one to send to, for people; undefined: it may be, if its host is. */
 export function faultOfUrl(text: string, outbound: Outbound = publicOnly): string | undefined {
@@ -12,13 +13,25 @@ export function faultOfUrl(text: string, outbound: Outbound = publicOnly): strin
   const url = new URL(text);
   if (url.protocol !== "https:" && url.protocol !== "http:") return "must begin with https://";
   if (url.username !== "" || url.password !== "") return "must not hold a user name or password";
-  const host = hostOf(url);
-  const judged = isIP(host) === 0 ? undefined : judgeAddress(host, outbound.allow);
-  const elsewhere = "must lead to a public address";
+  const judged = judgeHost(hostOf(url), outbound);
   if (judged === "refused") return elsewhere;
-  // A name may be of a network that the operator allows: only its addresses tell.
-  if (judged === "allowed" || (judged === undefined && outbound.allow.length > 0)) return undefined;
-  return host === "localhost" || host.endsWith(".localhost") ? elsewhere : faultOutside(url);
+  return judged === "public" ? faultOutside(url) : undefined;
+}
+
+/** As `faultOfUrl`, of what is no URL: a server's name or its address. */
+export function faultOfHost(text: string, outbound: Outbound = publicOnly): string | undefined {
+  const bare = text.replace(/^\[(.*)\]$/, "$1");
+  const url = `https://${isIP(bare) === 6 ? `[${bare}]` : bare}/`;
+  const isMore = isIP(bare) !== 6 && /[\s:/?#@\\[\]]/.test(bare);
+  if (isMore || !URL.canParse(url)) return "must be a host's name or address";
+  return judgeHost(hostOf(new URL(url)), outbound) === "refused" ? elsewhere : undefined;
+}
+
+/** unknown: a name may be of a network that the operator allows, only its addresses tell. */
+function judgeHost(host: string, outbound: Outbound): "public" | "allowed" | "refused" | "unknown" {
+  if (isIP(host) !== 0) return judgeAddress(host, outbound.allow);
+  if (outbound.allow.length > 0) return "unknown";
+  return host === "localhost" || host.endsWith(".localhost") ? "refused" : "public";
 }
 
 /** The rules that only networks of the operator are free of. */

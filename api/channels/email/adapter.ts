@@ -1,7 +1,8 @@
 /** E-mail over SMTP. */
 import { Readable } from "node:stream";
 import MailComposer from "nodemailer/lib/mail-composer";
-import type { ChannelAdapter, OutgoingMessage, SendOutcome } from "../adapter.ts";
+import { faultOfHost } from "../../outbound/url.ts";
+import { type ChannelAdapter, type OutgoingMessage, type SendOutcome, targetFault } from "../adapter.ts";
 import { outcomeOf } from "./outcome.ts";
 import { type EmailCredentials, type EmailSettings, emailCredentials, emailSettings } from "./settings.ts";
 import { poolOf } from "./transport.ts";
@@ -10,6 +11,7 @@ export const emailAdapter: ChannelAdapter<EmailSettings, EmailCredentials> = {
   kind: "email",
   settings: emailSettings,
   credentials: emailCredentials,
+  faultOf: ({ host }, outbound) => targetFault("host", faultOfHost(host, outbound)),
   credentialsGoTo: ({ host, port, security }) => `${host.toLowerCase()}:${port} ${security}`,
   address: "email",
   needsConsent: true,

@@ -1,6 +1,14 @@
 /** Text messages and messengers: one request to a provider, described by the channel's settings. */
 import { requestOutside } from "../../outbound/request.ts";
-import type { ChannelAdapter, OutgoingMessage, SendContext, SendOutcome, TemplatePart } from "../adapter.ts";
+import { faultOfUrl } from "../../outbound/url.ts";
+import {
+  type ChannelAdapter,
+  type OutgoingMessage,
+  type SendContext,
+  type SendOutcome,
+  type TemplatePart,
+  targetFault,
+} from "../adapter.ts";
 import { fill, fillJson } from "./fill.ts";
 import { outcomeOf } from "./outcome.ts";
 import {
@@ -21,6 +29,7 @@ function httpProvider(
     kind,
     settings: httpProviderSettings,
     credentials: httpProviderCredentials,
+    faultOf: ({ url }, outbound) => targetFault("url", faultOfUrl(originOf(url), outbound)),
     credentialsGoTo: ({ url }) => new URL(originOf(url)).origin,
     address: "phone",
     needsConsent: true,

@@ -6,7 +6,14 @@ import { z } from "@hono/zod-openapi";
 import { retryAfterSeconds } from "../../event-subscriptions/schedule.ts";
 import { secretPrefix, signatureHeaders } from "../../event-subscriptions/sign.ts";
 import { requestOutside } from "../../outbound/request.ts";
-import type { ChannelAdapter, OutgoingMessage, SendContext, SendOutcome } from "../adapter.ts";
+import { faultOfUrl } from "../../outbound/url.ts";
+import {
+  type ChannelAdapter,
+  type OutgoingMessage,
+  type SendContext,
+  type SendOutcome,
+  targetFault,
+} from "../adapter.ts";
 import { gaveUpWaiting } from "../http-provider/outcome.ts";
 
 const settings = z.strictObject({
@@ -35,6 +42,7 @@ export const webhookAdapter: ChannelAdapter<Settings, Credentials> = {
   kind: "webhook",
   settings,
   credentials,
+  faultOf: ({ url }, outbound) => targetFault("url", faultOfUrl(url, outbound)),
   // Whom it reaches and how is the receiver's affair.
   address: "none",
   needsConsent: false,

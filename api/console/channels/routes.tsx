@@ -33,7 +33,7 @@ const perPage = 50;
 const kindOf = (text: string | undefined) => channelKinds.find((kind) => kind === text);
 
 export function mountChannels(router: OpenAPIHono<ConsoleEnv>, deps: Deps): void {
-  const { db, sealer } = deps;
+  const { db } = deps;
   router.use("/console/channels/*", requireScope("Channels", "manage"));
 
   router.get("/console/channels", async (c) => {
@@ -66,7 +66,7 @@ export function mountChannels(router: OpenAPIHono<ConsoleEnv>, deps: Deps): void
           ...limitsOf(form),
         });
         const made = await once(c, form, "channel", body, (tx) =>
-          createChannel(tx, sealer, viewer.projectId, body, new Date()),
+          createChannel(tx, deps, viewer.projectId, body, new Date()),
         );
         return `${channelAddress(made.id)}?done=created`;
       },
@@ -100,7 +100,7 @@ export function mountChannels(router: OpenAPIHono<ConsoleEnv>, deps: Deps): void
           ...(credentials === undefined ? {} : { credentials }),
           ...limitsOf(form),
         });
-        await inConsole(c, (tx) => changeChannel(tx, sealer, viewer.projectId, channel.id, change, new Date()));
+        await inConsole(c, (tx) => changeChannel(tx, deps, viewer.projectId, channel.id, change, new Date()));
         return `${channelAddress(channel.id)}?done=changed`;
       },
       again: (sheet, form) => (
@@ -115,7 +115,7 @@ export function mountChannels(router: OpenAPIHono<ConsoleEnv>, deps: Deps): void
       await readForm(c);
       const change = { enabled: move === "resume" };
       const { id } = await inConsole(c, (tx) =>
-        changeChannel(tx, sealer, projectId, c.req.param("id"), change, new Date()),
+        changeChannel(tx, deps, projectId, c.req.param("id"), change, new Date()),
       );
       return c.redirect(`${channelAddress(id)}?done=${move}d`, 303);
     });

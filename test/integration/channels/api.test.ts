@@ -76,6 +76,29 @@ it("reads settings as the kind says, and names what is wrong", async () => {
   expect((await send(project, "POST", "/v1/channels", { ...email, settings })).status).toBe(201);
 });
 
+it("leads to no private network, neither when it is made nor when it is changed", async () => {
+  const project = await context.newProject();
+  const from = { email: "shop@shop.example" };
+  const secret = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;
+  const channels = [
+    { kind: "email", settings: { host: "10.0.0.1", from }, pointer: "/settings/host" },
+    { kind: "email", settings: { host: "smtp.example:25", from }, pointer: "/settings/host" },
+    { kind: "sms", settings: { url: "https://169.254.169.254/x?to={{ to }}" }, pointer: "/settings/url" },
+    { kind: "messenger", settings: { url: "https://[fd00::1]/" }, pointer: "/settings/url" },
+    { kind: "webhook", settings: { url: "https://192.168.1.1/" }, credentials: { secret }, pointer: "/settings/url" },
+  ];
+  for (const { pointer, ...channel } of channels) {
+    const { status, body } = await send(project, "POST", "/v1/channels", { name: "Inside", ...channel });
+    expect([channel, status, body.errors?.[0].pointer]).toEqual([channel, 400, pointer]);
+  }
+  const id = await newEmailChannel(project, 25);
+  const changed = await send(project, "PATCH", `/v1/channels/${id}`, { settings: { host: "10.0.0.1", from } });
+  expect([changed.status, changed.body.errors]).toEqual([
+    400,
+    [{ pointer: "/settings/host", detail: "The host must lead to a public address." }],
+  ]);
+});
+
 it("sends credentials nowhere else than where whoever gave them said, unless they are given again", async () => {
   const project = await context.newProject();
   const mail = await newEmailChannel(project, 25, { credentials: { username: "shop", password: "hunter2" } });
@@ -127,7 +150,11 @@ it("sends a test to one address, to servers that may be reached only", async () 
     ["8.8.8.8", "none", "encryption_required"],
   ]) {
     const settings = { host, security, from: { email: "shop@shop.example" } };
-    await send(project, "PATCH", `/v1/channels/${id}`, { settings });
+    // As of a channel that was made when the operator allowed more.
+    await context.pool.query(
+      "update channel set settings = settings || $1, updated_at = clock_timestamp() where id = $2",
+      [settings, id],
+    );
     const refused = await send(project, "POST", `/v1/channels/${id}/test`, { address });
     expect(refused.body).toEqual({ outcome: "failed", reason, provider_id: null });
   }

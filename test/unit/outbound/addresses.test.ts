@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ConfigError, parseConfig } from "../../../api/config.ts";
 import { judgeAddress, parseNetworks } from "../../../api/outbound/networks.ts";
-import { faultOfUrl } from "../../../api/outbound/url.ts";
+import { faultOfHost, faultOfUrl } from "../../../api/outbound/url.ts";
 import { vetAddress } from "../../../api/outbound/vet.ts";
 
 /** By the registries of special-purpose addresses (RFC 6890), and what clouds answer on. */
@@ -129,6 +129,32 @@ describe("a URL", () => {
 });
 
 describe("a host", () => {
+  it("of our own machine or of a private network is refused before it is looked up, in any spelling", () => {
+    for (const host of ["localhost", "a.localhost", "127.0.0.1", "2130706433", "0x7f.1", "::1", "[::1]", "10.0.0.1"]) {
+      expect([host, faultOfHost(host)]).toEqual([host, "must lead to a public address"]);
+    }
+    for (const host of ["smtp.example.com", "93.184.216.34", "2606:2800:220:1::1"]) {
+      expect([host, faultOfHost(host)]).toEqual([host, undefined]);
+    }
+    for (const host of [
+      "",
+      "a b",
+      "smtp.example.com:25",
+      "smtp.example.com:443",
+      "smtp.example.com/x",
+      "me@smtp.example.com",
+      "a\\b",
+    ]) {
+      expect([host, faultOfHost(host)]).toEqual([host, "must be a host's name or address"]);
+    }
+    const outbound = { allow: parseNetworks("127.0.0.1") };
+    expect(["127.0.0.1", "mail.internal", "127.0.0.2"].map((host) => faultOfHost(host, outbound))).toEqual([
+      undefined,
+      undefined,
+      "must lead to a public address",
+    ]);
+  });
+
   const answering = (...addresses: string[]) => ({
     allow: [],
     resolve: async () => addresses.map((address) => ({ address, family: address.includes(":") ? 6 : 4 })),
