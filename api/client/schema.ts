@@ -4087,7 +4087,8 @@ export interface components {
              * @example 2026-11-22T10:00:00Z
              */
             at: string;
-            rule: components["schemas"]["RiskRule"] & (Record<string, never> | null);
+            /** @description Null: it was deleted then */
+            rule: components["schemas"]["RiskRule"] | null;
         };
         RiskBacktest: {
             rule_id: string | null;
@@ -6391,7 +6392,7 @@ export interface components {
              * @example 4990
              */
             balance_amount: number | null;
-            customer: components["schemas"]["CustomerReference"] & (Record<string, never> | null);
+            customer: components["schemas"]["CustomerReference"] | null;
             batch_id: string | null;
             /**
              * Format: date-time
@@ -6578,7 +6579,7 @@ export interface components {
                 /** @enum {string} */
                 status: "redeemed" | "rolled_back";
                 order_id: string;
-                customer: components["schemas"]["CustomerReference"] & (Record<string, never> | null);
+                customer: components["schemas"]["CustomerReference"] | null;
                 /** @example EUR */
                 currency: string;
                 /**
@@ -6619,7 +6620,7 @@ export interface components {
             reservations: {
                 reservation_id: string;
                 order_id: string;
-                customer: components["schemas"]["CustomerReference"] & (Record<string, never> | null);
+                customer: components["schemas"]["CustomerReference"] | null;
                 /**
                  * Format: date-time
                  * @example 2026-11-22T10:00:00Z
@@ -7574,7 +7575,7 @@ export interface components {
              * @enum {string}
              */
             kind: "static" | "dynamic";
-            rules: components["schemas"]["Rule"] & (Record<string, never> | null);
+            rules: components["schemas"]["Rule"] | null;
             /** @description The rules read aloud */
             rules_sentence: string | null;
             /**
@@ -7851,7 +7852,7 @@ export interface components {
             /** @description Counts changes of the definition; runs keep the one they began with */
             version: number;
             trigger: components["schemas"]["WorkflowTrigger"];
-            conditions: components["schemas"]["Rule"] & (Record<string, never> | null);
+            conditions: components["schemas"]["Rule"] | null;
             steps: components["schemas"]["WorkflowStep"][];
             settings: components["schemas"]["WorkflowSettings"];
             /** @description The definition read aloud */
@@ -8115,7 +8116,7 @@ export interface components {
              */
             name: string;
             trigger: components["schemas"]["WorkflowTrigger"];
-            conditions?: components["schemas"]["Rule"] & (Record<string, never> | null);
+            conditions?: components["schemas"]["Rule"] | null;
             steps: components["schemas"]["WorkflowStep"][];
             settings?: components["schemas"]["WorkflowSettings"];
         };
@@ -8134,7 +8135,7 @@ export interface components {
              */
             name?: string;
             trigger?: components["schemas"]["WorkflowTrigger"];
-            conditions?: components["schemas"]["Rule"] & (Record<string, never> | null);
+            conditions?: components["schemas"]["Rule"] | null;
             steps?: components["schemas"]["WorkflowStep"][];
             settings?: components["schemas"]["WorkflowSettings"];
             /** @description The version that is changed: `conflict` when there is a newer one. Absent: whichever there is */
@@ -8143,7 +8144,7 @@ export interface components {
         WorkflowVersion: {
             version: number;
             trigger: components["schemas"]["WorkflowTrigger"];
-            conditions: components["schemas"]["Rule"] & (Record<string, never> | null);
+            conditions: components["schemas"]["Rule"] | null;
             steps: components["schemas"]["WorkflowStep"][];
             settings: components["schemas"]["WorkflowSettings"];
             /** @description The definition read aloud */
@@ -8339,7 +8340,7 @@ export interface components {
          *     }
          */
         WorkflowProjectSettings: {
-            cap: components["schemas"]["WorkflowCap"] & (Record<string, never> | null);
+            cap: components["schemas"]["WorkflowCap"] | null;
         };
         Channel: {
             id: string;

@@ -1,5 +1,6 @@
 /** The OpenAPI document, generated from the routes themselves. */
 import type { OpenAPIHono } from "@hono/zod-openapi";
+import { z } from "zod";
 import { scopes } from "../http/environment.ts";
 
 type Document = ReturnType<OpenAPIHono["getOpenAPI31Document"]>;
@@ -80,8 +81,36 @@ export function openApiDocument(app: Pick<OpenAPIHono, "getOpenAPI31Document">):
     ...document.components?.securitySchemes,
     key: { type: "http" as const, scheme: "bearer", description: "`Authorization: Bearer <key>`" },
   };
-  return { ...document, components: { ...document.components, securitySchemes }, paths: withIds(document.paths) };
+  const whole = {
+    ...document,
+    components: { ...document.components, securitySchemes },
+    paths: withIds(document.paths),
+  };
+  return withNullableReferences(whole) as Document;
 }
+
+/**
+ * The generator says of a component that may be null that it is all of the component and of an object or null: nothing
+ * is both null and the component. It is any of the two.
+ */
+function withNullableReferences(node: unknown): unknown {
+  if (Array.isArray(node)) return node.map(withNullableReferences);
+  if (typeof node !== "object" || node === null) return node;
+  const found = nullableReference.safeParse(node);
+  if (found.success) {
+    const { allOf, ...beside } = found.data;
+    const { type: _, ...words } = allOf[1];
+    return { anyOf: [allOf[0], { type: "null" }], ...words, ...beside };
+  }
+  return Object.fromEntries(Object.entries(node).map(([name, value]) => [name, withNullableReferences(value)]));
+}
+
+const nullableReference = z.looseObject({
+  allOf: z.tuple([
+    z.strictObject({ $ref: z.string() }),
+    z.looseObject({ type: z.tuple([z.literal("object"), z.literal("null")]) }),
+  ]),
+});
 
 /** Client generators name their methods by these. */
 function withIds(paths: Document["paths"]): NonNullable<Document["paths"]> {

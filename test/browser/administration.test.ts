@@ -1,7 +1,8 @@
 /** Members, keys and the audit log, as an owner uses them; names are strangers' texts. */
 import { beforeAll, expect, it } from "vitest";
-import { send } from "../support/answers.ts";
+import { accepted, type Tessera } from "../../api/client/client.ts";
 import type { TestProject } from "../support/app.ts";
+import { clientOf } from "../support/client.ts";
 import { useConsole } from "./support/console.ts";
 import { patience, picture, widerThanTheScreen } from "./support/dashboards.ts";
 
@@ -10,9 +11,11 @@ const scopes = ["admin"];
 const hostile = `Mallory <script>window.pwned=1</script>"><img src=x onerror="window.pwned=1">\u202egnp`;
 
 let project: TestProject;
+let tessera: Tessera;
 
 beforeAll(async () => {
   project = await admin.app.newProject();
+  tessera = clientOf(admin.app, project);
 });
 
 it("lets an owner add a member, who signs in with the key that was shown once, until they are removed", async () => {
@@ -37,8 +40,8 @@ it("lets an owner add a member, who signs in with the key that was shown once, u
   expect(await page.content()).not.toContain(text);
   expect(await page.evaluate("window.pwned")).toBeUndefined();
 
-  const { data } = (await send(project, "GET", "/v1/members")).body;
-  const member = data.find((one: { role: string }) => one.role === "cashier");
+  const { data } = await accepted(tessera.GET("/v1/members"));
+  const path = { id: data.find(({ role }) => role === "cashier")?.id ?? "" };
   const theirs = await admin.visit({ width: 390 });
   await theirs.page.goto("/console/members");
   expect(await theirs.page.locator("main").textContent()).toContain("an owner made for you");
@@ -59,11 +62,10 @@ it("lets an owner add a member, who signs in with the key that was shown once, u
   await page.getByRole("link", { name: "Remove the member" }).click();
   await page.getByRole("button", { name: "Remove" }).click();
   await page.getByText("The last owner can be neither removed").waitFor();
-  await send(project, "PATCH", `/v1/members/${member.id}`, { role: "cashier" }).then(({ status }) =>
-    expect(status).toBe(409),
-  );
-  await send(project, "POST", "/v1/members", { name: "Second", role: "owner" });
-  await page.goto(`/console/members/${member.id}/remove`);
+  const refused = await tessera.PATCH("/v1/members/{id}", { params: { path }, body: { role: "cashier" } });
+  expect(refused.response.status).toBe(409);
+  await accepted(tessera.POST("/v1/members", { body: { name: "Second", role: "owner" } }));
+  await page.goto(`/console/members/${path.id}/remove`);
   await page.getByRole("button", { name: "Remove" }).click();
   await page.getByText("The member was removed").waitFor();
   await expect
@@ -105,10 +107,11 @@ it("makes a key with scopes, shows it once, replaces it with a grace and revokes
 });
 
 it("shows who changed what, before and after, by subject, person and time", async () => {
-  const ada = (await send(project, "POST", "/v1/members", { name: "Ada L.", role: "manager" })).body;
-  const authorization = `Bearer ${ada.key.text}`;
-  const made = await send(project, "POST", "/v1/pools", { name: hostile }, { authorization });
-  await send(project, "PATCH", `/v1/pools/${made.body.id}`, { name: "Cards", low_stock: 5 }, { authorization });
+  const ada = await accepted(tessera.POST("/v1/members", { body: { name: "Ada L.", role: "manager" } }));
+  const hers = clientOf(admin.app, { key: ada.key?.text ?? "" });
+  const { id } = await accepted(hers.POST("/v1/pools", { body: { name: hostile } }));
+  const change = { params: { path: { id } }, body: { name: "Cards", low_stock: 5 } };
+  await accepted(hers.PATCH("/v1/pools/{id}", change));
   const visit = await admin.signIn(project, "Ola", "/console/audit-log", { scopes });
   const { page, troubles } = visit;
   await picture(visit, "console-audit-log");
@@ -120,7 +123,7 @@ it("shows who changed what, before and after, by subject, person and time", asyn
   expect(await newest.locator("ins").allTextContents()).toEqual(["5", "Cards"]);
   expect(await newest.locator("del").textContent()).toContain("Mallory <script>");
   await newest.getByRole("link").first().click();
-  expect(await page.locator("main").textContent()).toContain(made.body.id);
+  expect(await page.locator("main").textContent()).toContain(id);
   await page.goto("/console/audit-log?to=2001-01-01T00:00");
   await page.getByText("Nothing was changed").waitFor();
   expect(await page.evaluate("window.pwned")).toBeUndefined();
@@ -130,17 +133,16 @@ it("shows who changed what, before and after, by subject, person and time", asyn
 });
 
 it("fits a phone in the dark, in few bytes, and shows another project's to nobody", async () => {
-  const { data } = (await send(project, "GET", "/v1/members")).body;
-  const entry = (await send(project, "GET", "/v1/audit-log")).body.data[0];
-  const key = (await send(project, "GET", "/v1/keys")).body.data.find(
-    (one: { member_id: unknown; revoked_at: unknown }) => one.member_id === null && one.revoked_at === null,
-  );
+  const [member] = (await accepted(tessera.GET("/v1/members"))).data;
+  const [entry] = (await accepted(tessera.GET("/v1/audit-log"))).data;
+  const keys = (await accepted(tessera.GET("/v1/keys"))).data;
+  const key = keys.find((one) => one.member_id === null && one.revoked_at === null);
   const paths = [
-    `/console/members/${data[0].id}`,
-    `/console/members/${data[0].id}/remove`,
-    `/console/keys/${key.id}/rotate`,
-    `/console/keys/${key.id}/revoke`,
-    `/console/audit-log/${entry.id}`,
+    `/console/members/${member?.id}`,
+    `/console/members/${member?.id}/remove`,
+    `/console/keys/${key?.id}/rotate`,
+    `/console/keys/${key?.id}/revoke`,
+    `/console/audit-log/${entry?.id}`,
   ];
   const phone = { scopes, width: 390, colorScheme: "dark" } as const;
   const visit = await admin.signIn(project, "Pia", "/console/members", phone);

@@ -1,7 +1,8 @@
 /** The counter in a real browser: by typing, by camera, without scripts, on a phone, with hostile codes. */
 import { beforeAll, expect, it } from "vitest";
-import { send } from "../support/answers.ts";
+import { accepted } from "../../api/client/client.ts";
 import type { TestProject } from "../support/app.ts";
+import { clientOf } from "../support/client.ts";
 import { setUpPromotion } from "../support/promotions.ts";
 import { cameraSees } from "./support/camera.ts";
 import { useConsole } from "./support/console.ts";
@@ -16,11 +17,15 @@ beforeAll(async () => {
   const minimum = { on: "order.amount", op: "greater_or_equal", value: 2000 };
   const { campaignId } = await setUpPromotion(project, { sub: { rules: minimum }, voucher: { code: "COFFEE5" } });
   for (const code of ["ONCE-1", "ONCE-2", "SEEN-BY-CAMERA"]) {
-    await send(project, "POST", `/v1/campaigns/${campaignId}/vouchers`, { code });
+    const params = { path: { id: campaignId } };
+    await accepted(clientOf(console_.app, project).POST("/v1/campaigns/{id}/vouchers", { params, body: { code } }));
   }
 });
 
-const redemptions = async () => (await send(project, "GET", "/v1/redemptions?limit=100")).body.data;
+const redemptions = async () => {
+  const params = { query: { limit: 100 } };
+  return (await accepted(clientOf(console_.app, project).GET("/v1/redemptions", { params }))).data;
+};
 
 it("lets the cashier type a code, see a refusal in words, redeem once however often it is pressed, and roll back", async () => {
   const visit = await console_.signIn(project, "Till 1", "/console/redeem", { ...cashier, width: 390 });

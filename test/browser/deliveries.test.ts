@@ -1,6 +1,7 @@
 /** Messages to customers as a manager follows them: what became of each, trying again, and who is not written to. */
 import { expect, it } from "vitest";
-import { send } from "../support/answers.ts";
+import { accepted } from "../../api/client/client.ts";
+import { clientOf } from "../support/client.ts";
 import { newCustomer, newEmailChannel, newTemplate, order, work } from "../support/messages.ts";
 import { useConsole } from "./support/console.ts";
 import { picture, widerThanTheScreen } from "./support/dashboards.ts";
@@ -38,8 +39,9 @@ it("are listed with why they were not sent, looked at attempt by attempt, and tr
   await page.getByText("It is queued again").waitFor();
   await page.goto(`/console/deliveries/${tried.id}`);
   expect(await page.locator("table tbody tr").count()).toBe(1);
-  const one = (await send(project, "GET", `/v1/deliveries/${tried.id}`)).body;
-  expect(await page.locator("table tbody").textContent()).toContain(one.attempts_log[0].outcome);
+  const params = { path: { id: tried.id } };
+  const one = await accepted(clientOf(shop.app, project).GET("/v1/deliveries/{id}", { params }));
+  expect(await page.locator("table tbody").textContent()).toContain(one.attempts_log[0]?.outcome);
   expect(await page.evaluate("window.pwned")).toBeUndefined();
   expect(troubles.filter((trouble) => !/40[09]/.test(trouble))).toEqual([]);
   await page.goto("/console/deliveries?from=yesterday");
@@ -53,6 +55,7 @@ it("leave suppressed addresses alone, which are put on the list and taken off it
   const project = await shop.app.newProject();
   const phone = { scopes, scripts: false, width: 390, colorScheme: "dark" } as const;
   const { page } = await shop.signIn(project, "Noor", "/console/suppressions", phone);
+  const suppressed = async () => (await accepted(clientOf(shop.app, project).GET("/v1/suppressions"))).data;
   await page.getByRole("button", { name: "Never write to it again" }).click();
   await page.locator(".field.faulty", { hasText: "Address" }).waitFor();
   await page.getByLabel("Address").fill("nobody@");
@@ -62,7 +65,7 @@ it("leave suppressed addresses alone, which are put on the list and taken off it
   await page.getByLabel("Address").fill("Nobody@People.example");
   await page.getByRole("button", { name: "Never write to it again" }).click();
   await page.getByText("The address is not written to any more.").waitFor();
-  expect((await send(project, "GET", "/v1/suppressions")).body.data).toMatchObject([{ reason: "manual" }]);
+  expect(await suppressed()).toMatchObject([{ reason: "manual" }]);
   for (const path of ["/console/suppressions", "/console/deliveries"]) {
     const response = await page.goto(path);
     expect((await response?.body())?.length, path).toBeLessThan(100_000);
@@ -71,7 +74,7 @@ it("leave suppressed addresses alone, which are put on the list and taken off it
   await page.goto("/console/suppressions");
   await page.getByRole("button", { name: /Take off the list/ }).click();
   await page.getByText("The address may be written to again.").waitFor();
-  expect((await send(project, "GET", "/v1/suppressions")).body.data).toEqual([]);
+  expect(await suppressed()).toEqual([]);
   const till = await shop.signIn(project, "Till", "/console", { scopes: ["checkout"] });
   for (const path of ["/console/suppressions", "/console/deliveries"]) {
     expect([path, (await till.page.goto(path))?.status()]).toEqual([path, 403]);

@@ -1,6 +1,7 @@
 /** Channels, templates and subscriptions to events, as a manager sets them up; names are strangers' texts. */
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { accepted, type Tessera } from "../../api/client/client.ts";
 import { attempt } from "../../api/event-subscriptions/attempt.ts";
 import { claimDue } from "../../api/event-subscriptions/claim.ts";
 import { fanOut } from "../../api/event-subscriptions/fan-out.ts";
@@ -8,8 +9,8 @@ import { readBodies } from "../../api/event-subscriptions/send.ts";
 import { settle } from "../../api/event-subscriptions/settle.ts";
 import { workOnce } from "../../api/list-exports/work.ts";
 import { appendEvents } from "../../ingest/outbox.ts";
-import { send } from "../support/answers.ts";
 import type { TestProject } from "../support/app.ts";
+import { clientOf } from "../support/client.ts";
 import { type MailServer, startMailServer } from "../support/mail-server.ts";
 import { newEmailChannel, newTemplate } from "../support/messages.ts";
 import { type Receiver, startReceiver } from "../support/receiver.ts";
@@ -22,12 +23,14 @@ const hostile = `Mail <script>window.pwned=1</script>"><img src=x onerror="windo
 const password = "correct horse battery";
 
 let project: TestProject;
+let tessera: Tessera;
 let mail: MailServer;
 let receiver: Receiver;
 let answer = 500;
 
 beforeAll(async () => {
   project = await shop.app.newProject();
+  tessera = clientOf(shop.app, project);
   mail = await startMailServer(
     {},
     {
@@ -70,7 +73,7 @@ it("makes a channel for e-mail once, tries it, changes it without its credential
   await page.getByLabel("of which at once").fill("5");
   await page.getByRole("button", { name: "Make the channel" }).dblclick();
   await page.getByText("The channel was made.").waitFor();
-  const { data } = (await send(project, "GET", "/v1/channels")).body;
+  const { data } = await accepted(tessera.GET("/v1/channels"));
   expect(data).toMatchObject([{ name: hostile, has_credentials: true, rate_limit: { count: 100, burst: 5 } }]);
 
   await page.getByLabel("To (needed)").fill("nobody@");
@@ -93,7 +96,7 @@ it("makes a channel for e-mail once, tries it, changes it without its credential
   await page.getByRole("link", { name: "Delete" }).click();
   await page.getByRole("button", { name: "Delete" }).click();
   await page.getByText("The channel was deleted").waitFor();
-  expect((await send(project, "GET", "/v1/channels")).body.data).toEqual([]);
+  expect((await accepted(tessera.GET("/v1/channels"))).data).toEqual([]);
   expect(await page.evaluate("window.pwned")).toBeUndefined();
   expect(troubles.filter((trouble) => !/400/.test(trouble))).toEqual([]);
 });
@@ -126,9 +129,9 @@ it("describes a provider's request on a phone without a script, and keeps what i
     headers: { authorization: "Bearer literal-secret", "x-shop": "sealed-secret" },
     body: '{"to":"+4915112345678","text":"This is a test of a channel."}',
   });
-  const [channel] = (await send(project, "GET", "/v1/channels")).body.data;
+  const [channel] = (await accepted(tessera.GET("/v1/channels"))).data;
   await picture(visit, "console-channel-phone");
-  expect(channel.settings.bounced_when).toEqual([{ pointer: "/code", any_of: [21211, "gone"] }]);
+  expect(channel?.settings).toMatchObject({ bounced_when: [{ pointer: "/code", any_of: [21211, "gone"] }] });
   expect(await widerThanTheScreen(page)).toBeLessThanOrEqual(0);
 });
 
@@ -164,13 +167,13 @@ it("writes a template with what a customer would read, in two languages, each fa
   await page.getByLabel("Language").selectOption("de");
   await page.getByRole("button", { name: "Show" }).click();
   expect(await page.locator("[data-part=subject]").textContent()).toBe("Hallo Ada Example");
-  const { data } = (await send(project, "GET", "/v1/templates")).body;
+  const { data } = await accepted(tessera.GET("/v1/templates"));
   expect(data).toMatchObject([{ version: 1, languages: { en: { html: style }, de: {} } }]);
   // Looked at and saved as it is, it has no second version.
   await page.getByRole("link", { name: "Change" }).click();
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText("Saved.").waitFor();
-  expect((await send(project, "GET", `/v1/templates/${data[0].id}`)).body.version).toBe(1);
+  expect((await accepted(tessera.GET("/v1/templates"))).data).toMatchObject([{ version: 1 }]);
   expect(await page.evaluate("window.pwned")).toBeUndefined();
   expect(troubles.filter((trouble) => !/400|sandboxed/.test(trouble))).toEqual([]);
 });
@@ -195,9 +198,9 @@ it("subscribes to events with a secret that is shown once, follows what was sent
   await page.getByRole("link", { name: "I have copied it" }).click();
   await page.getByText("Nothing yet").waitFor();
   expect(await page.content()).not.toContain(secret);
-  const { data } = (await send(project, "GET", "/v1/event-subscriptions")).body;
+  const { data } = await accepted(tessera.GET("/v1/event-subscriptions"));
   expect(data).toMatchObject([{ types: ["redemption.*", "pool.low_stock"], description: hostile }]);
-  const [{ id }] = data;
+  const id = data[0]?.id ?? "";
   await page.getByRole("button", { name: "Send a test" }).click();
   await page.getByText("HTTP 500").waitFor();
 
@@ -231,8 +234,9 @@ it("subscribes to events with a secret that is shown once, follows what was sent
 
 it("exports a list once, tells each fault, and hands out the file", async () => {
   const { page, troubles } = await shop.signIn(project, "Lea", "/console/list-exports", { scopes });
-  const segment = (await send(project, "POST", "/v1/segments", { name: hostile })).body;
-  await send(project, "POST", `/v1/segments/${segment.id}/members`, { customers: ["=ada"] });
+  const segment = await accepted(tessera.POST("/v1/segments", { body: { name: hostile } }));
+  const params = { path: { id: segment.id } };
+  await accepted(tessera.POST("/v1/segments/{id}/members", { params, body: { customers: ["=ada"] } }));
   await page.getByRole("link", { name: "Export a list" }).first().click();
   await page.getByRole("checkbox", { name: "code", exact: true }).check();
   await page.getByLabel("Members of").selectOption(segment.id);
@@ -265,8 +269,8 @@ it("stays small and narrow, says once that a form came twice, and shows nothing 
     [channel],
   );
   const template = await newTemplate(project, { name: hostile });
-  const made = await send(project, "POST", "/v1/event-subscriptions", { url: receiver.url, types: "all" });
-  const { id: subscription } = made.body;
+  const body = { url: receiver.url, types: "all" as const };
+  const { id: subscription } = await accepted(tessera.POST("/v1/event-subscriptions", { body }));
   // Without a script a second press sends the form again: it makes one, and says where the secret was.
   await page.getByLabel("URL").fill("https://shop.example/hooks");
   await page.getByRole("radio", { name: /Every event/ }).check();
@@ -278,7 +282,7 @@ it("stays small and narrow, says once that a form came twice, and shows nothing 
     headers: { "content-type": "application/x-www-form-urlencoded", origin: shop.baseUrl },
   });
   expect(await again.text()).toContain("was followed once");
-  const all = (await send(project, "GET", "/v1/event-subscriptions")).body.data as { url: string }[];
+  const all = (await accepted(tessera.GET("/v1/event-subscriptions"))).data;
   expect(all.filter(({ url }) => url === "https://shop.example/hooks")).toHaveLength(1);
 
   const pages = [
@@ -313,7 +317,8 @@ async function sendOne(subscription: string): Promise<void> {
   const at = { occurred_at: "2026-01-01T00:00:00.000Z", version: 1 as const };
   const event = { event_id: "evt_1", project_id: project.projectId, type: "pool.low_stock" as const, payload, ...at };
   await appendEvents(db, [event]);
-  const sent = async () => (await send(project, "GET", `/v1/event-subscriptions/${subscription}/deliveries`)).body.data;
+  const params = { path: { id: subscription } };
+  const sent = async () => (await accepted(tessera.GET("/v1/event-subscriptions/{id}/deliveries", { params }))).data;
   await expect.poll(async () => fanOut(db).then(sent), { timeout: patience }).toHaveLength(1);
   const now = new Date();
   const claimed = await claimDue(db, 10, now);

@@ -1,13 +1,14 @@
 /** The manager in a real browser: makes a batch and prints it, imports a file, looks after a customer. */
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { accepted, type Tessera } from "../../api/client/client.ts";
 import { runVoucherBatches } from "../../api/vouchers/batch-worker.ts";
 import { runVoucherImports } from "../../api/vouchers/imports/worker.ts";
-import { send } from "../support/answers.ts";
 import type { TestProject } from "../support/app.ts";
 import { readBarcodes } from "../support/barcodes.ts";
+import { clientOf } from "../support/client.ts";
 import { paint, readPdf } from "../support/pdf.ts";
-import { redeemBody, setUpPromotion } from "../support/promotions.ts";
+import { setUpPromotion } from "../support/promotions.ts";
 import { useConsole } from "./support/console.ts";
 import { picture, widerThanTheScreen } from "./support/dashboards.ts";
 
@@ -17,12 +18,14 @@ const hostile = "\u202e<script>alert(1)</script>";
 const stop = new AbortController();
 let workers: Promise<unknown>;
 let project: TestProject;
+let tessera: Tessera;
 let campaignId: string;
 
 beforeAll(async () => {
   const { deps } = console_.app;
   workers = Promise.all([runVoucherBatches(deps, stop.signal), runVoucherImports(deps, stop.signal)]);
   project = await console_.app.newProject();
+  tessera = clientOf(console_.app, project);
   const sub = { name: `Summer ${hostile}`, customer_information: "5 € off, until the leaves fall.", points_price: 100 };
   ({ campaignId } = await setUpPromotion(project, { sub, voucher: { code: "SUMMER" } }));
 });
@@ -45,16 +48,17 @@ it("makes a batch once however often the button is pressed, watches it grow, and
   await page.getByText("30 of 30 codes").waitFor();
   await page.getByRole("heading", { name: "Print labels" }).waitFor();
   await picture(visit, "batch");
-  const batches = await send(project, "GET", "/v1/voucher-batches");
-  expect(batches.body.data).toMatchObject([{ size: 30, done: 30, status: "done" }]);
+  const batches = (await accepted(tessera.GET("/v1/voucher-batches"))).data;
+  expect(batches).toMatchObject([{ size: 30, done: 30, status: "done" }]);
 
   const coming = page.waitForEvent("download");
   await page.getByRole("button", { name: "Sheet as PDF" }).click();
   const { pages } = readPdf(await readFile(await (await coming).path()));
   const found = [];
   for (const one of pages) found.push(...(await readBarcodes(paint(one, 200))));
-  const known = await send(project, "GET", `/v1/vouchers?batch_id=${batches.body.data[0].id}&limit=100`);
-  expect(found.map(({ text }) => text).sort()).toEqual(known.body.data.map((one: { code: string }) => one.code).sort());
+  const query = { batch_id: batches[0]?.id ?? "", limit: 100 };
+  const known = await accepted(tessera.GET("/v1/vouchers", { params: { query } }));
+  expect(found.map(({ text }) => text).sort()).toEqual(known.data.map(({ code }) => code).sort());
 
   // A chosen one, from the list.
   await page.goto("/console/vouchers?code=sun-&status=created");
@@ -103,9 +107,14 @@ it("imports a file without scripts, on a phone, and tells each bad row with its 
 });
 
 it("looks after a customer: finds them, gives a voucher and points, exchanges, blocks, and erases after saying what goes", async () => {
-  await send(project, "PUT", "/v1/customers/anna%2Fberlin", { name: hostile, email: "Anna@example.com" });
-  const body = redeemBody({ codes: ["SUMMER"], orderId: "c-1", customer: "anna/berlin" });
-  await send(project, "POST", "/v1/redemptions", body, { "idempotency-key": "c-1" });
+  const path = { identifier: "anna/berlin" };
+  const profile = { name: hostile, email: "Anna@example.com" };
+  await accepted(tessera.PUT("/v1/customers/{identifier}", { params: { path }, body: profile }));
+  const order = { id: "c-1", currency: "EUR", items: [{ sku: "coffee", quantity: 2, unit_amount: 2500 }] };
+  const body = { codes: ["SUMMER"], customer: path, order };
+  // It costs points, of which there are none yet.
+  const refused = await tessera.POST("/v1/redemptions", { params: { header: { "idempotency-key": "c-1" } }, body });
+  expect(refused.error).toMatchObject({ code: "redemption_rejected" });
   const visit = await console_.signIn(project, "Care", "/console/customers", manager);
   const { page, troubles } = visit;
   await page.getByLabel("Identifier, or e-mail address").fill("anna@EXAMPLE.com");
@@ -127,12 +136,14 @@ it("looks after a customer: finds them, gives a voucher and points, exchanges, b
   await page.locator(field("campaign_id")).selectOption(campaignId);
   await page.getByRole("button", { name: "Hand out" }).click();
   await page.getByText("The voucher was handed out.").waitFor();
-  const wallet = await send(project, "GET", "/v1/customers/anna%2Fberlin/wallet");
-  expect(wallet.body.data.length).toBe(2);
+  const wallet = await accepted(tessera.GET("/v1/customers/{identifier}/wallet", { params: { path } }));
+  expect(wallet.data.length).toBe(2);
   await picture(visit, "customer");
   await page.getByRole("button", { name: "Block", exact: true }).click();
   await page.getByText("The customer redeems nothing from now on.").waitFor();
-  expect((await send(project, "GET", "/v1/customers/anna%2Fberlin")).body.blocked).toBe(true);
+  expect(await accepted(tessera.GET("/v1/customers/{identifier}", { params: { path } }))).toMatchObject({
+    blocked: true,
+  });
 
   await page.getByRole("link", { name: "Erase" }).click();
   await page.getByText("nobody can bring them back").waitFor();
@@ -151,7 +162,7 @@ it("looks after a customer: finds them, gives a voucher and points, exchanges, b
 it("lets a reviewer look and change nothing, and shows nothing of another project", async () => {
   const visit = await console_.signIn(project, "Reviewer", "/console", { scopes: ["review"] });
   const { page } = visit;
-  await send(project, "PUT", "/v1/customers/ben", {});
+  await accepted(tessera.PUT("/v1/customers/{identifier}", { params: { path: { identifier: "ben" } }, body: {} }));
   await page.goto("/console/customers/of/ben");
   await page.getByText("Highest risk").waitFor();
   for (const name of ["Book", "Hand out", "Block", "Erase"]) {

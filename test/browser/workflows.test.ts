@@ -1,6 +1,7 @@
 /** Workflows read back as steps: tried out, started, stopped and watched, each customer's run with what its steps did. */
 import { expect, it } from "vitest";
-import { send } from "../support/answers.ts";
+import { accepted } from "../../api/client/client.ts";
+import { clientOf } from "../support/client.ts";
 import { newEmailChannel, newTemplate } from "../support/messages.ts";
 import { setUpPromotion } from "../support/promotions.ts";
 import { given, newCardCampaign, orderPaid } from "../support/workflows.ts";
@@ -11,12 +12,12 @@ const shop = useConsole();
 const scopes = ["manage"];
 const hostile = `Thanks <script>window.pwned=1</script>"><img src=x onerror="window.pwned=1">`;
 const definition = {
-  trigger: { on: "order.paid" },
-  conditions: { on: "order.amount", op: "greater_or_equal", value: 5000 },
+  trigger: { on: "order.paid" as const },
+  conditions: { on: "order.amount", op: "greater_or_equal" as const, value: 5000 },
   steps: [
-    { type: "points", points: 10 },
-    { type: "wait", days: 1 },
-    { type: "points", points: 20 },
+    { type: "points" as const, points: 10 },
+    { type: "wait" as const, days: 1 },
+    { type: "points" as const, points: 20 },
   ],
   settings: { currency: "EUR", time_zone: "Europe/Berlin" },
 };
@@ -26,19 +27,20 @@ it("is read as sentences, activated after a question, tried out, paused and arch
   const visit = await shop.signIn(project, "Mia", "/console/workflows", { scopes });
   const { page, troubles } = visit;
   await page.getByText("No workflows yet").waitFor();
-  const made = await send(project, "POST", "/v1/workflows", { name: hostile, ...definition });
+  const tessera = clientOf(shop.app, project);
+  const { id } = await accepted(tessera.POST("/v1/workflows", { body: { name: hostile, ...definition } }));
   await page.reload();
   await page.getByRole("link", { name: /Thanks/ }).click();
   expect(await page.locator('[data-test="steps"] li').count()).toBe(3);
   expect(await page.locator("main").textContent()).toContain("50.00 EUR");
   await page.getByRole("link", { name: "Activate", exact: true }).click();
-  expect((await send(project, "GET", `/v1/workflows/${made.body.id}`)).body.status).toBe("draft");
+  expect(await accepted(tessera.GET("/v1/workflows/{id}", { params: { path: { id } } }))).toMatchObject({
+    status: "draft",
+  });
   await page.getByRole("button", { name: "Activate" }).click();
   await page.getByText("It is active").waitFor();
-  expect((await send(project, "GET", "/v1/audit-log?subject_type=workflow")).body.data[0]).toMatchObject({
-    action: "status_changed",
-    actor: { name: "Mia" },
-  });
+  const log = await accepted(tessera.GET("/v1/audit-log", { params: { query: { subject_type: "workflow" } } }));
+  expect(log.data[0]).toMatchObject({ action: "status_changed", actor: { name: "Mia" } });
   await page.getByRole("button", { name: "Try it out" }).click();
   await page.locator('[data-test="dry-run"]', { hasText: "0 runs would have begun" }).waitFor();
   await page.getByLabel("From (UTC)").fill("2199-01-01T00:00");
@@ -48,7 +50,7 @@ it("is read as sentences, activated after a question, tried out, paused and arch
     ["Pause", "paused"],
     ["Archive", "archived"],
   ] as const) {
-    await page.goto(`/console/workflows/${made.body.id}`);
+    await page.goto(`/console/workflows/${id}`);
     await page.getByRole("link", { name: verb, exact: true }).click();
     await page.getByRole("button", { name: verb }).click();
     await page.getByText(`It is ${status}`).waitFor();
@@ -94,8 +96,10 @@ it("shows what became of each customer's run, and lets those go on that failed",
     colorScheme: "dark",
     scripts: false,
   });
-  const run = (await send(project, "GET", `/v1/workflows/${story.id}/runs`)).body.data[0].id;
-  for (const path of [`/console/workflows/${story.id}`, `/console/workflows/runs/${run}`, "/console/workflows"]) {
+  const path = { id: story.id };
+  const runs = await accepted(clientOf(shop.app, project).GET("/v1/workflows/{id}/runs", { params: { path } }));
+  const run = `/console/workflows/runs/${runs.data[0]?.id}`;
+  for (const path of [`/console/workflows/${story.id}`, run, "/console/workflows"]) {
     const response = await analyst.page.goto(path);
     expect([path, response?.status()]).toEqual([path, 200]);
     expect((await response?.body())?.length, path).toBeLessThan(100_000);
@@ -143,7 +147,8 @@ it("is composed step by step without a script, on a phone in the dark, and chang
     expect.stringContaining("Please fill this in."),
   ]);
   expect(await page.getByLabel("Name (needed)").inputValue()).toBe(hostile);
-  expect((await send(project, "GET", "/v1/workflows")).body.data).toEqual([]);
+  const tessera = clientOf(shop.app, project);
+  expect((await accepted(tessera.GET("/v1/workflows"))).data).toEqual([]);
   await page.getByLabel("Days before (needed)").fill("5");
   await step(1).getByLabel("Template").selectOption({ label: "We miss you (email)" });
   await page.getByLabel("No messages from").fill("21:00");
@@ -157,7 +162,7 @@ it("is composed step by step without a script, on a phone in the dark, and chang
   await picture(phone, "console-workflow-form-phone");
   await press("Create the draft");
   await page.getByText("The draft is made.").waitFor();
-  const { data } = (await send(project, "GET", "/v1/workflows")).body;
+  const { data } = await accepted(tessera.GET("/v1/workflows"));
   expect(data).toMatchObject([
     { name: hostile, status: "draft", version: 1, settings: { quiet_hours: { to: "08:00" } } },
   ]);
@@ -165,7 +170,7 @@ it("is composed step by step without a script, on a phone in the dark, and chang
   await page.locator('[data-test="dry-run"]', { hasText: "0 runs would have begun" }).waitFor();
   expect(phone.troubles.filter((trouble) => !/400/.test(trouble))).toEqual([]);
 
-  const visit = await shop.signIn(project, "Noor", `/console/workflows/${data[0].id}`, { scopes });
+  const visit = await shop.signIn(project, "Noor", `/console/workflows/${data[0]?.id}`, { scopes });
   const desk = visit.page;
   await desk.getByRole("link", { name: "Change" }).click();
   await desk.getByLabel("Name (needed)").fill("Vouchers that end soon");
@@ -179,7 +184,8 @@ it("is composed step by step without a script, on a phone in the dark, and chang
   await desk.getByRole("button", { name: "Move step 3 up" }).click();
   await desk.getByRole("button", { name: "Read back" }).click();
   // Somebody else was quicker: it is said, and saving again is a decision.
-  await send(project, "PATCH", `/v1/workflows/${data[0].id}`, { settings: { entry: "once" } });
+  const params = { path: { id: data[0]?.id ?? "" } };
+  await accepted(tessera.PATCH("/v1/workflows/{id}", { params, body: { settings: { entry: "once" } } }));
   await desk.getByRole("button", { name: "Save" }).click();
   await desk.getByText("Somebody changed this workflow while you did").waitFor();
   await desk.getByRole("button", { name: "Save" }).click();
@@ -189,7 +195,7 @@ it("is composed step by step without a script, on a phone in the dark, and chang
     "Wait 3 days",
     expect.stringContaining("Put 5.50 EUR on their gift card of "),
   ]);
-  expect((await send(project, "GET", `/v1/workflows/${data[0].id}`)).body).toMatchObject({
+  expect(await accepted(tessera.GET("/v1/workflows/{id}", { params }))).toMatchObject({
     name: "Vouchers that end soon",
     version: 3,
     settings: { entry: "every_time" },
@@ -205,7 +211,7 @@ it("is composed step by step without a script, on a phone in the dark, and chang
 it("write to a customer no more often together than is set for all of them, and as often as ever when it is taken back", async () => {
   const project = await shop.app.newProject();
   const { page } = await shop.signIn(project, "Mia", "/console/workflows", { scopes, scripts: false, width: 390 });
-  const cap = async () => (await send(project, "GET", "/v1/workflow-settings")).body.cap;
+  const cap = async () => (await accepted(clientOf(shop.app, project).GET("/v1/workflow-settings"))).cap;
   await page.getByRole("link", { name: "For all workflows" }).click();
   await page.getByText("may get any number of messages").waitFor();
   await page.getByLabel("At most so many messages").fill("2");
